@@ -1,0 +1,45 @@
+"""What can go wrong on the publisher's side: a message, and a hint where one helps.
+
+A programmer's mistake stays ValueError or TypeError; cli.py prints a PublisherError and nothing else.
+"""
+
+
+class PublisherError(Exception):
+    """Base of all: nothing was published, or what was published is not acceptable.
+
+    Args:
+        message: one sentence that says what is wrong.
+        hint: what to do about it, or "".
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class SettingsError(PublisherError):
+    """slotcast.toml, or an argument that it governs, is missing or wrong."""
+
+
+class KeyAccessError(PublisherError):
+    """A signing key cannot be read, or is not the one that the repository names."""
+
+
+class ImageError(PublisherError):
+    """The firmware file is not an image that this board can take."""
+
+
+class PayloadError(PublisherError):
+    """A payload cannot be built, or does not decode to what it promises."""
+
+
+class StoreError(PublisherError):
+    """The store refused or lost a write, or cannot be reached."""
+
+
+class ConflictError(StoreError):
+    """Somebody else published in between: what was to be replaced has changed."""
+
+
+class VerificationError(PublisherError):
+    """What is published does not verify."""
