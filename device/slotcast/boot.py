@@ -1,0 +1,84 @@
+"""Whether the running firmware is on trial, and how to end the trial. Imports nothing of Slotcast.
+
+otadata is two sectors, an entry in each: sequence u32, label 20 bytes, state u32, CRC-32 of the
+sequence alone (ESP-IDF, esp_flash_partitions.h). The valid entry with the higher sequence is the
+active one.
+"""
+
+import struct
+from binascii import crc32
+
+# esp_ota_img_states_t
+NEW = 0
+PENDING = 1
+VALID = 2
+INVALID = 3
+ABORTED = 4
+
+_ERASED = 0xFFFFFFFF
+_SECTOR_BYTES = 4096
+
+
+def entries(partition_class) -> list:
+    """Return (sequence, state) of both otadata entries; None in place of a blank or broken one.
+
+    Args:
+        partition_class: esp32.Partition.
+    """
+    found = partition_class.find(partition_class.TYPE_DATA, subtype=0)
+    if not found:
+        return [None, None]
+    return [_entry(found[0], sector) for sector in (0, 1)]
+
+
+def _entry(otadata, sector):
+    raw = bytearray(32)
+    otadata.readblocks(sector, raw)
+    sequence, _, state, crc = struct.unpack("<I20sII", raw)
+    if sequence in (0, _ERASED) or crc32(raw[:4], _ERASED) != crc:
+        return None
+    return sequence, state
+
+
+def is_pending(partition_class) -> bool:
+    """Whether the running image boots for the first time and waits to be confirmed.
+
+    Confirming rewrites the *active* entry, whichever slot runs, so all of this must hold before:
+    the running slot is the boot slot, and the active entry is PENDING. Otherwise the bootloader has
+    fallen back, and confirming would declare a broken slot valid.
+    """
+    try:
+        boot = partition_class(partition_class.BOOT)
+    except OSError:  # a table without OTA slots
+        return False
+    if boot.info()[2] != partition_class(partition_class.RUNNING).info()[2]:
+        return False
+    active = [e for e in entries(partition_class) if e and e[1] not in (INVALID, ABORTED)]
+    return bool(active) and max(active, key=lambda e: e[0])[1] == PENDING
+
+
+def confirm(partition_class) -> bool:
+    """Keep the running image for good; False when it is not on trial, and nothing is written."""
+    if not is_pending(partition_class):
+        return False
+    partition_class.mark_app_valid_cancel_rollback()
+    return True
+
+
+def was_aborted(partition_class, address: int) -> bool:
+    """Whether otadata says that the bootloader gave up the image in the slot at `address`.
+
+    A power cut at the wrong moment leaves no such record: False does not mean that it ran well.
+    """
+    slots = _ota_addresses(partition_class)
+    for entry in entries(partition_class):
+        gave_up = entry and entry[1] in (INVALID, ABORTED)
+        if gave_up and slots[(entry[0] - 1) % len(slots)] == address:
+            return True
+    return False
+
+
+def _ota_addresses(partition_class):
+    """Addresses of ota_0, ota_1 and so on, whose subtypes are 0x10 and up."""
+    found = [p.info() for p in partition_class.find(partition_class.TYPE_APP)]
+    return [info[2] for info in sorted(found, key=lambda info: info[1]) if info[1] & 0x10]

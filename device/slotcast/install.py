@@ -1,0 +1,150 @@
+"""Bring an image into the other slot: block by block, each verified before it is written.
+
+There is no journal. What the slot holds is hashed first; blocks that match their row stay, the rest
+is fetched with Range requests. An interrupted install resumes by the same rule.
+"""
+
+from binascii import hexlify
+from hashlib import sha256
+
+from slotcast.errors import DownloadError, PayloadError
+from slotcast.image import verify_image
+from slotcast.payload import Head, Source, decode_block, head_bytes
+from slotcast.slot import SECTOR_BYTES
+
+# Encoded bytes of blocks that stand already are read and dropped up to this many, rather than
+# skipped by a further request: a request costs a round trip and is billed.
+_MAX_GAP_BYTES = 8192
+
+
+class Installer:
+    """Writes one manifest's image to a slot.
+
+    Args:
+        slot: a slot.Slot.
+        get: callable (path, start, stop) -> response with readinto(buffer) and close(), of the
+            bytes start..stop (inclusive) of an object below BASE. Raises DownloadError.
+        block: a bytearray of the largest block that this board takes; everything passes through it.
+        progress: callable (done_bytes, total_bytes) of the image, or None.
+        feed: callable that feeds a watchdog, or None.
+    """
+
+    def __init__(self, slot, get, block, progress=None, feed=None):
+        self._slot = slot
+        self._get = get
+        self._block = memoryview(block)
+        self._progress = progress
+        self._feed = feed
+        self._head = None
+        self._missing = None
+        self.fetched_blocks = 0
+
+    def prepare(self, manifest) -> int:
+        """Fetch and check the payload's head, then hash what the slot holds.
+
+        Returns the number of blocks to fetch.
+        Raises PayloadError when the head is not what the manifest says, DownloadError.
+        """
+        self._head = self._fetch_head(manifest)
+        self._missing = bytearray(self._head.block_count)
+        for index in range(self._head.block_count):
+            block = self._block[: self._head.block_bytes(index)]
+            self._slot.readinto(index * self._head.block_size, block)
+            self._missing[index] = not self._head.matches(index, block)
+            self._fed()
+        return sum(self._missing)
+
+    def _fetch_head(self, manifest):
+        entry = manifest.full
+        if not 0 < entry.head_length <= head_bytes(manifest.size, SECTOR_BYTES):
+            raise PayloadError("payload's head has an impossible length")
+        data = bytearray(entry.head_length)
+        self._fetch_into(entry.path, data)
+        if hexlify(sha256(data).digest()).decode() != entry.head_sha256:
+            raise PayloadError("payload's head has the wrong hash")
+        head = Head(data, len(self._block))
+        if head.image_size != manifest.size or head.image_sha256 != manifest.sha256:
+            raise PayloadError("payload is of another image than the manifest")
+        if entry.head_length + head.data_bytes() != entry.length:
+            raise PayloadError("payload's table does not add up to its length")
+        return head
+
+    def _fetch_into(self, path, data):
+        response = self._get(path, 0, len(data) - 1)
+        try:
+            source, view, at = Source(response, len(data)), memoryview(data), 0
+            while source.left:
+                at += source.readinto(view[at:])
+        finally:
+            response.close()
+
+    def fetch(self, manifest) -> None:
+        """Fetch, verify and write the blocks that are missing; may be called again after an error.
+
+        Raises PayloadError when a block does not match its row, and nothing of it is written;
+        DownloadError; OSError of the flash.
+        """
+        for first, last, start, stop in self._runs(manifest.full.head_length):
+            response = self._get(manifest.full.path, start, stop - 1)
+            try:
+                for index in range(first, last + 1):
+                    self._take(index, Source(response, self._head.encoded_bytes(index)))
+            finally:
+                response.close()
+
+    def _runs(self, offset):
+        """Yield (first block, last block, start, stop) of the ranges worth one request each."""
+        run = None
+        for index in range(self._head.block_count):
+            end = offset + self._head.encoded_bytes(index)
+            if self._missing[index]:
+                if run and offset - run[3] > _MAX_GAP_BYTES:
+                    yield run
+                    run = None
+                run = (run[0], index, run[2], end) if run else (index, index, offset, end)
+            offset = end
+        if run:
+            yield run
+
+    def _take(self, index, source):
+        if not self._missing[index]:
+            source.skip(self._block)
+            return
+        size = self._head.block_bytes(index)
+        decode_block(self._head, index, source, self._block[:size])
+        padded = -(-size // SECTOR_BYTES) * SECTOR_BYTES
+        for at in range(size, padded):
+            self._block[at] = 0xFF
+        self._slot.write(index * self._head.block_size, self._block[:padded])
+        self._missing[index] = 0
+        self.fetched_blocks += 1
+        self._fed()
+        if self._progress:
+            done = (self._head.block_count - sum(self._missing)) * self._head.block_size
+            self._progress(min(done, self._head.image_size), self._head.image_size)
+
+    def check(self, manifest) -> None:
+        """Read the whole image back from flash; raises ImageError when it is not the manifest's."""
+        verify_image(self._slot, manifest, self._block, self._feed)
+
+    def _fed(self):
+        if self._feed:
+            self._feed()
+
+
+def fetch_with_retries(installer: Installer, manifest, pause, log, attempts: int = 3) -> None:
+    """Fetch the missing blocks, beginning again where the link broke.
+
+    Args:
+        pause: callable (attempt) that waits before the next attempt.
+        attempts: how often in all; then the last DownloadError is raised.
+    """
+    for attempt in range(1, attempts + 1):
+        try:
+            installer.fetch(manifest)
+            return
+        except DownloadError as error:
+            if attempt == attempts:
+                raise
+            log("install", "attempt %d of %d: %s" % (attempt, attempts, error))
+            pause(attempt)

@@ -1,0 +1,78 @@
+"""The OTA slot that is not running, as a place to read and write whole sectors."""
+
+from slotcast.errors import BoardError
+
+SECTOR_BYTES = 4096
+
+
+class Slot:
+    """One application partition.
+
+    Args:
+        partition: an esp32.Partition with 4096-byte blocks, never the running one: writing that
+            aborts the chip (ESP-IDF, SPI_FLASH_DANGEROUS_WRITE).
+    """
+
+    def __init__(self, partition):
+        self._partition = partition
+        info = partition.info()
+        self.address, self.size, self.label = info[2], info[3], info[4]
+        self.written_sectors = 0
+        self._scratch = memoryview(bytearray(512))
+
+    def readinto(self, offset: int, buffer) -> None:
+        """Fill `buffer` with the slot's bytes from `offset` on."""
+        self._partition.readblocks(offset // SECTOR_BYTES, buffer, offset % SECTOR_BYTES)
+
+    def write(self, offset: int, buffer) -> None:
+        """Write `buffer`, a whole number of sectors, at a sector's start.
+
+        Sectors that hold the same bytes already are neither erased nor written.
+        """
+        start = None
+        for at in range(0, len(buffer), SECTOR_BYTES):
+            if self._holds(offset + at, buffer[at : at + SECTOR_BYTES]):
+                self._program(offset, buffer, start, at)
+                start = None
+            elif start is None:
+                start = at
+        self._program(offset, buffer, start, len(buffer))
+
+    def _program(self, offset, buffer, start, stop):
+        if start is not None:
+            # Two arguments: erases len(buffer), then writes (ports/esp32/esp32_partition.c).
+            self._partition.writeblocks((offset + start) // SECTOR_BYTES, buffer[start:stop])
+            self.written_sectors += (stop - start) // SECTOR_BYTES
+
+    def _holds(self, offset, sector):
+        scratch = self._scratch
+        for at in range(0, SECTOR_BYTES, len(scratch)):
+            self.readinto(offset + at, scratch)
+            if scratch != sector[at : at + len(scratch)]:
+                return False
+        return True
+
+    def set_boot(self) -> None:
+        """Make the bootloader try this slot next; verifies the image once more.
+
+        Raises OSError(-5379) when ESP-IDF finds the image bad; otadata is untouched then.
+        """
+        self._partition.set_boot()
+
+
+def other_slot(partition_class) -> Slot:
+    """Return the slot that an update goes to.
+
+    Args:
+        partition_class: esp32.Partition.
+
+    Raises BoardError when the partition table has no second OTA slot.
+    """
+    running = partition_class(partition_class.RUNNING)
+    try:
+        other = running.get_next_update()
+    except OSError:
+        raise BoardError("the partition table has no OTA slots: flash one with ota_0 and ota_1")
+    if other.info()[2] == running.info()[2]:
+        raise BoardError("the partition table has one OTA slot only")
+    return Slot(other)

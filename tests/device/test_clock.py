@@ -1,0 +1,75 @@
+"""The floor under a board's clock."""
+
+from slotcast.clock import Clock, iso
+
+
+class Rtc:
+    """A clock that a network may set."""
+
+    def __init__(self, fields, network=None):
+        self.fields = fields
+        self.network = network
+
+    def gmtime(self):
+        return self.fields + (0, 1)
+
+    def set_utc(self, fields):
+        self.fields = tuple(fields)
+
+    def ask(self):
+        if self.network is None:
+            raise OSError(116)
+        self.fields = self.network
+
+
+def clock(rtc, floor="2026-03-01T10:20:30Z"):
+    return Clock(floor, rtc.gmtime, rtc.set_utc, rtc.ask)
+
+
+_POWER_ON = (2000, 1, 1, 0, 0, 4)
+
+
+def test_iso_is_what_metadata_has():
+    assert iso((2026, 3, 1, 9, 5, 7, 0, 0)) == "2026-03-01T09:05:07Z"
+
+
+def test_before_any_network_it_is_the_floor():
+    assert clock(Rtc(_POWER_ON)).now() == "2026-03-01T10:20:30Z"
+
+
+def test_the_network_moves_it_forward():
+    rtc = Rtc(_POWER_ON, network=(2026, 7, 8, 9, 10, 11))
+    one = clock(rtc)
+    assert one.synchronise()
+    assert one.now() == "2026-07-08T09:10:11Z"
+
+
+def test_without_network_the_real_time_clock_is_lifted_to_the_floor_for_tls():
+    rtc = Rtc(_POWER_ON)
+    assert not clock(rtc).synchronise()
+    assert rtc.fields == (2026, 3, 1, 10, 20, 30)
+
+
+def test_a_network_that_says_the_past_cannot_go_below_the_floor():
+    rtc = Rtc(_POWER_ON, network=(2020, 1, 1, 0, 0, 0))
+    one = clock(rtc)
+    one.synchronise()
+    assert one.now() == "2026-03-01T10:20:30Z" and rtc.fields[0] == 2026
+
+
+def test_a_forged_future_is_forgotten_when_the_network_tells_the_truth_again():
+    rtc = Rtc(_POWER_ON, network=(2090, 1, 1, 0, 0, 0))
+    one = clock(rtc)
+    one.synchronise()
+    assert one.floor == "2026-03-01T10:20:30Z"
+    rtc.network = (2026, 7, 8, 9, 10, 11)
+    one.synchronise()
+    assert one.now() == "2026-07-08T09:10:11Z"
+
+
+def test_a_verified_signing_time_raises_the_floor_and_never_lowers_it():
+    one = clock(Rtc(_POWER_ON))
+    one.raise_floor("2026-05-05T00:00:00Z")
+    one.raise_floor("2026-04-04T00:00:00Z")
+    one.raise_floor("")
+    assert one.now() == "2026-05-05T00:00:00Z"

@@ -1,0 +1,120 @@
+"""Reading and writing the other slot; and what counts as an image in it."""
+
+from hashlib import md5, sha256
+
+import flash
+from check import raises
+
+from slotcast.errors import BoardError, ImageError
+from slotcast.image import image_digest, verify_header, verify_image
+from slotcast.slot import Slot, other_slot
+
+SECTOR = 4096
+
+
+def slot_with(image=b""):
+    partition = flash.board()
+    slot = other_slot(partition)
+    partition.flash[slot.address : slot.address + len(image)] = image
+    return partition, slot
+
+
+class Told:
+    """What a manifest says of an image."""
+
+    chip = "esp32"
+
+    def __init__(self, image):
+        self.size = len(image)
+        self.sha256 = sha256(image).digest().hex()
+        self.md5 = md5(image).digest().hex()
+        self.image_digest = image[-32:].hex()
+
+
+def verify(slot, told):
+    verify_image(slot, told, memoryview(bytearray(SECTOR)))
+
+
+def test_the_other_slot_is_never_the_running_one():
+    partition = flash.board()
+    assert other_slot(partition).label == "app1"
+
+
+def test_a_table_without_a_second_slot_is_told_in_words():
+    table = [(0, 0, 8192, 16384, "app0")]
+    raises(BoardError, other_slot, flash.board(table=table), says="no OTA slots")
+
+
+def test_sectors_that_hold_the_bytes_already_are_not_written():
+    partition, slot = slot_with()
+    data = bytearray(b"\xff" * SECTOR + b"a" * SECTOR + b"\xff" * SECTOR + b"b" * SECTOR)
+    slot.write(0, memoryview(data))
+    assert partition.writes == [(1, SECTOR), (3, SECTOR)]
+    slot.write(0, memoryview(data))
+    assert len(partition.writes) == 2 and slot.written_sectors == 2
+
+
+def test_neighbouring_sectors_are_one_write():
+    partition, slot = slot_with()
+    slot.write(SECTOR, memoryview(bytearray(b"a" * 2 * SECTOR)))
+    assert partition.writes == [(1, 2 * SECTOR)]
+
+
+def test_a_sound_image_verifies_through_any_buffer():
+    image = flash.app_image()
+    _, slot = slot_with(image)
+    for size in (64, 4096, 16384):
+        verify_image(slot, Told(image), memoryview(bytearray(size)))
+    assert image_digest(slot) == image[-32:].hex()
+
+
+def test_any_changed_byte_is_found():
+    image = flash.app_image(body=b"x" * 200)
+    told = Told(image)
+    for at in range(len(image)):
+        broken = bytearray(image)
+        broken[at] ^= 1
+        raises(ImageError, verify, slot_with(broken)[1], told)
+
+
+def test_each_of_the_three_digests_is_compared():
+    image = flash.app_image()
+    for name in ("sha256", "md5", "image_digest"):
+        told = Told(image)
+        setattr(told, name, "0" * len(getattr(told, name)))
+        raises(ImageError, verify, slot_with(image)[1], told)
+
+
+def test_an_image_of_another_chip_is_refused():
+    _, slot = slot_with(flash.app_image(chip_id=5))
+    raises(ImageError, verify_header, slot, "esp32", says="chip")
+
+
+def test_a_bootloader_or_full_flash_file_is_refused():
+    _, slot = slot_with(flash.app_image(descriptor=b"boot"))
+    raises(ImageError, verify_header, slot, "esp32", says="full flash file")
+
+
+def test_an_image_without_a_digest_is_refused():
+    image = bytearray(flash.app_image())
+    image[23] = 0
+    _, slot = slot_with(image)
+    raises(ImageError, verify_header, slot, "esp32", says="SHA-256")
+    raises(ImageError, image_digest, slot)
+
+
+def test_an_empty_slot_has_no_digest():
+    raises(ImageError, image_digest, slot_with()[1])
+
+
+def test_a_segment_that_lies_about_its_length_is_refused():
+    image = bytearray(flash.app_image())
+    image[28:32] = b"\xff\xff\xff\x7f"
+    raises(ImageError, image_digest, slot_with(image)[1])
+
+
+def test_a_slot_that_is_an_adapter_reads_across_sectors():
+    partition, slot = slot_with(bytes(range(256)) * 33)
+    piece = bytearray(10)
+    Slot.readinto(slot, SECTOR - 5, piece)
+    assert bytes(piece) == bytes([251, 252, 253, 254, 255, 0, 1, 2, 3, 4])
