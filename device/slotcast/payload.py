@@ -172,7 +172,7 @@ def _inflate(source, block, window_bits):
         at += count
     feed()
     # Exactly the block: the stream ends here, and so do the encoded bytes.
-    if source.left or stream.read(1):
+    if source.left or stream.read(1) or ring.read(1):
         raise ValueError
 
 

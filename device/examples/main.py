@@ -1,0 +1,90 @@
+"""A sensor node: Wi-Fi, MQTT, health checks and updates.
+
+It needs, beside slotcast: micropython-lib's umqtt.simple (`mpremote mip install umqtt.simple`), and
+a file secrets.py with SSID, PASSWORD and BROKER. What the node measures is its own free memory; put
+your sensor in `measure`.
+"""
+
+import gc
+import json
+import time
+from secrets import BROKER, PASSWORD, SSID
+
+import machine
+import network
+from umqtt.simple import MQTTClient
+
+from slotcast.updater import Updater
+
+_PUBLISH_EVERY_S = 60
+_WATCHDOG_MS = 120000  # longer than the slowest step of an update
+
+
+class Node:
+    """Publishes a measurement a minute and can tell whether it is well."""
+
+    def __init__(self, client_id: str, broker: str):
+        self._topic = "nodes/%s" % client_id
+        self._client = MQTTClient(client_id, broker, keepalive=3 * _PUBLISH_EVERY_S)
+        self._connected = False
+
+    def is_connected(self) -> bool:
+        """Whether the broker is there; connects if need be."""
+        try:
+            if not self._connected:
+                self._client.connect()
+                self._connected = True
+            self._client.ping()
+        except OSError:
+            self._connected = False
+        return self._connected
+
+    def publish(self) -> None:
+        """Send one measurement; a broken connection is mended at the next one."""
+        if self.is_connected():
+            self._client.publish(self._topic, json.dumps(self.measure()))
+
+    def measure(self) -> dict:
+        """What the node knows."""
+        return {"free_bytes": gc.mem_free()}
+
+
+def join(timeout_s: int = 20) -> "network.WLAN":
+    """Connect to Wi-Fi; returns the interface whether or not it connected in time."""
+    wlan = network.WLAN(network.STA_IF)
+    wlan.active(True)
+    if not wlan.isconnected():
+        wlan.connect(SSID, PASSWORD)
+    for _ in range(timeout_s):
+        if wlan.isconnected():
+            break
+        time.sleep(1)
+    return wlan
+
+
+def run(node: Node, updater: Updater, watchdog: "machine.WDT") -> None:
+    """Publish every minute; poll after start-up, then every few hours, between two measurements."""
+    next_poll = 0
+    while True:
+        node.publish()
+        if time.time() >= next_poll:
+            updater.poll()
+            next_poll = time.time() + updater.poll_every_s
+        for _ in range(_PUBLISH_EVERY_S):
+            watchdog.feed()
+            time.sleep(1)
+
+
+def main() -> None:
+    """Come up, end the trial of new firmware, then work for ever."""
+    watchdog = machine.WDT(timeout=_WATCHDOG_MS)
+    wlan = join()
+    node = Node(machine.unique_id().hex(), BROKER)
+    updater = Updater.open("/slotcast", feed=watchdog.feed)
+    # New firmware stays only if it can do its work; otherwise the board resets and rolls back.
+    updater.confirm([("wifi", wlan.isconnected), ("mqtt", node.is_connected)])
+    updater.settle()
+    run(node, updater, watchdog)
+
+
+main()

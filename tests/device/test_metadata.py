@@ -1,0 +1,176 @@
+"""Metadata files: parsing and type checks."""
+
+import json
+
+import repository_simulator as simulator
+from check import raises
+
+from slotcast import metadata
+from slotcast.errors import RepositoryError
+
+KEY = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "AB" * 32}}
+ROLE = {"keyids": ["k1"], "threshold": 1}
+HASH = "0123456789abcdef" * 4
+FILE = {"length": 10, "hashes": {"sha256": HASH}}
+
+
+def root_fields():
+    roles = {name: dict(ROLE) for name in metadata.TOP_LEVEL_ROLES}
+    return simulator.signed("root", {"keys": {"k1": KEY}, "roles": roles})
+
+
+def refuses(kind, fields, name, *values):
+    """Each of `values` in place of field `name` is refused, and so is its absence."""
+    kind(fields)
+    for value in values:
+        raises(RepositoryError, kind, dict(fields, **{name: value}))
+    without = dict(fields)
+    del without[name]
+    raises(RepositoryError, kind, without)
+
+
+def test_an_envelope_gives_signed_part_signatures_and_digest():
+    data = b'{"signatures": [{"keyid": "k", "sig": "00"}], "signed": {"_type": "root", "x": 1}}'
+    found = metadata.Metadata(data, "root")
+    assert found.signed == {"_type": "root", "x": 1}
+    assert found.signatures == {"k": "00"}
+    assert len(found.digest) == 32
+
+
+def test_what_is_no_envelope_is_refused():
+    halves = (b'{"signed": {}}', b'{"signatures": []}')
+    for data in (b"", b"[]", b"1", b'"x"', b"{", b"{}", b"\xff", b'{"\xff": 1}') + halves:
+        raises(RepositoryError, metadata.Metadata, data, "root")
+    for signatures in ("{}", "[1]", "[{}]", '[{"keyid": 1, "sig": ""}]', '[{"keyid": "k"}]'):
+        text = '{"signatures": %s, "signed": {"_type": "root"}}' % signatures
+        raises(RepositoryError, metadata.Metadata, text.encode(), "root")
+    trailing = b'{"signatures": [], "signed": {"_type": "root"}} {}'
+    raises(RepositoryError, metadata.Metadata, trailing, "root", says="JSON")
+
+
+def test_another_role_is_refused():
+    data = simulator.envelope(simulator.signed("snapshot", {"meta": {}}), [])
+    raises(RepositoryError, metadata.Metadata, data, "timestamp", says="not timestamp")
+
+
+def test_two_signatures_by_one_keyid_are_refused():
+    entry = {"keyid": "k", "sig": ""}
+    text = json.dumps({"signatures": [entry, entry], "signed": {"_type": "root"}})
+    raises(RepositoryError, metadata.Metadata, text.encode(), "root", says="two signatures")
+
+
+def test_nesting_is_limited_before_parsing():
+    metadata.verify_depth(b"[" * 16 + b"]" * 16)
+    for deep in (b"[" * 17, b'{"a":' * 17, b'[{"a":' * 9, b"[" * 20000 + b"]" * 20000):
+        raises(RepositoryError, metadata.verify_depth, deep, says="too deep")
+
+
+def test_brackets_in_strings_are_no_nesting():
+    metadata.verify_depth(b'["' + b"[" * 100 + b'"]')
+    metadata.verify_depth(b'["\\"' + b"{" * 100 + b'\\\\"]')
+    raises(RepositoryError, metadata.verify_depth, b'["]]]]",' * 17, says="too deep")
+    raises(RepositoryError, metadata.verify_depth, b'"\\\\"' + b"[" * 17, says="too deep")
+
+
+def test_a_string_without_end_ends_the_search():
+    for text in (b'"', b'["abc', b'"\\"', b'"\\', b""):
+        metadata.verify_depth(text)
+
+
+def test_times_have_one_form():
+    for text in ("2026-01-31T00:00:00Z", "2024-02-29T23:59:59Z", "9999-12-31T00:00:00Z"):
+        assert metadata.is_time(text), text
+    wrong = ["", "2026-01-31", "2026-01-31T00:00:00", "2026-01-31T00:00:00z", 5, None]
+    wrong += ["2026-01-31T00:00:00+00:00", "2026-01-31 00:00:00Z", "2026-1-031T00:00:00Z"]
+    wrong += ["2026-13-01T00:00:00Z", "2026-00-01T00:00:00Z", "2026-04-31T00:00:00Z"]
+    wrong += ["2026-01-00T00:00:00Z", "2026-01-31T24:00:00Z", "2026-01-31T00:60:00Z"]
+    wrong += ["2026-01-31T00:00:60Z", "2026-02-29T00:00:00Z", "1900-02-29T00:00:00Z"]
+    wrong += ["0000-01-01T00:00:00Z", "20260-01-31T00:00:0Z", "-026-01-31T00:00:00Z"]
+    for text in wrong:
+        assert not metadata.is_time(text), text
+
+
+def test_common_fields_are_checked():
+    fields = simulator.signed("targets", {"targets": {}})
+    refuses(metadata.Targets, fields, "version", 0, -1, "1", True, None, 1.0)
+    refuses(metadata.Targets, fields, "expires", "2030-01-01", 1893456000, None)
+    refuses(metadata.Targets, fields, "spec_version", "1", "2.0.0", "1.x", "1.0.", "1.0.0.0", 1.0)
+    for version in ("1.0", "1.0.31", "1.1.0"):
+        metadata.Targets(dict(fields, spec_version=version))
+
+
+def test_a_role_is_expired_from_its_second_on():
+    role = metadata.Targets(simulator.signed("targets", {"targets": {}}))
+    assert not role.is_expired("2027-11-20T11:59:59Z")
+    assert role.is_expired("2027-11-20T12:00:00Z")
+
+
+def test_signed_at_is_a_time_or_nothing():
+    for value, expected in ((simulator.NOW, simulator.NOW), ("soon", ""), (5, "")):
+        fields = simulator.signed("targets", {"targets": {}, "x-slotcast-signed-at": value})
+        assert metadata.Targets(fields).signed_at == expected
+    assert metadata.Targets(simulator.signed("targets", {"targets": {}})).signed_at == ""
+
+
+def test_root_fields_are_checked():
+    fields = root_fields()
+    refuses(
+        metadata.Root, fields, "keys", [], None, {"k1": 1}, {"k1": {}}, {"k1": {"keytype": "x"}}
+    )
+    refuses(
+        metadata.Root, fields, "roles", [], {}, {"root": ROLE}, dict(fields["roles"], more=ROLE)
+    )
+    root = metadata.Root(fields)
+    assert root.keys["k1"].public == "ab" * 32
+    assert not root.consistent_snapshot
+    assert metadata.Root(dict(fields, consistent_snapshot=True)).consistent_snapshot
+    raises(RepositoryError, metadata.Root, dict(fields, consistent_snapshot=1), says="boolean")
+
+
+def test_role_fields_are_checked():
+    refuses(metadata.Role, ROLE, "threshold", 0, -1, "1", True, None)
+    refuses(metadata.Role, ROLE, "keyids", "k1", [1], ["k1", "k1"], {})
+
+
+def test_a_key_of_an_unknown_type_is_kept():
+    fields = {"keytype": "sigstore-oidc", "scheme": "Fulcio", "keyval": {"identity": "x"}}
+    assert metadata.Key(fields).public == ""
+    raises(RepositoryError, metadata.Key, dict(fields, keyval="x"), says="keyval")
+
+
+def test_timestamp_names_the_snapshot_alone():
+    fields = simulator.signed("timestamp", {"meta": {"snapshot.json": {"version": 3}}})
+    info = metadata.Timestamp(fields).snapshot
+    assert (info.version, info.length, info.hashes) == (3, None, None)
+    two = {"snapshot.json": {"version": 3}, "targets.json": {"version": 1}}
+    refuses(metadata.Timestamp, fields, "meta", {}, [], two, {"snapshot.json": 3})
+
+
+def test_files_in_snapshot_are_checked():
+    info = {"version": 1, "length": 10, "hashes": {"sha256": HASH, "md5": "ignored"}}
+    fields = simulator.signed("snapshot", {"meta": {"targets.json": info}})
+    assert metadata.Snapshot(fields).meta["targets.json"].hashes["sha256"] == HASH
+    refuses(metadata.MetaFile, info, "version", 0, "1", True, None)
+    for wrong in (-1, "10", True, None):
+        raises(RepositoryError, metadata.MetaFile, dict(info, length=wrong))
+
+
+def test_hashes_need_a_sha256_in_lower_case_hex():
+    wrong = [{}, [], None, {"md5": "00"}, {"sha256": HASH.upper()}, {"sha256": HASH[:-1]}]
+    wrong += [{"sha256": 5}, {"sha256": HASH, "md5": 5}, {"sha256": HASH[:-1] + "g"}]
+    refuses(metadata.TargetFile, FILE, "hashes", *wrong)
+
+
+def test_targets_need_length_and_hashes():
+    refuses(metadata.TargetFile, FILE, "length", -1, "10", None)
+    fields = simulator.signed("targets", {"targets": {"a/b": dict(FILE, custom={"any": [1]})}})
+    assert metadata.Targets(fields).targets["a/b"].length == 10
+    refuses(metadata.Targets, fields, "targets", [], {"a": 1})
+
+
+def test_a_file_is_compared_with_length_and_hash():
+    info = metadata.TargetFile(simulator.file_fields(b"data"))
+    info.verify(b"data", "x")
+    raises(RepositoryError, info.verify, b"datum", "x", says="x has 5 bytes, not 4")
+    raises(RepositoryError, info.verify, b"date", "x", says="hash")
+    metadata.MetaFile({"version": 1}).verify(b"anything", "x")
