@@ -1,6 +1,6 @@
 """What can go wrong on the publisher's side: a message, and a hint where one helps.
 
-A programmer's mistake stays ValueError or TypeError; cli.py prints a PublisherError and nothing else.
+A programmer's mistake stays ValueError or TypeError; cli.py prints a PublisherError, nothing else.
 """
 
 

@@ -3,6 +3,7 @@
 As main.py it is what `slotcast simulate` runs on a virtual board, and where to begin on a real one.
 """
 
+import gc
 import time
 
 import network
@@ -28,8 +29,10 @@ def join(timeout_s: int = 20) -> "network.WLAN":
 
 def main() -> None:
     """Run for ever."""
+    # Collected often, the heap stays in one piece (MicroPython docs, reference/constrained.rst).
+    gc.threshold(8192)
     wlan = join()
-    updater = Updater.open("/slotcast")
+    updater = Updater.open()
     updater.confirm([("wifi", wlan.isconnected)])
     updater.settle()
     while True:

@@ -24,20 +24,20 @@ class Installer:
         slot: a slot.Slot.
         get: callable (path, start, stop) -> response with readinto(buffer) and close(), of the
             bytes start..stop (inclusive) of an object below BASE. Raises DownloadError.
-        block: a bytearray of the largest block that this board takes; everything passes through it.
+        sectors: bytearrays of a sector each, as many as the largest block that this board takes
+            has; everything passes through them.
         progress: callable (done_bytes, total_bytes) of the image, or None.
         feed: callable that feeds a watchdog, or None.
     """
 
-    def __init__(self, slot, get, block, progress=None, feed=None):
+    def __init__(self, slot, get, sectors, progress=None, feed=None):
         self._slot = slot
         self._get = get
-        self._block = memoryview(block)
+        self._sectors = [memoryview(sector) for sector in sectors]
         self._progress = progress
         self._feed = feed
         self._head = None
         self._missing = None
-        self.fetched_blocks = 0
 
     def prepare(self, manifest) -> int:
         """Fetch and check the payload's head, then hash what the slot holds.
@@ -48,11 +48,24 @@ class Installer:
         self._head = self._fetch_head(manifest)
         self._missing = bytearray(self._head.block_count)
         for index in range(self._head.block_count):
-            block = self._block[: self._head.block_bytes(index)]
-            self._slot.readinto(index * self._head.block_size, block)
-            self._missing[index] = not self._head.matches(index, block)
+            pieces = self._pieces(index)
+            for number, piece in enumerate(pieces):
+                self._slot.readinto(self._offset(index, number), piece)
+            self._missing[index] = not self._head.matches(index, pieces)
             self._fed()
         return sum(self._missing)
+
+    def _pieces(self, index):
+        """The sectors, cut to the length of a block."""
+        left, pieces = self._head.block_bytes(index), []
+        for sector in self._sectors:
+            if left > 0:
+                pieces.append(sector[: min(left, SECTOR_BYTES)])
+            left -= SECTOR_BYTES
+        return pieces
+
+    def _offset(self, index, number):
+        return index * self._head.block_size + number * SECTOR_BYTES
 
     def _fetch_head(self, manifest):
         entry = manifest.full
@@ -62,7 +75,7 @@ class Installer:
         self._fetch_into(entry.path, data)
         if hexlify(sha256(data).digest()).decode() != entry.head_sha256:
             raise PayloadError("payload's head has the wrong hash")
-        head = Head(data, len(self._block))
+        head = Head(data, len(self._sectors) * SECTOR_BYTES)
         if head.image_size != manifest.size or head.image_sha256 != manifest.sha256:
             raise PayloadError("payload is of another image than the manifest")
         if entry.head_length + head.data_bytes() != entry.length:
@@ -72,9 +85,7 @@ class Installer:
     def _fetch_into(self, path, data):
         response = self._get(path, 0, len(data) - 1)
         try:
-            source, view, at = Source(response, len(data)), memoryview(data), 0
-            while source.left:
-                at += source.readinto(view[at:])
+            Source(response, len(data)).fill(memoryview(data))
         finally:
             response.close()
 
@@ -108,24 +119,27 @@ class Installer:
 
     def _take(self, index, source):
         if not self._missing[index]:
-            source.skip(self._block)
+            source.skip(self._sectors[0])
             return
-        size = self._head.block_bytes(index)
-        decode_block(self._head, index, source, self._block[:size])
-        padded = -(-size // SECTOR_BYTES) * SECTOR_BYTES
-        for at in range(size, padded):
-            self._block[at] = 0xFF
-        self._slot.write(index * self._head.block_size, self._block[:padded])
+        pieces = self._pieces(index)
+        decode_block(self._head, index, source, pieces)
+        for number, piece in enumerate(pieces):
+            sector = self._sectors[number]
+            for at in range(len(piece), SECTOR_BYTES):
+                sector[at] = 0xFF
+            self._slot.write(self._offset(index, number), sector)
         self._missing[index] = 0
-        self.fetched_blocks += 1
         self._fed()
+        self._tell_progress()
+
+    def _tell_progress(self):
         if self._progress:
             done = (self._head.block_count - sum(self._missing)) * self._head.block_size
             self._progress(min(done, self._head.image_size), self._head.image_size)
 
     def check(self, manifest) -> None:
         """Read the whole image back from flash; raises ImageError when it is not the manifest's."""
-        verify_image(self._slot, manifest, self._block, self._feed)
+        verify_image(self._slot, manifest, self._sectors[0], self._feed)
 
     def _fed(self):
         if self._feed:

@@ -97,10 +97,13 @@ class Head:
         """Length of the payload's data, all blocks together."""
         return sum(self.encoded_bytes(index) for index in range(self.block_count))
 
-    def matches(self, index: int, block) -> bool:
-        """Whether `block`, decoded bytes, has the hash of its row."""
+    def matches(self, index: int, pieces) -> bool:
+        """Whether a decoded block, a list of its pieces in order, has the hash of its row."""
+        hashed = sha256()
+        for piece in pieces:
+            hashed.update(piece)
         at = index * ROW_BYTES
-        return sha256(block).digest()[:_HASH_BYTES] == bytes(self._table[at : at + _HASH_BYTES])
+        return hashed.digest()[:_HASH_BYTES] == bytes(self._table[at : at + _HASH_BYTES])
 
 
 class Source:
@@ -124,56 +127,63 @@ class Source:
         self.left -= count
         return count
 
+    def fill(self, view) -> None:
+        """Fill a memoryview, whose bytes must be left."""
+        at = 0
+        while at < len(view):
+            at += self.readinto(view[at:])
+
     def skip(self, scratch) -> None:
         """Read and drop what is left."""
         while self.readinto(scratch):
             pass
 
 
-def decode_block(head: Head, index: int, source: Source, block) -> None:
+def decode_block(head: Head, index: int, source: Source, pieces) -> None:
     """Decode one block and compare its hash.
 
     Args:
         source: exactly the block's encoded bytes.
-        block: a memoryview of the block's length, which is overwritten.
+        pieces: memoryviews that the block is written over, of its length together. Several small
+            ones are found in a fragmented heap where one large one is not.
 
     Raises PayloadError when the bytes end early, do not decode to exactly the block, or have
-    another hash; `block` must not be used then.
+    another hash; `pieces` must not be used then.
     """
     if head.encoding(index) == RAW:
-        _read_exactly(source, block)
+        for piece in pieces:
+            source.fill(piece)
     else:
         try:
-            _inflate(source, block, head.window_bits)
+            _inflate(source, pieces, head.window_bits)
         except (OSError, EOFError, ValueError):
             raise PayloadError("block %d does not inflate" % index)
-    if not head.matches(index, block):
+    if not head.matches(index, pieces):
         raise PayloadError("block %d has the wrong hash" % index)
 
 
-def _read_exactly(source, block):
-    at = 0
-    while at < len(block):
-        at += source.readinto(block[at:])
-
-
-def _inflate(source, block, window_bits):
+def _inflate(source, pieces, window_bits):
     """Inflate through a small ring, so that the encoded block is never held in whole."""
     import deflate
 
     ring, feed = _pump(source)
     stream = deflate.DeflateIO(ring, deflate.RAW, window_bits)
-    at = 0
-    while at < len(block):
-        feed()
-        count = stream.readinto(block[at : at + _STEP_BYTES])
-        if not count:
-            raise ValueError
-        at += count
+    for piece in pieces:
+        _inflate_piece(stream, feed, piece)
     feed()
     # Exactly the block: the stream ends here, and so do the encoded bytes.
     if source.left or stream.read(1) or ring.read(1):
         raise ValueError
+
+
+def _inflate_piece(stream, feed, piece):
+    at = 0
+    while at < len(piece):
+        feed()
+        count = stream.readinto(piece[at : at + _STEP_BYTES])
+        if not count:
+            raise ValueError
+        at += count
 
 
 def _pump(source):
@@ -199,5 +209,5 @@ def _held(source):
     from io import BytesIO
 
     data = bytearray(source.left)
-    _read_exactly(source, memoryview(data))
+    source.fill(memoryview(data))
     return BytesIO(data)

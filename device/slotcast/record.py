@@ -40,7 +40,7 @@ class Record:
         return fields if isinstance(fields, dict) else {}
 
     def _save(self):
-        self._nvs.set_blob(_KEY, json.dumps(self._fields))
+        self._nvs.set_blob(_KEY, json.dumps(self._fields).encode())
         self._nvs.commit()
 
     @property
@@ -88,6 +88,16 @@ class Record:
         names = ("digest", "version", "security_version")
         self._fields["installed"] = {name: trial[name] for name in names}
         self._save()
+
+    def adopt(self, manifest) -> None:
+        """The running image, whose digest is the manifest's, is the installed one."""
+        if (self.installed or {}).get("digest") != manifest.image_digest:
+            self._fields["installed"] = {
+                "digest": manifest.image_digest,
+                "version": manifest.version,
+                "security_version": manifest.security_version,
+            }
+            self._save()
 
     def fail(self) -> None:
         """The image on trial was rolled back: it is not to be installed again."""

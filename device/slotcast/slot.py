@@ -24,25 +24,12 @@ class Slot:
         """Fill `buffer` with the slot's bytes from `offset` on."""
         self._partition.readblocks(offset // SECTOR_BYTES, buffer, offset % SECTOR_BYTES)
 
-    def write(self, offset: int, buffer) -> None:
-        """Write `buffer`, a whole number of sectors, at a sector's start.
-
-        Sectors that hold the same bytes already are neither erased nor written.
-        """
-        start = None
-        for at in range(0, len(buffer), SECTOR_BYTES):
-            if self._holds(offset + at, buffer[at : at + SECTOR_BYTES]):
-                self._program(offset, buffer, start, at)
-                start = None
-            elif start is None:
-                start = at
-        self._program(offset, buffer, start, len(buffer))
-
-    def _program(self, offset, buffer, start, stop):
-        if start is not None:
-            # Two arguments: erases len(buffer), then writes (ports/esp32/esp32_partition.c).
-            self._partition.writeblocks((offset + start) // SECTOR_BYTES, buffer[start:stop])
-            self.written_sectors += (stop - start) // SECTOR_BYTES
+    def write(self, offset: int, sector) -> None:
+        """Write one sector at its start, unless it holds the same bytes already."""
+        if not self._holds(offset, sector):
+            # Two arguments: erases len(sector), then writes (ports/esp32/esp32_partition.c).
+            self._partition.writeblocks(offset // SECTOR_BYTES, sector)
+            self.written_sectors += 1
 
     def _holds(self, offset, sector):
         scratch = self._scratch

@@ -8,17 +8,20 @@ and the boot choice as they were.
 """
 
 import gc
+from hashlib import sha256
 
 from slotcast.client import Client
 from slotcast.config import Config
-from slotcast.decide import FAILED, INSTALL, WAIT, Decision, Facts, decide
+from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
 from slotcast.errors import DownloadError, OtaError
 from slotcast.files import MetadataFiles
+from slotcast.https import Session
 from slotcast.install import Installer, fetch_with_retries
 from slotcast.manifest import MAX_BYTES, Manifest
+from slotcast.slot import SECTOR_BYTES
 from slotcast.trial import Trial, running_digest
 
-_BLOCK_BYTES = 16384
+_SECTORS = 4  # of the largest block: 16 KiB
 _RETRY_S = 5
 
 
@@ -50,7 +53,7 @@ class Updater:
         self._trial = Trial(board, record, log, feed)
 
     @classmethod
-    def open(cls, directory="/slotcast", log=None, progress=None, feed=None) -> "Updater":
+    def open(cls, directory="/etc/slotcast", log=None, progress=None, feed=None) -> "Updater":
         """The updater of this board, as provisioned in `directory`; call it once a boot.
 
         It also finds out what became of an image that was armed before.
@@ -75,7 +78,7 @@ class Updater:
         """After power-on, wait until the supply is steady; a brown-out hits flash writes."""
         if self._board.was_powered_on():
             self._log("settle", "%d s" % self._config.settle_s)
-            self._board.sleep_s(self._config.settle_s)
+            self._sleep(self._config.settle_s)
 
     def poll(self) -> Decision:
         """Ask the channel once, install what it offers, and reset into it.
@@ -85,7 +88,7 @@ class Updater:
         """
         try:
             decision = self._poll()
-        except (OtaError, OSError) as error:
+        except (OtaError, OSError, MemoryError) as error:
             decision = Decision(FAILED, "%s: %s" % (type(error).__name__, error), None)
             self._log("failed", decision.reason)
         if decision.action == INSTALL:
@@ -118,6 +121,8 @@ class Updater:
             self._client.refresh()
             decision = decide(self._fetch_manifest(), self._facts())
             self._log("decide", "%s: %s" % (decision.action, decision.reason))
+            if decision.action == CURRENT:
+                self._record.adopt(decision.manifest)
             if decision.action == INSTALL:
                 self._install(decision.manifest)
             return decision
@@ -127,8 +132,6 @@ class Updater:
             self._session = None
 
     def _open_session(self, url):
-        from slotcast.https import Session
-
         anchors = [_read(self._directory + "/" + n) for n in self._config.trust_anchors]
         self._session = Session(url, anchors, self._config.pins)
         self._log("connect", url)
@@ -141,7 +144,8 @@ class Updater:
         kept = MetadataFiles(self._directory)
         path = self._config.target_path
         data = kept.read("manifest")
-        if data is None or not self._client.is_target(path, data):
+        length, digest = self._client.target(path)
+        if data is None or len(data) != length or sha256(data).digest().hex() != digest:
             data = self._client.fetch_target(path, MAX_BYTES)
             kept.write("manifest", data)
         gc.collect()
@@ -168,9 +172,9 @@ class Updater:
 
     def _install(self, manifest):
         slot = self._board.other_slot()
-        installer = Installer(
-            slot, self._session.get, bytearray(_BLOCK_BYTES), self._progress, self._feed
-        )
+        gc.collect()
+        sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
+        installer = Installer(slot, self._session.get, sectors, self._progress, self._feed)
         missing = installer.prepare(manifest)
         self._log("install", "%d blocks to fetch into %s" % (missing, slot.label))
         fetch_with_retries(installer, manifest, self._pause, self._log)
@@ -182,7 +186,13 @@ class Updater:
         self._log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
 
     def _pause(self, attempt):
-        self._board.sleep_s(_RETRY_S * attempt)
+        self._sleep(_RETRY_S * attempt)
+
+    def _sleep(self, seconds):
+        for _ in range(seconds):
+            self._board.sleep_s(1)
+            if self._feed:
+                self._feed()
 
 
 def print_log(step: str, message: str) -> None:

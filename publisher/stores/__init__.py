@@ -1,0 +1,26 @@
+"""The places that published files can be written to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from publisher.stores.base import Store
+
+if TYPE_CHECKING:
+    from publisher.settings import Settings
+
+
+def open_store(settings: Settings) -> Store:
+    """Return the store that slotcast.toml names; nothing is read or created yet.
+
+    Raises:
+        StoreError: an S3 client cannot be made of what the settings say.
+    """
+    # Imported here: boto3 alone takes longer to load than most commands take to run.
+    if settings.store.kind == "s3":
+        from publisher.stores.s3 import S3Store, connect
+
+        return S3Store(connect(settings.store), settings.store.bucket)
+    from publisher.stores.directory import DirectoryStore
+
+    return DirectoryStore(settings.directory / settings.store.path)

@@ -44,8 +44,11 @@ class Response:
 
 def _installer(data):
     partition = flash.board(slot_sectors=8)
-    get = lambda path, start, stop: Response(data[start : stop + 1])
-    return partition, Installer(other_slot(partition), get, bytearray(16384))
+
+    def get(path, start, stop):
+        return Response(data[start : stop + 1])
+
+    return partition, Installer(other_slot(partition), get, [bytearray(4096) for _ in range(4)])
 
 
 def _cases(expect, stage=None):
@@ -94,7 +97,7 @@ def test_bad_blocks_are_refused_and_not_written():
 
 
 def test_a_payload_of_another_image_is_found_by_the_check():
-    for name, data, told in _cases("refuse", "image"):
+    for _, data, told in _cases("refuse", "image"):
         _, installer = _installer(data)
         installer.prepare(told)
         installer.fetch(told)

@@ -9,7 +9,7 @@ from hashlib import sha256
 
 from signer import Signer
 
-from slotcast import canonical
+from slotcast import canonical, trust
 from slotcast.client import Client
 from slotcast.errors import DownloadError, NotFoundError
 
@@ -152,6 +152,18 @@ class MemoryFiles:
     def write(self, name: str, data: bytes) -> None:
         self.data[name] = data
         self.written.append(name)
+
+
+def count_verifications(function) -> int:
+    """How many signatures are verified while function() runs."""
+    count = []
+    original = trust.is_signed_by
+    trust.is_signed_by = lambda *args: count.append(1) or original(*args)
+    try:
+        function()
+    finally:
+        trust.is_signed_by = original
+    return len(count)
 
 
 def signed(role: str, fields):

@@ -60,7 +60,8 @@ def test_keys_that_are_not_strings_are_refused():
 def test_small_pieces_are_gathered_and_long_strings_pass_whole():
     value = {"long": "x" * 1000, "many": ["word"] * 500}
     pieces = pieces_of(value)
-    assert b"".join(pieces).decode() == encoded(value)
+    words = ",".join(['"word"'] * 500)
+    assert b"".join(pieces).decode() == '{"long":"%s","many":[%s]}' % ("x" * 1000, words)
     assert max(map(len, pieces)) == 1002
     assert sorted(map(len, pieces))[-2] <= 256
     assert len(pieces) <= 18

@@ -86,7 +86,7 @@ def installed(image=IMAGE, edit=None):
     if edit:
         edit(told, edge.data)
     partition = flash.board(slot_sectors=5)
-    return partition, edge, told, Installer(other_slot(partition), edge.get, bytearray(BLOCK))
+    return partition, edge, told, Installer(other_slot(partition), edge.get, [bytearray(BLOCK)])
 
 
 def run(installer, told):
@@ -115,7 +115,7 @@ def test_what_follows_the_image_in_its_last_sector_is_erased_flash():
 def test_an_image_that_stands_already_fetches_the_head_alone():
     partition, edge, told, installer = installed()
     run(installer, told)
-    again = Installer(other_slot(partition), edge.get, bytearray(BLOCK))
+    again = Installer(other_slot(partition), edge.get, [bytearray(BLOCK)])
     assert again.prepare(told) == 0
     again.fetch(told)
     again.check(told)
@@ -227,7 +227,7 @@ def test_progress_is_told_in_bytes_of_image():
     partition, edge, told, _ = installed()
     seen = []
     installer = Installer(
-        other_slot(partition), edge.get, bytearray(BLOCK), lambda done, total: seen.append(done)
+        other_slot(partition), edge.get, [bytearray(BLOCK)], lambda done, total: seen.append(done)
     )
     installer.prepare(told)
     installer.fetch(told)

@@ -6,7 +6,7 @@ import repository_simulator as simulator
 from check import raises
 
 from slotcast import metadata
-from slotcast.errors import RepositoryError
+from slotcast.errors import BoardError, RepositoryError
 
 KEY = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "AB" * 32}}
 ROLE = {"keyids": ["k1"], "threshold": 1}
@@ -61,13 +61,20 @@ def test_two_signatures_by_one_keyid_are_refused():
 
 def test_nesting_is_limited_before_parsing():
     metadata.verify_depth(b"[" * 16 + b"]" * 16)
+    text = b'{"signatures": [], "x": %s, "signed": {"_type": "root"}}' % (b"[" * 16 + b"]" * 16)
+    raises(RepositoryError, metadata.Metadata, text, "root", says="too deep")
     for deep in (b"[" * 17, b'{"a":' * 17, b'[{"a":' * 9, b"[" * 20000 + b"]" * 20000):
         raises(RepositoryError, metadata.verify_depth, deep, says="too deep")
 
 
+def test_what_is_closed_again_is_no_nesting():
+    metadata.verify_depth(b"[" + b'[],{"a":1},' * 100 + b"]")
+
+
 def test_brackets_in_strings_are_no_nesting():
-    metadata.verify_depth(b'["' + b"[" * 100 + b'"]')
-    metadata.verify_depth(b'["\\"' + b"{" * 100 + b'\\\\"]')
+    deep = b"[{" * 50
+    for before in (b"", b'\\"', b'\\\\\\"', b'a\\"b\\"', b"\\\\"):
+        metadata.verify_depth(b'["' + before + deep + b'"]')
     raises(RepositoryError, metadata.verify_depth, b'["]]]]",' * 17, says="too deep")
     raises(RepositoryError, metadata.verify_depth, b'"\\\\"' + b"[" * 17, says="too deep")
 
@@ -90,13 +97,41 @@ def test_times_have_one_form():
         assert not metadata.is_time(text), text
 
 
-def test_common_fields_are_checked():
-    fields = simulator.signed("targets", {"targets": {}})
-    refuses(metadata.Targets, fields, "version", 0, -1, "1", True, None, 1.0)
-    refuses(metadata.Targets, fields, "expires", "2030-01-01", 1893456000, None)
-    refuses(metadata.Targets, fields, "spec_version", "1", "2.0.0", "1.x", "1.0.", "1.0.0.0", 1.0)
-    for version in ("1.0", "1.0.31", "1.1.0"):
-        metadata.Targets(dict(fields, spec_version=version))
+def test_months_have_their_days():
+    days = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    for month in range(12):
+        last = "2026-%02d-%02dT00:00:00Z"
+        assert metadata.is_time(last % (month + 1, days[month]))
+        assert not metadata.is_time(last % (month + 1, days[month] + 1))
+    for year, is_leap in ((2024, True), (2000, True), (2026, False), (2100, False)):
+        assert metadata.is_time("%d-02-29T00:00:00Z" % year) == is_leap
+
+
+def test_common_fields_are_checked_in_every_role():
+    meta = {"snapshot.json": {"version": 1}}
+    for kind, fields in (
+        (metadata.Root, root_fields()),
+        (metadata.Timestamp, simulator.signed("timestamp", {"meta": meta})),
+        (metadata.Snapshot, simulator.signed("snapshot", {"meta": meta})),
+        (metadata.Targets, simulator.signed("targets", {"targets": {}})),
+    ):
+        refuses(kind, fields, "version", 0, -1, "1", True, None, 1.0)
+        refuses(kind, fields, "expires", "2030-01-01", 1893456000, None)
+        refuses(kind, fields, "spec_version", "1", "2.0.0", "1.x", "1.0.", "1.0.0.0", 1.0)
+        for version in ("1.0", "1.0.31", "1.1.0"):
+            assert kind(dict(fields, spec_version=version)).version == 1
+
+
+def test_memory_that_runs_out_is_not_the_repositorys_fault():
+    class Full:
+        def loads(self, data):
+            raise MemoryError
+
+    original, metadata.json = metadata.json, Full()
+    try:
+        raises(BoardError, metadata.Metadata, b"{}", "root", says="no memory")
+    finally:
+        metadata.json = original
 
 
 def test_a_role_is_expired_from_its_second_on():
@@ -165,6 +200,7 @@ def test_targets_need_length_and_hashes():
     refuses(metadata.TargetFile, FILE, "length", -1, "10", None)
     fields = simulator.signed("targets", {"targets": {"a/b": dict(FILE, custom={"any": [1]})}})
     assert metadata.Targets(fields).targets["a/b"].length == 10
+    assert metadata.TargetFile(dict(FILE, length=0)).length == 0
     refuses(metadata.Targets, fields, "targets", [], {"a": 1})
 
 

@@ -1,12 +1,22 @@
 """The TUF client workflow over a repository in memory: each attack is refused, by its reason."""
 
 from check import raises
-from repository_simulator import LATER, NOW, RepositorySimulator, envelope, key_fields, keyid
+from repository_simulator import (
+    LATER,
+    NOW,
+    RepositorySimulator,
+    count_verifications,
+    envelope,
+    key_fields,
+    keyid,
+)
 from signer import Signer
 
 from slotcast.errors import ExpiredError, RepositoryError
 from slotcast.trust import TrustedMetadata
 
+# The signer of the tests takes memory, not the code under test.
+HEAP_KIB = 1024
 PAST = "2026-11-20T11:59:59Z"
 AFTER = "2027-11-20T12:00:00Z"
 
@@ -415,10 +425,16 @@ def test_signed_at_is_the_newest_that_is_before_roots_expiry():
 def test_bytes_that_were_verified_are_not_verified_again():
     repository = RepositorySimulator()
     verified = {}
-    TrustedMetadata(repository.served["metadata/1.root.json"], NOW, verified)
-    trusted_again = TrustedMetadata(repository.served["metadata/1.root.json"], NOW, verified)
-    trusted_again.update_timestamp(repository.served["metadata/timestamp.json"])
-    assert sorted(verified) == ["root", "timestamp"]
+
+    def load():
+        root = repository.served["metadata/1.root.json"]
+        trusted = TrustedMetadata(root, NOW, verified)
+        trusted.update_timestamp(repository.served["metadata/timestamp.json"])
+
+    assert count_verifications(load) == 3
+    assert count_verifications(load) == 0
+    repository.write("timestamp", repository.signers["snapshot"])
+    raises(RepositoryError, load, says="signed by 0")
 
 
 def test_bytes_verified_under_another_root_are_verified_again():

@@ -1,0 +1,161 @@
+"""A TUF client for a board: fetches, verifies (trust.py), and keeps the trusted metadata in files.
+
+An idle poll takes two requests, for the next root and for the timestamp, and verifies no signature
+when the process has verified the same bytes before.
+"""
+
+import gc
+
+from slotcast.errors import BoardError, NotFoundError, RepositoryError
+from slotcast.trust import TrustedMetadata
+
+# How far a board catches up in one refresh, and the largest files that it takes (a root with three
+# keys has 2.6 KB, a timestamp 0.5 KB).
+_MAX_ROOT_UPDATES = 32
+_MAX_ROOT_BYTES = 16 * 1024
+_MAX_TIMESTAMP_BYTES = 4 * 1024
+_MAX_METADATA_BYTES = 32 * 1024
+
+
+class Client:
+    """One repository's client.
+
+    Args:
+        files: a MetadataFiles, which holds at least the root that the board was provisioned with.
+        fetch: fetch(path, max_bytes) -> bytes; `path` is relative to BASE. Raises NotFoundError
+            when there is no such file, DownloadError otherwise or when it has more bytes.
+        now: returns the present time, YYYY-MM-DDTHH:MM:SSZ.
+    """
+
+    def __init__(self, files, fetch, now) -> None:
+        self._files = files
+        self._fetch = fetch
+        self._now = now
+        self._verified = {}
+        self._trusted = None
+        self._signed_at = ""
+
+    def refresh(self) -> None:
+        """Bring the trusted metadata up to date (section 5.3 to 5.6 of the specification).
+
+        Raises RepositoryError, ExpiredError or DownloadError; what was accepted until then is kept.
+        Raises BoardError when the board has no root to trust.
+        """
+        self._trusted = None
+        trusted = TrustedMetadata(self._provisioned_root(), self._now(), self._verified)
+        try:
+            self._load_root(trusted)
+            self._load_timestamp(trusted)
+            self._load_snapshot(trusted)
+            self._load_targets(trusted)
+        finally:
+            self._signed_at = max(self._signed_at, trusted.signed_at())
+            gc.collect()
+        self._trusted = trusted
+
+    def target(self, path: str):
+        """A target's (length in bytes, SHA-256 in hex); RepositoryError when there is none.
+
+        Raises ValueError unless the last refresh succeeded.
+        """
+        info = self._target_file(path)
+        return info.length, info.hashes["sha256"]
+
+    def fetch_target(self, path: str, max_bytes: int) -> bytes:
+        """The bytes of a target, whose length and SHA-256 match (section 5.7).
+
+        Raises RepositoryError when it is absent, longer than `max_bytes` or not what was signed,
+        DownloadError when it cannot be had; ValueError unless the last refresh succeeded.
+        """
+        info = self._target_file(path)
+        _verify_fits(path, info.length, max_bytes)
+        folder, slash, name = path.rpartition("/")
+        if self._trusted.root.consistent_snapshot:
+            name = info.hashes["sha256"] + "." + name
+        data = self._fetch("targets/" + folder + slash + name, info.length)
+        info.verify(data, path)
+        return data
+
+    def signed_at(self) -> str:
+        """The newest signed "x-slotcast-signed-at" that refreshes of this client saw, or ""."""
+        return self._signed_at
+
+    def _provisioned_root(self) -> bytes:
+        data = self._files.read("root")
+        if data is None:
+            raise BoardError("the board has no root metadata to trust")
+        return data
+
+    def _load_root(self, trusted) -> None:
+        """5.3.2 to 5.3.10: from root to root until there is no next one."""
+        for _ in range(_MAX_ROOT_UPDATES):
+            gc.collect()
+            try:
+                path = _path("root", trusted.root.version + 1)
+                data = self._fetch(path, _MAX_ROOT_BYTES)
+            except NotFoundError:
+                break
+            trusted.update_root(data)
+            self._files.write("root", data)
+        trusted.verify_root_is_final()
+
+    def _load_timestamp(self, trusted) -> None:
+        """5.4: the cached timestamp, for comparison, then always the published one."""
+        self._load_cached("timestamp", trusted.update_timestamp)
+        data = self._fetch(_path("timestamp"), _MAX_TIMESTAMP_BYTES)
+        if trusted.update_timestamp(data):
+            self._files.write("timestamp", data)
+
+    def _load_snapshot(self, trusted) -> None:
+        """5.5: the cached snapshot, and the published one unless that is it."""
+        if self._load_cached("snapshot", lambda data: trusted.update_snapshot(data, trusted=True)):
+            return
+        data = self._fetch_listed("snapshot", trusted.timestamp.snapshot, trusted)
+        trusted.update_snapshot(data)
+        self._files.write("snapshot", data)
+
+    def _load_targets(self, trusted) -> None:
+        """5.6: the cached targets metadata, and the published one unless that is it."""
+        if self._load_cached("targets", trusted.update_targets):
+            return
+        data = self._fetch_listed("targets", trusted.snapshot_info("targets"), trusted)
+        trusted.update_targets(data)
+        self._files.write("targets", data)
+
+    def _load_cached(self, role: str, update) -> bool:
+        """Try the cached file of a role; False when there is none that can be used as it is."""
+        gc.collect()
+        data = self._files.read(role)
+        if data is None:
+            return False
+        try:
+            update(data)
+        except RepositoryError:
+            # Of another version, expired, or of keys that root no longer names.
+            return False
+        return True
+
+    def _fetch_listed(self, role: str, info, trusted) -> bytes:
+        gc.collect()
+        length = _MAX_METADATA_BYTES if info.length is None else info.length
+        _verify_fits(role, length, _MAX_METADATA_BYTES)
+        version = info.version if trusted.root.consistent_snapshot else None
+        return self._fetch(_path(role, version), length)
+
+    def _target_file(self, path: str):
+        if self._trusted is None:
+            raise ValueError("no target without a successful refresh")
+        info = self._trusted.targets.targets.get(path)
+        if info is None:
+            raise RepositoryError("there is no target " + path)
+        return info
+
+
+def _path(role: str, version: int | None = None) -> str:
+    prefix = "" if version is None else "%d." % version
+    return "metadata/" + prefix + role + ".json"
+
+
+def _verify_fits(name: str, length: int, max_bytes: int) -> None:
+    if length > max_bytes:
+        raise RepositoryError("%s has %d bytes, this board takes %d" % (name, length, max_bytes))

@@ -1,0 +1,59 @@
+"""The trusted metadata on the board's file system, each file replaced whole or not at all."""
+
+import errno
+import os
+
+
+class MetadataFiles:
+    """The files `<name>.json` of one directory; OSErrors of the file system pass through.
+
+    write() writes `<name>.json.new` and renames it. LittleFS (the ESP32 port's file system) and
+    POSIX replace the old file by a rename in one step: a power cut leaves the old file or the new
+    one. FAT refuses to rename onto a file that exists, and is not supported. What a cut leaves of
+    a `.new` file is never read, and overwritten by the next write.
+    """
+
+    def __init__(self, directory: str) -> None:
+        """`directory` is made by the first write if it is not there."""
+        self._directory = directory.rstrip("/")
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file; None where there is none."""
+        try:
+            with open(self._path(name), "rb") as file:
+                return file.read()
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise
+            return None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a file by `data` atomically."""
+        _make_directories(self._directory)
+        new = self._path(name) + ".new"
+        with open(new, "wb") as file:
+            file.write(data)
+        os.rename(new, self._path(name))
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        try:
+            os.remove(self._path(name))
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise
+
+    def _path(self, name: str) -> str:
+        return "%s/%s.json" % (self._directory, name)
+
+
+def _make_directories(path: str) -> None:
+    """Make a directory and those above it (MicroPython has no os.makedirs)."""
+    end = 0
+    while end < len(path):
+        end = path.find("/", end + 1)
+        end = len(path) if end < 0 else end
+        try:
+            os.mkdir(path[:end])
+        except OSError:
+            pass  # It is there, or opening the file will say why not.

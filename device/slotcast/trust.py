@@ -1,0 +1,214 @@
+"""The TUF client workflow as a pure core: bytes and a time go in, trusted metadata comes out.
+
+The numbers in comments are those of the specification's "Detailed client workflow" (section 5,
+version 1.0.x). What is not checked here is file and network access, which is client.py's: which
+file to ask for, its size limit (5.3.3, 5.4.1, 5.5.1, 5.6.1) and its persisting (5.3.8, 5.4.5,
+5.5.7, 5.6.6).
+
+As in python-tuf, metadata is loaded in order (root, timestamp, snapshot, targets), and what
+verifies but may not be used (expired, or a snapshot of another version than timestamp says) is
+"intermediate": the call raises, yet the next one is compared with it to detect a rollback.
+"""
+
+from binascii import unhexlify
+
+from slotcast.errors import ExpiredError, RepositoryError
+from slotcast.metadata import Metadata, Root, Snapshot, Targets, Timestamp, is_time
+
+
+class TrustedMetadata:
+    """The metadata that is trusted during one refresh.
+
+    `root`, `timestamp`, `snapshot` and `targets` are metadata.py's objects, None until loaded.
+
+    Args:
+        root_data: the trusted root file, verified by itself alone; it may be expired.
+        now: the fixed time that expiry is checked against (5.2), YYYY-MM-DDTHH:MM:SSZ.
+        verified: a dict that the caller keeps from one refresh to the next: it remembers which
+            bytes were verified against which delegator's, so that they are not verified twice.
+
+    Raises ValueError when `now` is no time, RepositoryError when the root is not acceptable. The
+    methods raise RepositoryError, or its ExpiredError, and ValueError when called out of order.
+    """
+
+    def __init__(self, root_data: bytes, now: str, verified=None) -> None:
+        if not is_time(now):
+            raise ValueError("not a time: %s" % now)
+        self._now = now
+        self._verified = {} if verified is None else verified
+        self.timestamp = self.snapshot = self.targets = None
+        metadata = Metadata(root_data, "root")
+        self.root = metadata.as_role(Root)
+        self._verify_signatures(metadata, "root", self.root)
+
+    def update_root(self, data: bytes) -> None:
+        """Take the next root (5.3.4 to 5.3.7), which may be expired: perhaps another follows."""
+        _verify_order(self.timestamp is None)
+        metadata = Metadata(data, "root")
+        # 5.3.4, arbitrary software attack: signed by the old root's threshold and by its own.
+        self._verify_signatures(metadata, "root", self.root)
+        root = metadata.as_role(Root)
+        self._verify_signatures(metadata, "root", root)
+        # 5.3.5, rollback attack: exactly the next version.
+        if root.version != self.root.version + 1:
+            raise RepositoryError("root %d follows root %d" % (root.version, self.root.version))
+        # 5.3.7: the new root is the trusted one.
+        self.root = root
+
+    def verify_root_is_final(self) -> None:
+        """Raise ExpiredError when the newest root is expired (5.3.10, freeze attack)."""
+        self._verify_not_expired(self.root)
+
+    def update_timestamp(self, data: bytes) -> bool:
+        """Take a timestamp (5.4.2 to 5.4.4); False when the trusted one, of equal version, stays.
+
+        An expired one raises ExpiredError, but is loaded as intermediate.
+        """
+        _verify_order(self.snapshot is None)
+        # 5.3.10 first; 5.3.11 (recovery from a fast-forward attack) happens by itself: a cached
+        # timestamp or snapshot that the final root's keys did not sign does not load below.
+        self.verify_root_is_final()
+        timestamp = self._load(Timestamp, data)
+        if self.timestamp is not None:
+            # 5.4.3.1, rollback attack; an equal version keeps the trusted one.
+            if timestamp.version == self.timestamp.version:
+                return False
+            _verify_not_lower("timestamp", timestamp, self.timestamp)
+            # 5.4.3.2: nor is the snapshot's version rolled back.
+            _verify_not_lower("snapshot", timestamp.snapshot, self.timestamp.snapshot)
+        self.timestamp = timestamp
+        # 5.4.4, freeze attack
+        self._verify_not_expired(timestamp)
+        return True
+
+    def update_snapshot(self, data: bytes, trusted: bool = False) -> None:
+        """Take a snapshot (5.5.2 to 5.5.6); `trusted` when it was accepted once, so from our cache.
+
+        A cached one that timestamp's hashes no longer match is loaded as intermediate.
+        """
+        _verify_order(self.timestamp is not None and self.targets is None)
+        self._verify_not_expired(self.timestamp)
+        # 5.5.2: timestamp's length and hashes, where it gives them.
+        if not trusted:
+            self.timestamp.snapshot.verify(data, "snapshot")
+        # 5.5.3, arbitrary software attack
+        snapshot = self._load(Snapshot, data)
+        # 5.5.5, rollback attack
+        if self.snapshot is not None:
+            _verify_no_rollback(snapshot.meta, self.snapshot.meta)
+        self.snapshot = snapshot
+        self._verify_snapshot_is_final()
+
+    def update_targets(self, data: bytes) -> None:
+        """Take the targets metadata (5.6.2 to 5.6.5)."""
+        _verify_order(self.snapshot is not None)
+        self._verify_snapshot_is_final()
+        info = self.snapshot_info("targets")
+        # 5.6.2: snapshot's length and hashes, where it gives them.
+        info.verify(data, "targets")
+        # 5.6.3, arbitrary software attack
+        targets = self._load(Targets, data)
+        # 5.6.4, rollback and mix-and-match attack
+        if targets.version != info.version:
+            raise RepositoryError("targets %d is not %d" % (targets.version, info.version))
+        # 5.6.5, freeze attack
+        self._verify_not_expired(targets)
+        self.targets = targets
+
+    def snapshot_info(self, role: str):
+        """What the snapshot says of a role's metadata file, a MetaFile."""
+        info = self.snapshot.meta.get(role + ".json")
+        if info is None:
+            raise RepositoryError("snapshot does not name " + role)
+        return info
+
+    def signed_at(self) -> str:
+        """The newest time at which any trusted metadata says that it was signed, or "".
+
+        A time past root's expiry is disbelieved: whoever stole an online key would otherwise push
+        a board's clock so far that no later root could recover it.
+        """
+        newest = ""
+        for role in (self.timestamp, self.snapshot, self.targets):
+            if role is not None and newest < role.signed_at < self.root.expires:
+                newest = role.signed_at
+        return newest
+
+    def _load(self, kind, data: bytes):
+        """Parse `data` as a role that root delegates, verify its signatures, check its types."""
+        metadata = Metadata(data, kind.TYPE)
+        self._verify_signatures(metadata, kind.TYPE, self.root)
+        return metadata.as_role(kind)
+
+    def _verify_signatures(self, metadata, name: str, delegator) -> None:
+        """Verify `metadata` as the role `name` of a delegator, unless these bytes were before."""
+        proof = delegator.digest + metadata.digest
+        if self._verified.get(name) != proof:
+            verify_threshold(metadata, delegator.roles[name], delegator.keys, name)
+            self._verified[name] = proof
+
+    def _verify_snapshot_is_final(self) -> None:
+        # 5.5.6, freeze attack
+        self._verify_not_expired(self.snapshot)
+        # 5.5.4, mix-and-match attack
+        expected = self.timestamp.snapshot.version
+        if self.snapshot.version != expected:
+            raise RepositoryError("snapshot %d is not %d" % (self.snapshot.version, expected))
+
+    def _verify_not_expired(self, role) -> None:
+        if role.is_expired(self._now):
+            raise ExpiredError("%s expired at %s" % (role.TYPE, role.expires))
+
+
+def verify_threshold(metadata, role, keys, name: str) -> None:
+    """Raise RepositoryError unless `role.threshold` different keys signed `metadata`.
+
+    `keys` are the delegator's, by keyid. A signature that is malformed, wrong, or by a key of an
+    unknown type does not count, and does no harm; one key under two keyids counts once.
+    """
+    signed_by = set()
+    for keyid in role.keyids:
+        key = keys.get(keyid)
+        signature = metadata.signatures.get(keyid)
+        if key is None or signature is None:
+            continue
+        if is_signed_by(key, signature, metadata.write_signed):
+            signed_by.add(key.public)
+            if len(signed_by) >= role.threshold:
+                return
+    raise RepositoryError("%s is signed by %d of %d keys" % (name, len(signed_by), role.threshold))
+
+
+def is_signed_by(key, signature: str, write_message) -> bool:
+    """Whether `signature` (hex) is the key's over what write_message(write) writes.
+
+    The place where further schemes are dispatched, each in a module that is imported when a root
+    names such a key.
+    """
+    if key.keytype != "ed25519" or key.scheme != "ed25519":
+        return False
+    try:
+        public, signature = unhexlify(key.public), unhexlify(signature)
+    except ValueError:
+        return False
+    from slotcast import ed25519
+
+    return ed25519.verify(public, signature, write_message)
+
+
+def _verify_no_rollback(meta, trusted_meta) -> None:
+    """5.5.5: no file's version is lower than it was, and none disappears."""
+    for name in trusted_meta:
+        if name not in meta:
+            raise RepositoryError("snapshot no longer names " + name)
+        _verify_not_lower(name, meta[name], trusted_meta[name])
+
+
+def _verify_not_lower(name: str, new, trusted) -> None:
+    if new.version < trusted.version:
+        raise RepositoryError("%s went from %d to %d" % (name, trusted.version, new.version))
+
+
+def _verify_order(is_in_order: bool) -> None:
+    if not is_in_order:
+        raise ValueError("metadata is loaded in the order root, timestamp, snapshot, targets")

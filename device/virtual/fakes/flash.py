@@ -1,0 +1,48 @@
+"""The board's flash: NOR semantics over the supervisor's flash file."""
+
+SECTOR_SIZE = 4096
+PAGE_SIZE = 256
+
+
+class Flash:
+    """Reading, erasing and programming; addresses are those of the chip, in bytes."""
+
+    def __init__(self, file: object) -> None:
+        self._file = file
+        self._blank = b"\xff" * PAGE_SIZE
+        self._page = bytearray(PAGE_SIZE)
+
+    def readinto(self, address: int, buffer: object) -> None:
+        """Fill `buffer` from `address`."""
+        self._file.seek(address)
+        self._file.readinto(buffer)
+
+    def read(self, address: int, size: int) -> bytes:
+        """Bytes from `address`."""
+        self._file.seek(address)
+        return self._file.read(size)
+
+    def erase(self, address: int) -> None:
+        """Set the sector that begins at `address` to 0xFF."""
+        for page in range(address, address + SECTOR_SIZE, PAGE_SIZE):
+            self._put(page, self._blank)
+
+    def program(self, address: int, data: object) -> None:
+        """Clear bits as `data` says; a bit that is 0 stays 0."""
+        view = memoryview(data)
+        for at in range(0, len(view), PAGE_SIZE):
+            self._put(address + at, self._masked(address + at, view[at : at + PAGE_SIZE]))
+
+    def _masked(self, address: int, data: object) -> object:
+        held = memoryview(self._page)[: len(data)]
+        self.readinto(address, held)
+        if held == memoryview(self._blank)[: len(data)]:
+            return data
+        for index, byte in enumerate(data):
+            held[index] &= byte
+        return held
+
+    def _put(self, address: int, data: object) -> None:
+        # All that changes flash on this side passes here.
+        self._file.seek(address)
+        self._file.write(data)

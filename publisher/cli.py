@@ -1,0 +1,66 @@
+"""The command `slotcast`: parses, calls, prints. The only module that prints or exits.
+
+Exit codes: 0 done, 1 failed or not verified, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import import_module
+
+from publisher.arguments import Arguments, make_parser
+from publisher.commands import Context, Result
+from publisher.console import Console
+from publisher.errors import PublisherError
+
+
+def entry_point() -> None:
+    """Run the process's own command line and exit."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code; usage errors exit with 2 by themselves."""
+    parser = make_parser()
+    arguments = parser.parse_args(argv, namespace=Arguments())
+    console = Console(sys.stdin, sys.stdout, sys.stderr)
+    if arguments.print_completion:
+        import shtab
+
+        sys.stdout.write(shtab.complete(parser, arguments.print_completion))
+        return 0
+    if arguments.command is None:
+        parser.error("a command is needed; slotcast --help lists them")
+    return _run(arguments, console)
+
+
+def _run(arguments: Arguments, console: Console) -> int:
+    context = Context(
+        now=datetime.now(UTC),
+        environment=os.environ,
+        ask=console.ask,
+        note=console.note,
+        warn=console.warn,
+        progress=console.progress,
+    )
+    try:
+        # Imported by name: each command brings libraries that the others need not wait for.
+        result: Result = import_module(f"publisher.commands.{arguments.command}").run(
+            arguments, context
+        )
+        console.show(result, arguments.json)
+        result.then()
+    except PublisherError as error:
+        console.error(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # whoever read our output, such as head, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    finally:
+        console.end_progress()
+    return result.exit_code

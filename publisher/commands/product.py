@@ -1,0 +1,62 @@
+"""Opening the product that slotcast.toml describes, as most commands begin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from publisher.arguments import Arguments
+from publisher.commands import Context
+from publisher.keys import Passphrases, load_signers
+from publisher.publish import View
+from publisher.repository import Repository, Signers, open_repository
+from publisher.settings import FILE_NAME, Settings, load_settings
+from publisher.stores import open_store
+from publisher.stores.base import Store
+
+
+@dataclass(frozen=True)
+class Product:
+    """A product's settings and store, what this run sees there, and its verified roles."""
+
+    settings: Settings
+    store: Store
+    view: View
+    repository: Repository
+
+
+def find_settings(arguments: Arguments) -> Path:
+    """Return the path of slotcast.toml: the one named, or the nearest from here upwards."""
+    if arguments.settings is not None:
+        return arguments.settings
+    here = Path.cwd()
+    found = (folder / FILE_NAME for folder in (here, *here.parents))
+    return next((path for path in found if path.is_file()), Path(FILE_NAME))
+
+
+def open_product(arguments: Arguments, context: Context) -> Product:
+    """Read slotcast.toml and what is published, and verify it.
+
+    Raises:
+        SettingsError: slotcast.toml is missing or wrong.
+        StoreError: the store cannot be read.
+        VerificationError: what is published does not verify.
+    """
+    settings = load_settings(find_settings(arguments))
+    store = open_store(settings)
+    view = View(store, settings.product)
+    repository = open_repository(
+        view.read,
+        settings.root_sha256,
+        _signers(settings, context),
+        settings.expiry_days,
+        context.now,
+    )
+    return Product(settings, store, view, repository)
+
+
+def _signers(settings: Settings, context: Context) -> Signers:
+    passphrases = Passphrases(context.ask, context.environment)
+    load = partial(load_signers, directory=settings.directory, passphrases=passphrases)
+    return lambda role: load(settings.keys.of(role))

@@ -1,0 +1,70 @@
+"""`slotcast release`: offer an image to a board on a channel."""
+
+from __future__ import annotations
+
+from publisher.arguments import DEFAULT_BASE_URL, Arguments
+from publisher.commands import Context, Result, Table
+from publisher.commands.product import Product, open_product
+from publisher.files import read_file
+from publisher.plan import Plan
+from publisher.publish import Outcome, publish
+from publisher.release import PreparedRelease, ReleaseRequest, prepare_release
+
+
+def run(arguments: Arguments, context: Context) -> Result:
+    """Prepare the release, print its plan or run it."""
+    request = ReleaseRequest(
+        data=read_file(arguments.file),
+        name=arguments.file.name,
+        version=arguments.version,
+        channel=arguments.channel,
+        board=arguments.board,
+        notes=arguments.notes,
+        mandatory=arguments.mandatory,
+        min_version=arguments.min_version,
+    )
+    product = open_product(arguments, context)
+    settings, repository, view = product.settings, product.repository, product.view
+    prepared = prepare_release(settings, repository, view, request, context.progress)
+    for warning in (*_placeholder(product), *prepared.warnings):
+        context.warn(warning)
+    if arguments.dry_run:
+        return _planned(prepared)
+    outcome = publish(
+        prepared.plan, product.store, settings.product, settings.root_sha256, context.progress
+    )
+    return _published(prepared, outcome)
+
+
+def plan_table(plan: Plan) -> Table:
+    """Return a plan as a person reads it."""
+    header = ("action", "kind", "bytes", "cache-control", "key")
+    return Table(header, plan.to_rows(), right=("bytes",))
+
+
+def _placeholder(product: Product) -> list[str]:
+    if product.settings.edge.base_url != DEFAULT_BASE_URL:
+        return []
+    return [f"base_url in slotcast.toml is still {DEFAULT_BASE_URL}: no board will find this"]
+
+
+def _planned(prepared: PreparedRelease) -> Result:
+    plan = prepared.plan
+    line = f"{len(plan.writes)} files, {plan.size_bytes:,} bytes would be written:"
+    return Result([line, plan_table(plan)], {**_data(prepared), "writes": plan.to_list()})
+
+
+def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
+    manifest = prepared.manifest
+    what = f"{manifest.version} (release {manifest.release})"
+    where = f"{manifest.channel}/{manifest.board}"
+    line = f"released {what} on {where}" if prepared.is_new else f"{what} is released on {where}"
+    payload, image = manifest.full.length, manifest.size
+    size = f"payload {payload:,} bytes, {payload / image:.0%} of the image's {image:,}"
+    count = f"{len(outcome.written)} files written, {len(outcome.unchanged)} were there already"
+    data = {"written": list(outcome.written), "unchanged": list(outcome.unchanged)}
+    return Result([line, size, count], {**_data(prepared), **data})
+
+
+def _data(prepared: PreparedRelease) -> dict[str, object]:
+    return {"new": prepared.is_new, "manifest": prepared.manifest.to_fields()}

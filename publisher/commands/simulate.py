@@ -1,0 +1,38 @@
+"""`slotcast simulate`: a virtual ESP32 takes the current release before a fleet does."""
+
+from __future__ import annotations
+
+from publisher.arguments import Arguments
+from publisher.commands import Context, Result
+from publisher.commands.product import find_settings
+from publisher.settings import load_settings
+from publisher.simulate import Order, Poll, simulate
+from publisher.stores import open_store
+
+
+def run(arguments: Arguments, context: Context) -> Result:
+    """Let the board run; what it prints goes to stderr. Exits with 1 if its poll failed."""
+    settings = load_settings(find_settings(arguments))
+    settings.board(arguments.board)
+    order = Order(arguments.channel, arguments.board)
+    poll = simulate(
+        settings, open_store(settings), order, lambda boot, line: context.note(f"{boot} {line}")
+    )
+    travelled = f"{len(poll.requests)} requests, {poll.sent_bytes:,} bytes, {poll.seconds:.1f} s"
+    text: list[str] = [poll.outcome, f"{len(poll.boots)} boots, {travelled}"]
+    return Result([*text], _data(poll), exit_code=_exit_code(poll))
+
+
+def _exit_code(poll: Poll) -> int:
+    return 1 if poll.lines[-1].startswith("slotcast failed: ") else 0
+
+
+def _data(poll: Poll) -> dict[str, object]:
+    return {
+        "outcome": poll.outcome,
+        "boots": [list(boot.lines) for boot in poll.boots],
+        "requests": len(poll.requests),
+        "connections": poll.connections,
+        "sent_bytes": poll.sent_bytes,
+        "seconds": round(poll.seconds, 3),
+    }

@@ -1,0 +1,60 @@
+"""`slotcast verify`: the whole chain, from a fingerprint to each block of firmware."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from publisher.arguments import Arguments
+from publisher.commands import Context, Result
+from publisher.commands.product import find_settings
+from publisher.layout import key
+from publisher.publish import View
+from publisher.reading import Read, folder_product, folder_reader, url_product, url_reader
+from publisher.settings import Settings, load_settings
+from publisher.stores import open_store
+from publisher.verify import verify
+from publisher.walk import Report
+
+
+def run(arguments: Arguments, context: Context) -> Result:
+    """Verify what is published, wherever it is; exit with 1 if it is not sound."""
+    product, read = _source(arguments)
+    root_sha256 = arguments.root or _settings(arguments).root_sha256
+    progress = partial(context.progress, "verify")
+    report = verify(read, product, root_sha256, context.now, progress)
+    return _result(product, root_sha256, report)
+
+
+def _source(arguments: Arguments) -> tuple[str, Read]:
+    """Return the product's name and what reads its keys; slotcast.toml only where needed."""
+    if arguments.url:
+        product = arguments.product or url_product(arguments.url)
+        return product, url_reader(arguments.url, product, arguments.ca)
+    if arguments.dir is not None:
+        product = arguments.product or folder_product(arguments.dir)
+        return product, folder_reader(arguments.dir, product)
+    settings = _settings(arguments)
+    product = arguments.product or settings.product
+    view = View(open_store(settings), product)
+    return product, lambda name: view.read(name.removeprefix(key(product, "")))
+
+
+def _settings(arguments: Arguments) -> Settings:
+    return load_settings(find_settings(arguments))
+
+
+def _result(product: str, root_sha256: str, report: Report) -> Result:
+    verdict = "verifies" if report.ok else "DOES NOT VERIFY"
+    text = [f"{trusted.key}: {trusted.reason}" for trusted in report.objects]
+    text += [f"{finding.severity}: {finding.key}: {finding.message}" for finding in report.findings]
+    text.append(f"{product} {verdict} from root {root_sha256}")
+    data = {
+        "ok": report.ok,
+        "product": product,
+        "root_sha256": root_sha256,
+        "objects": [{"key": o.key, "reason": o.reason} for o in report.objects],
+        "findings": [
+            {"severity": f.severity, "key": f.key, "message": f.message} for f in report.findings
+        ],
+    }
+    return Result(text, data, exit_code=0 if report.ok else 1)

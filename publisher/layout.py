@@ -1,0 +1,62 @@
+"""Where each published file lies, and the headers that it is served with (manifests/repository.md).
+
+Keys are what a store takes: the product, then the path below BASE.
+"""
+
+from __future__ import annotations
+
+JSON = "application/json"
+BINARY = "application/octet-stream"
+IMMUTABLE = "public, max-age=31536000, immutable"
+SHORT = "public, max-age=60"
+
+
+def root_path(version: int) -> str:
+    """Return the path of one version of root."""
+    return f"metadata/{version}.root.json"
+
+
+def metadata_path(role: str, version: int) -> str:
+    """Return the path of one version of a role; timestamp alone has no version in its name."""
+    return "metadata/timestamp.json" if role == "timestamp" else f"metadata/{version}.{role}.json"
+
+
+def target_name(channel: str, board: str) -> str:
+    """Return the TUF target path under which a channel offers a board its release."""
+    return f"{channel}/{board}.json"
+
+
+def manifest_path(channel: str, board: str, sha256: str) -> str:
+    """Return the path of a release manifest: its target path with the hash that TUF prepends."""
+    return f"targets/{channel}/{sha256}.{board}.json"
+
+
+def payload_path(sha256: str) -> str:
+    """Return the path of a payload."""
+    return f"payloads/{sha256}.slc"
+
+
+def image_path(sha256: str) -> str:
+    """Return the path of an application image."""
+    return f"images/{sha256}.bin"
+
+
+def version_json_path(channel: str, board: str) -> str:
+    """Return the path of the four-field version.json."""
+    return f"{channel}/{board}/version.json"
+
+
+def key(product: str, path: str) -> str:
+    """Return the store's key of a path below BASE."""
+    return f"{product}/{path}"
+
+
+def content_type(path: str) -> str:
+    """Return the Content-Type of a path or key."""
+    return JSON if path.endswith(".json") else BINARY
+
+
+def cache_control(path: str) -> str:
+    """Return the Cache-Control of a path or key: short for the two files that are replaced."""
+    replaced = path.rsplit("/", 1)[-1] in ("timestamp.json", "version.json")
+    return SHORT if replaced else IMMUTABLE

@@ -1,0 +1,173 @@
+"""The release manifest and version.json (manifests/repository.md).
+
+Dataclasses inside, JSON at the edge; a field that this version does not know survives a read and a
+write.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
+
+from publisher.errors import SettingsError, VerificationError
+from publisher.schemas import canonical_json, parse_json, schema_problem
+
+# What a board reads at most (device/slotcast/manifest.py).
+MAX_BYTES = 8192
+VERSION_JSON_MAX_BYTES = 480
+BUCKETS = 10000
+
+
+@dataclass(frozen=True)
+class Fields:
+    """What reads and writes a JSON object; names that are not known stay in `unrecognized`."""
+
+    unrecognized: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Self:
+        """Make one of a JSON object that the schema has passed."""
+        known = {item.name for item in fields(cls)}
+        named = {name: value for name, value in values.items() if name in known}
+        unrecognized = {name: value for name, value in values.items() if name not in known}
+        return cls(**named, unrecognized=unrecognized)
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        values = {item.name: getattr(self, item.name) for item in fields(self)}
+        unrecognized: dict[str, Any] = values.pop("unrecognized")
+        return {**unrecognized, **values}
+
+
+@dataclass(frozen=True)
+class Rollout(Fields):
+    """Which boards take part: basis_points of 10000, drawn anew with each salt."""
+
+    salt: str
+    basis_points: int
+
+    def bucket(self, device_id: str) -> int:
+        """Return where a board stands among 0 to 9999."""
+        digest = hashlib.sha256(f"{self.salt}:{device_id}".encode()).digest()
+        return int.from_bytes(digest[:4], "big") % BUCKETS
+
+    def includes(self, device_id: str) -> bool:
+        """Say whether a board takes part."""
+        return self.bucket(device_id) < self.basis_points
+
+
+@dataclass(frozen=True)
+class PayloadEntry(Fields):
+    """A payload of kind "full": path below BASE, lengths in bytes, digests in hex."""
+
+    path: str
+    length: int
+    sha256: str
+    head_length: int
+    head_sha256: str
+    kind: str = "full"
+
+
+@dataclass(frozen=True)
+class OtherPayload:
+    """A payload of a kind that this version does not know; passed over, and kept as it is."""
+
+    values: Mapping[str, Any]
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        return dict(self.values)
+
+
+@dataclass(frozen=True)
+class Manifest(Fields):
+    """What a channel offers a board: fields as in manifests/repository.md."""
+
+    version: str
+    release: int
+    product: str
+    channel: str
+    board: str
+    chip: str
+    size: int
+    sha256: str
+    md5: str
+    image_digest: str
+    security_version: int
+    min_version: str | None
+    mandatory: bool
+    paused: bool
+    rollout: Rollout
+    confirm_within_s: int
+    url: str
+    payloads: tuple[PayloadEntry | OtherPayload, ...]
+    notes: str
+
+    @property
+    def full(self) -> PayloadEntry:
+        """The one payload of kind "full"."""
+        return next(entry for entry in self.payloads if isinstance(entry, PayloadEntry))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read a manifest; VerificationError when it breaks a rule of the schema."""
+        try:
+            return cls.from_fields(_checked(data))
+        except ValueError as error:
+            raise VerificationError(f"this is no release manifest: {error}") from error
+
+    @classmethod
+    def from_fields(cls, values: Mapping[str, Any]) -> Self:
+        """Make one of a JSON object that the schema has passed."""
+        rollout = Rollout.from_fields(values["rollout"])
+        payloads = tuple(_payload(entry) for entry in values["payloads"])
+        return super().from_fields({**values, "rollout": rollout, "payloads": payloads})
+
+    def to_fields(self) -> dict[str, Any]:
+        """Return the JSON object."""
+        payloads = [entry.to_fields() for entry in self.payloads]
+        return {**super().to_fields(), "rollout": self.rollout.to_fields(), "payloads": payloads}
+
+    def to_bytes(self) -> bytes:
+        """Return compact canonical JSON; SettingsError when a field may not be published."""
+        data = canonical_json(self.to_fields())
+        try:
+            _checked(data)
+        except ValueError as error:
+            raise SettingsError(f"this manifest cannot be published: {error}") from error
+        return data
+
+
+def version_json(manifest: Manifest) -> bytes:
+    """Return the four fields that the article's Arduino client reads.
+
+    Raises SettingsError for what that client would cut off or compare wrongly.
+    """
+    values = {
+        "version": manifest.version,
+        "url": manifest.url,
+        "md5": manifest.md5,
+        "mandatory": manifest.mandatory,
+    }
+    data = canonical_json(values)
+    if problem := schema_problem("version", values):
+        raise SettingsError(f"version.json cannot be published: {problem}")
+    if len(data) > VERSION_JSON_MAX_BYTES:
+        message = f"version.json would have {len(data)} bytes of at most {VERSION_JSON_MAX_BYTES}"
+        raise SettingsError(message, "a shorter base_url makes it fit")
+    return data
+
+
+def _payload(values: Mapping[str, Any]) -> PayloadEntry | OtherPayload:
+    return PayloadEntry.from_fields(values) if values["kind"] == "full" else OtherPayload(values)
+
+
+def _checked(data: bytes) -> dict[str, Any]:
+    """Return the manifest's JSON object; ValueError when it breaks a rule."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it has {len(data)} bytes of at most {MAX_BYTES}")
+    values = parse_json(data)
+    problem = schema_problem("manifest", values)
+    if problem or not isinstance(values, dict):
+        raise ValueError(problem)
+    return values

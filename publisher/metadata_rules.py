@@ -1,0 +1,47 @@
+"""Rules on metadata beyond TUF's own, which let `jq` and `openssl` alone verify it.
+
+`jq -cSj .signed FILE` gives the signed bytes only where all canonical JSONs agree: printable
+ASCII, integers below 2^53, no floats (manifests/repository.md). MicroPython's json adds the same
+wish, as it does not join surrogate pairs.
+"""
+
+from __future__ import annotations
+
+import json
+
+MAX_INTEGER = 2**53 - 1
+# AWS KMS signs with Ed25519 in RAW mode only, which takes at most this many bytes.
+KMS_MAX_BYTES = 4096
+
+
+def verify_rules(data: bytes) -> None:
+    """Raise ValueError unless metadata, as the bytes of its file, keeps to the rules."""
+    metadata = json.loads(data)
+    if not isinstance(metadata, dict) or "signed" not in metadata:
+        raise ValueError("there is no signed part")
+    _verify_value("", metadata["signed"])
+
+
+def _verify_value(where: str, value: object) -> None:
+    match value:
+        case dict():
+            _verify_table(where, value)
+        case list():
+            for item in value:
+                _verify_value(where, item)
+        case str() if not value.isascii() or not value.isprintable():
+            raise ValueError(f"{where} is not printable ASCII")
+        case float():
+            raise ValueError(f"{where} is not an integer")
+        case int() if abs(value) > MAX_INTEGER:
+            raise ValueError(f"{where} is not below 2^53")
+
+
+def _verify_table(where: str, table: dict[str, object]) -> None:
+    hashes = table.get("hashes")
+    if isinstance(hashes, dict) and set(hashes) != {"sha256"}:
+        # A TUF client asks for a target under any one of its hashes: they would all have to exist.
+        raise ValueError(f"{where}.hashes has other hashes than sha256")
+    for name, value in table.items():
+        _verify_value(where, name)
+        _verify_value(f"{where}.{name}" if where else name, value)

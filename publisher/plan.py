@@ -1,0 +1,133 @@
+"""What is to be written, in which order, and on what condition: decided before anything is.
+
+The order makes each file complete before anything names it (manifests/repository.md), so that a run
+that is cut short anywhere changes nothing for a board.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+
+from publisher.layout import cache_control, content_type, key
+from publisher.stores.base import Object, Stored
+
+
+class Kind(IntEnum):
+    """Kinds of files, in the order of writing."""
+
+    PAYLOAD = 1
+    IMAGE = 2
+    MANIFEST = 3
+    ROOT = 4
+    TARGETS = 5
+    SNAPSHOT = 6
+    TIMESTAMP = 7
+    VERSION_JSON = 8
+
+    @property
+    def word(self) -> str:
+        """The kind in words."""
+        return "version.json" if self is Kind.VERSION_JSON else self.name.lower()
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether files of this kind keep their name and change."""
+        return self in (Kind.TIMESTAMP, Kind.VERSION_JSON)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file that is wanted: its kind, its path below BASE, and its bytes."""
+
+    kind: Kind
+    path: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Write:
+    """One step: create an object that is not there, or replace the one whose tag is `etag`."""
+
+    kind: Kind
+    item: Object
+    etag: str | None = None
+
+    @property
+    def action(self) -> str:
+        """What happens to the object, in a word."""
+        return "create" if self.etag is None else "replace"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The writes of one run, in order."""
+
+    writes: tuple[Write, ...]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all objects."""
+        return sum(len(write.item.data) for write in self.writes)
+
+    @property
+    def versioned(self) -> tuple[Write, ...]:
+        """The writes that no reader sees yet."""
+        return tuple(write for write in self.writes if not write.kind.is_replaced)
+
+    @property
+    def pointers(self) -> tuple[Write, ...]:
+        """The writes that make the others visible: timestamp, then version.json."""
+        return tuple(write for write in self.writes if write.kind.is_replaced)
+
+    def to_rows(self) -> list[tuple[str, ...]]:
+        """Return what a person reads: action, kind, size, Cache-Control, key."""
+        return [
+            (
+                write.action,
+                write.kind.word,
+                f"{len(write.item.data):,}",
+                write.item.cache_control,
+                write.item.key,
+            )
+            for write in self.writes
+        ]
+
+    def to_list(self) -> list[dict[str, object]]:
+        """Return what a program reads."""
+        return [
+            {
+                "action": write.action,
+                "kind": write.kind.word,
+                "key": write.item.key,
+                "size_bytes": len(write.item.data),
+                "content_type": write.item.content_type,
+                "cache_control": write.item.cache_control,
+                "if_match": write.etag,
+            }
+            for write in self.writes
+        ]
+
+
+def make_plan(
+    product: str, wanted: Iterable[File], published: Callable[[str], Stored | None]
+) -> Plan:
+    """Order the files that are wanted, over what is published.
+
+    Args:
+        product: the prefix of all keys.
+        wanted: the files, in any order.
+        published: returns what a path below BASE holds now; asked only for files that are replaced,
+            so that exactly what was read is what is replaced. One that is the same already is left.
+    """
+    writes = []
+    for file in sorted(wanted, key=lambda file: (file.kind, file.path)):
+        before = published(file.path) if file.kind.is_replaced else None
+        if before is not None and before.data == file.data:
+            continue
+        item = Object(
+            key(product, file.path), file.data, content_type(file.path), cache_control(file.path)
+        )
+        writes.append(Write(file.kind, item, None if before is None else before.etag))
+    return Plan(tuple(writes))

@@ -1,0 +1,145 @@
+"""What a board is told at the factory: ota.json, trust anchors, the trusted root, how to install.
+
+Nothing is written here; the names of files are the caller's to place.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from publisher.certificates import amazon_roots, load_pem_anchors
+from publisher.errors import SettingsError
+from publisher.image import Image, bootloader_offset
+from publisher.partitions import Partition, ota_table, to_binary, to_csv
+from publisher.schemas import schema_problem
+from publisher.settings import BoardSettings, Settings, verify_name
+from publisher.versions import parse_loosely
+
+FOLDER = "slotcast"
+# Where Updater.open() looks on the board. Not /slotcast: that would hide the library of this name
+# in /lib, as MicroPython looks for modules in the current directory first.
+BOARD_FOLDER = "/etc/slotcast"
+SETTLE_S = 30
+POLL_EVERY_S = 21600
+
+
+@dataclass(frozen=True)
+class _Board:
+    """Whom the files are for."""
+
+    channel: str
+    name: str
+    settings: BoardSettings
+
+
+def provision(
+    settings: Settings,
+    root: bytes,
+    channel: str,
+    board: str,
+    now: datetime,
+    image: Image | None = None,
+) -> dict[str, bytes]:
+    """Return the files for one kind of board: content by name.
+
+    Those in slotcast/ belong on the board, in /etc/slotcast; beside them are a partition table and
+    INSTALL.md for the person at the bench.
+
+    Args:
+        root: metadata/N.root.json as published, verified by the caller.
+        now: when this is; a floor for the board's clock.
+        image: what the factory flashes, where that is known.
+
+    Raises:
+        SettingsError: the channel, board or CA cannot be used.
+        ImageError: the board's chip is not one that esptool knows.
+    """
+    verify_name("channel", channel)
+    target = _Board(channel, board, settings.board(board))
+    anchors = trust_anchors(settings.edge.ca, settings.directory)
+    names = [f"ca-{number}.der" for number in range(1, len(anchors) + 1)]
+    table = ota_table(target.settings.slot_size)
+    return {
+        f"{FOLDER}/ota.json": _ota_json(settings, target, names, now, image),
+        f"{FOLDER}/metadata/root.json": root,
+        **{f"{FOLDER}/{name}": anchor for name, anchor in zip(names, anchors, strict=True)},
+        "partitions.csv": to_csv(table).encode(),
+        "partitions.bin": to_binary(table),
+        "INSTALL.md": _install_page(settings, target, table),
+    }
+
+
+def trust_anchors(ca: str, directory: Path) -> list[bytes]:
+    """Return the CA roots that boards accept, DER.
+
+    Args:
+        ca: "amazon", or the name of a PEM file.
+        directory: from where a relative name starts.
+
+    Raises:
+        SettingsError: the file cannot be read, or holds no certificate.
+    """
+    if ca == "amazon":
+        return amazon_roots()
+    try:
+        return load_pem_anchors((directory / ca).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        hint = '[edge] ca in slotcast.toml is "amazon", or a PEM file with the CDN\'s roots'
+        raise SettingsError(f"{ca} cannot be read: {error}", hint) from error
+
+
+def _ota_json(
+    settings: Settings, board: _Board, anchors: Sequence[str], now: datetime, image: Image | None
+) -> bytes:
+    values = {
+        "product": settings.product,
+        "channel": board.channel,
+        "board": board.name,
+        "chip": board.settings.chip,
+        "base_urls": [settings.base_url],
+        "trust_anchors": list(anchors),
+        "pins": list(settings.edge.pins),
+        "built_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **_factory_image(board, image),
+        "settle_s": SETTLE_S,
+        "poll_every_s": POLL_EVERY_S,
+    }
+    if problem := schema_problem("ota", values):
+        raise SettingsError(f"ota.json cannot be written: {problem}")
+    return (json.dumps(values, indent=2) + "\n").encode("ascii")
+
+
+def _factory_image(board: _Board, image: Image | None) -> Mapping[str, str | int | None]:
+    if image is None:
+        return {"image_digest": None, "version": None, "security_version": None}
+    version = parse_loosely(image.version)
+    return {
+        "image_digest": image.image_digest,
+        "version": None if version is None else str(version),
+        "security_version": board.settings.security_version,
+    }
+
+
+def _install_page(settings: Settings, board: _Board, table: Sequence[Partition]) -> bytes:
+    environment = Environment(
+        loader=PackageLoader("publisher"),
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=select_autoescape(()),  # Markdown, not HTML
+    )
+    page = environment.get_template("INSTALL.md.jinja").render(
+        folder=FOLDER,
+        board_folder=BOARD_FOLDER,
+        product=settings.product,
+        base_url=settings.base_url,
+        board=board,
+        table=table,
+        bootloader_offset=bootloader_offset(board.settings.chip),
+        flash_mib=table[-1].end >> 20,
+        slot_size=board.settings.slot_size,
+    )
+    return page.encode()

@@ -1,0 +1,105 @@
+"""The published metadata of one product, verified from the root's fingerprint down.
+
+The order is that of the TUF client workflow (specification 1.0, section 5). Expiry is no error
+here: a publisher must be able to sign anew what has expired.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+from tuf.api.exceptions import BadVersionNumberError, RepositoryError
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
+from tuf.api.serialization import DeserializationError
+
+from publisher.errors import VerificationError
+from publisher.layout import metadata_path, root_path
+
+Read = Callable[[str], bytes | None]
+T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
+
+
+def read_published(read: Read, root_sha256: str) -> dict[str, bytes]:
+    """Read and verify a product's metadata; return the bytes of each role's newest file.
+
+    Args:
+        read: returns the bytes at a path below BASE, or None where there is nothing.
+        root_sha256: hex SHA-256 of metadata/1.root.json, where all trust begins.
+
+    Raises:
+        VerificationError: something is missing, or does not verify.
+    """
+    root_data = _read_roots(read, root_sha256)
+    root = Metadata[Root].from_bytes(root_data).signed
+    path = metadata_path("timestamp", 0)
+    timestamp_data = _read(read, path)
+    timestamp = _verify(Timestamp, root, path, timestamp_data)
+    snapshot_data = _read_named(read, Snapshot, root, timestamp.snapshot_meta)
+    snapshot = Metadata[Snapshot].from_bytes(snapshot_data).signed
+    if "targets.json" not in snapshot.meta:
+        raise VerificationError("the snapshot names no targets.json")
+    targets_data = _read_named(read, Targets, root, snapshot.meta["targets.json"])
+    return {
+        "root": root_data,
+        "timestamp": timestamp_data,
+        "snapshot": snapshot_data,
+        "targets": targets_data,
+    }
+
+
+def _read_roots(read: Read, root_sha256: str) -> bytes:
+    """Follow root from version 1 to the newest: 5.3 of the workflow."""
+    path = root_path(1)
+    data = _read(read, path, "is this the right store? `slotcast init` founds a product")
+    if hashlib.sha256(data).hexdigest() != root_sha256:
+        raise VerificationError(f"{path} is not the root of fingerprint {root_sha256}")
+    with _naming(path):
+        root = Metadata[Root].from_bytes(data).signed
+    _verify(Root, root, path, data)
+    while True:
+        path = root_path(root.version + 1)
+        newer = read(path)
+        if newer is None:
+            return data
+        _verify(Root, root, path, newer)
+        root = _verify(Root, Metadata[Root].from_bytes(newer).signed, path, newer, root.version + 1)
+        data = newer
+
+
+def _read_named(read: Read, kind: type[T], root: Root, meta: MetaFile) -> bytes:
+    """Read the one version of a role that the role before it names: 5.5 and 5.6 of the workflow."""
+    path = metadata_path(kind.type, meta.version)
+    data = _read(read, path)
+    with _naming(path):
+        meta.verify_length_and_hashes(data)
+    _verify(kind, root, path, data, meta.version)
+    return data
+
+
+def _verify(kind: type[T], root: Root, path: str, data: bytes, version: int | None = None) -> T:
+    with _naming(path):
+        metadata = Metadata[T].from_bytes(data)
+        if not isinstance(metadata.signed, kind):
+            raise RepositoryError(f"this is {metadata.signed.type}")
+        root.verify_delegate(kind.type, metadata.signed_bytes, metadata.signatures)
+        if version is not None and metadata.signed.version != version:
+            raise BadVersionNumberError(f"version {metadata.signed.version}, expected {version}")
+        return metadata.signed
+
+
+def _read(read: Read, path: str, hint: str = "") -> bytes:
+    data = read(path)
+    if data is None:
+        raise VerificationError(f"{path} is missing", hint)
+    return data
+
+
+@contextmanager
+def _naming(path: str) -> Iterator[None]:
+    try:
+        yield
+    except (RepositoryError, DeserializationError, ValueError) as error:
+        raise VerificationError(f"{path} does not verify: {error}") from error

@@ -1,0 +1,231 @@
+"""What a release engineer decides: to offer an image to a board on a channel.
+
+`prepare_release` checks and builds everything and returns the plan; it writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import partial
+
+from publisher.errors import ImageError, SettingsError
+from publisher.image import Image, read_image, verify_fits
+from publisher.layout import image_path, manifest_path, payload_path, version_json_path
+from publisher.manifest import Manifest, PayloadEntry, Rollout, version_json
+from publisher.payload import Head, encode_full
+from publisher.plan import File, Kind, Plan, make_plan
+from publisher.progress import Progress
+from publisher.publish import View
+from publisher.repository import Repository
+from publisher.settings import BoardSettings, Settings, verify_name
+from publisher.versions import Version, parse_loosely
+
+# Paths below BASE that are not channels.
+_RESERVED = ("metadata", "targets", "payloads", "images")
+_EVERYBODY = 10000
+
+
+@dataclass(frozen=True)
+class ReleaseRequest:
+    """What the release engineer asks for; `data` is the firmware file called `name`."""
+
+    data: bytes
+    name: str
+    version: str
+    channel: str
+    board: str
+    notes: str = ""
+    mandatory: bool = False
+    min_version: str | None = None
+
+
+@dataclass(frozen=True)
+class PreparedRelease:
+    """A release that is ready: its manifest, the image that it carries, and the writes."""
+
+    manifest: Manifest
+    image: Image
+    plan: Plan
+    warnings: tuple[str, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """False if this very release is published already, and at most version.json is to do."""
+        return any(write.kind is Kind.TIMESTAMP for write in self.plan.writes)
+
+
+def prepare_release(
+    settings: Settings,
+    repository: Repository,
+    view: View,
+    request: ReleaseRequest,
+    progress: Progress,
+) -> PreparedRelease:
+    """Check a release against the board and what is published, and build all of its files.
+
+    Args:
+        settings: the board and how payloads are cut.
+        repository: the product's roles, opened from `view`; edited by this.
+        view: what is published now.
+        request: the release.
+        progress: told of the encoding.
+
+    Raises:
+        ImageError: the file is no image that the board can take.
+        SettingsError: the version, or another part of the request, cannot be released.
+    """
+    board = settings.board(request.board)
+    _verify_request(request)
+    image = read_image(request.data, request.name)
+    verify_fits(image, board.chip, board.slot_size)
+    warnings = _cross_check(image, request, board)
+    previous = _previous(repository, request)
+    already = previous if previous and previous.version == request.version else None
+    if previous and not already:
+        _verify_follows(request, board, previous)
+    payload = _encode(image, settings, progress)
+    manifest = _build_manifest(settings, request, image, payload, previous)
+    if already:
+        manifest = _same(manifest, already)
+        files = [_version_json(manifest)]
+    else:
+        repository.offer(request.channel, request.board, manifest.to_bytes())
+        files = [*_release_files(manifest, image, payload), *repository.edited]
+    plan = make_plan(settings.product, files, view.stored)
+    return PreparedRelease(manifest, image, plan, (*warnings, *repository.warnings))
+
+
+def _verify_request(request: ReleaseRequest) -> None:
+    verify_name("channel", request.channel)
+    if request.channel in _RESERVED:
+        raise SettingsError(f'a channel cannot be called "{request.channel}"')
+    version = _version(request.version)
+    if request.min_version is not None and _version(request.min_version) >= version:
+        raise SettingsError(f"min_version {request.min_version} is not older than {version}")
+
+
+def _version(text: str) -> Version:
+    try:
+        return Version.parse(text)
+    except ValueError as error:
+        raise SettingsError(str(error), "a version is X.Y.Z, such as 1.4.3") from None
+
+
+def _cross_check(image: Image, request: ReleaseRequest, board: BoardSettings) -> tuple[str, ...]:
+    """Compare what the app descriptor says, where it says anything; return warnings."""
+    if image.secure_version not in (0, board.security_version):
+        raise ImageError(
+            f"{request.name} has secure_version {image.secure_version}, "
+            f"but board {request.board} has security_version {board.security_version}",
+            "one of the two is out of date: the build, or slotcast.toml",
+        )
+    if not image.version:
+        return ()
+    inside = parse_loosely(image.version)
+    if inside is None:
+        return (f'{request.name} calls itself "{image.version}", which is no X.Y.Z: not compared',)
+    if inside != _version(request.version):
+        message = f"{request.name} says that it is version {inside}, not {request.version}"
+        raise ImageError(message, "release it under its own version, or build it with the other")
+    return ()
+
+
+def _previous(repository: Repository, request: ReleaseRequest) -> Manifest | None:
+    data = repository.read_manifest(request.channel, request.board)
+    return None if data is None else Manifest.from_bytes(data)
+
+
+def _encode(image: Image, settings: Settings, progress: Progress) -> bytes:
+    cut = settings.payload
+    return encode_full(image.data, cut.block_size, cut.window_bits, partial(progress, "encode"))
+
+
+def _build_manifest(
+    settings: Settings,
+    request: ReleaseRequest,
+    image: Image,
+    payload: bytes,
+    previous: Manifest | None,
+) -> Manifest:
+    board = settings.board(request.board)
+    release = 1 if previous is None else previous.release + 1
+    return Manifest(
+        version=request.version,
+        release=release,
+        product=settings.product,
+        channel=request.channel,
+        board=request.board,
+        chip=board.chip,
+        size=image.size,
+        sha256=image.sha256,
+        md5=image.md5,
+        image_digest=image.image_digest,
+        security_version=board.security_version,
+        min_version=request.min_version,
+        mandatory=request.mandatory,
+        paused=False,
+        rollout=Rollout(f"{request.channel}/{request.board}/{release}", _EVERYBODY),
+        confirm_within_s=board.confirm_within_s,
+        url=settings.base_url + image_path(image.sha256),
+        payloads=(_payload_entry(payload),),
+        notes=request.notes,
+    )
+
+
+def _payload_entry(payload: bytes) -> PayloadEntry:
+    sha256 = hashlib.sha256(payload).hexdigest()
+    head = payload[: Head.from_bytes(payload).length]
+    return PayloadEntry(
+        path=payload_path(sha256),
+        length=len(payload),
+        sha256=sha256,
+        head_length=len(head),
+        head_sha256=hashlib.sha256(head).hexdigest(),
+    )
+
+
+def _verify_follows(request: ReleaseRequest, board: BoardSettings, previous: Manifest) -> None:
+    """Refuse a release that boards on this channel would not, or must not, take."""
+    where = f"{request.channel}/{request.board}"
+    if _version(request.version) <= _version(previous.version):
+        message = f"version {request.version} does not follow {previous.version} on {where}"
+        raise SettingsError(message, f"a release needs a version above {previous.version}")
+    if board.security_version < previous.security_version:
+        raise SettingsError(
+            f"security_version {board.security_version} is below "
+            f"{previous.security_version}, which {where} has released",
+            "boards that confirmed it would refuse this; raise it in slotcast.toml",
+        )
+
+
+def _same(manifest: Manifest, previous: Manifest) -> Manifest:
+    """Return what is published already, if it is what was asked for: a run was cut short."""
+    wanted = replace(
+        manifest,
+        release=previous.release,
+        rollout=previous.rollout,
+        paused=previous.paused,
+        unrecognized=previous.unrecognized,
+    )
+    if wanted != previous:
+        where = f"{manifest.channel}/{manifest.board}"
+        message = f"version {manifest.version} is already released on {where} with other content"
+        raise SettingsError(message, f"a release needs a version above {previous.version}")
+    return previous
+
+
+def _version_json(manifest: Manifest) -> File:
+    path = version_json_path(manifest.channel, manifest.board)
+    return File(Kind.VERSION_JSON, path, version_json(manifest))
+
+
+def _release_files(manifest: Manifest, image: Image, payload: bytes) -> list[File]:
+    data = manifest.to_bytes()
+    sha256 = hashlib.sha256(data).hexdigest()
+    return [
+        File(Kind.PAYLOAD, manifest.full.path, payload),
+        File(Kind.IMAGE, image_path(image.sha256), image.data),
+        File(Kind.MANIFEST, manifest_path(manifest.channel, manifest.board, sha256), data),
+        _version_json(manifest),
+    ]

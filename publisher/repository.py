@@ -1,0 +1,233 @@
+"""The TUF roles of one product in memory: opened from what is published, edited, and signed.
+
+Nothing is written here: what an edit has signed stands in `edited`, for plan.py to order and for a
+store to take. A role is signed only on top of a state that was verified from the root down.
+
+Versions may have gaps. A run that was cut short leaves files behind that no snapshot names, and
+versioned files are never overwritten; so the next edit takes the next version whose name is free.
+TUF asks only that versions grow. The timestamp is the one pointer: its versions have no gaps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from securesystemslib.signer import Signer
+from tuf.api.exceptions import RepositoryError, UnsignedMetadataError
+from tuf.api.metadata import (
+    Metadata,
+    MetaFile,
+    Root,
+    Signed,
+    Snapshot,
+    TargetFile,
+    Targets,
+    Timestamp,
+)
+from tuf.api.serialization.json import JSONSerializer
+from tuf.repository import Repository as TufRepository
+
+from publisher.errors import KeyAccessError, VerificationError
+from publisher.layout import manifest_path, metadata_path, target_name
+from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
+from publisher.plan import File, Kind
+from publisher.published import Read, read_published
+from publisher.settings import ExpirySettings
+
+SIGNED_AT = "x-slotcast-signed-at"
+ONLINE_ROLES = ("targets", "snapshot", "timestamp")
+
+_KINDS: dict[str, type[Any]] = {
+    "root": Root,
+    "targets": Targets,
+    "snapshot": Snapshot,
+    "timestamp": Timestamp,
+}
+
+Signers = Callable[[str], Sequence[Signer]]
+
+
+class RoleState(NamedTuple):
+    """What a role's newest metadata says of itself; `signed_at` is "" in root."""
+
+    role: str
+    version: int
+    expires: datetime
+    signed_at: str
+
+
+class Repository(TufRepository):
+    """One product's roles; `edit_targets` and its like are python-tuf's.
+
+    Args:
+        files: each role's verified bytes, by role; none for a product that is being founded.
+        read: returns the bytes at a path below BASE, or None; asked for free version names.
+        signers: returns a role's signers; called only when that role is signed.
+        expiry: days that each role lasts.
+        now: the time of signing, in UTC.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        read: Read,
+        signers: Signers,
+        expiry: ExpirySettings,
+        now: datetime,
+    ) -> None:
+        self._files = dict(files)
+        self._read = read
+        self._signers = signers
+        self._expiry = expiry
+        self._now = now.astimezone(UTC).replace(microsecond=0)
+        self._edited: dict[str, File] = {}
+        self.warnings: list[str] = []
+
+    def open(self, role: str) -> Metadata[Any]:
+        """Return a fresh copy of a role's newest metadata; a new role has version 0."""
+        if role in self._files:
+            return Metadata[Any].from_bytes(self._files[role])
+        metadata = Metadata[Any](_KINDS[role]())
+        metadata.signed.version = 0
+        return metadata
+
+    def close(self, role: str, md: Metadata[Any]) -> None:
+        """Give metadata its version, dates and signatures, and keep its bytes.
+
+        Raises:
+            KeyAccessError: the signers do not reach the role's threshold.
+            ValueError: the metadata breaks a rule of metadata_rules.py.
+        """
+        self._date(role, md.signed)
+        md.signed.version = self._next_version(role, md.signed.version)
+        md.signatures.clear()
+        for signer in self._signers(role):
+            md.sign(signer, append=True)
+        self._verify_signatures(role, md)
+        data = md.to_bytes(JSONSerializer(compact=True, validate=True))
+        verify_rules(data)
+        if len(md.signed_bytes) > KMS_MAX_BYTES and role != "root":
+            self.warnings.append(f"{role} has more than {KMS_MAX_BYTES} bytes to sign (AWS KMS)")
+        self._files[role] = data
+        path = metadata_path(role, md.signed.version)
+        self._edited[path] = File(Kind[role.upper()], path, data)
+
+    def offer(self, channel: str, board: str, manifest: bytes) -> None:
+        """Point a channel and board at a release manifest, in targets, snapshot and timestamp."""
+        name = target_name(channel, board)
+        with self.edit_targets() as targets:
+            targets.targets[name] = TargetFile.from_data(name, manifest, ["sha256"])
+        self.renew_pointers()
+
+    def renew_pointers(self) -> None:
+        """Sign a snapshot of the targets, and a timestamp of that snapshot."""
+        with self.edit_snapshot() as snapshot:
+            snapshot.meta["targets.json"] = self._meta("targets")
+        with self.edit_timestamp() as timestamp:
+            timestamp.snapshot_meta = self._meta("snapshot")
+
+    def offered(self) -> dict[str, TargetFile]:
+        """Return what is offered: release manifests by target name, `CHANNEL/BOARD.json`."""
+        return dict(sorted(self.targets().targets.items()))
+
+    def read_manifest(self, channel: str, board: str) -> bytes | None:
+        """Return the manifest that a channel offers a board, verified; None if it offers none.
+
+        Raises:
+            VerificationError: it is missing from the store, or is not what was signed.
+        """
+        target = self.offered().get(target_name(channel, board))
+        if target is None:
+            return None
+        path = manifest_path(channel, board, target.hashes["sha256"])
+        data = self._read(path)
+        if data is None:
+            raise VerificationError(f"{path} is missing")
+        try:
+            target.verify_length_and_hashes(data)
+        except RepositoryError as error:
+            raise VerificationError(f"{path} does not verify: {error}") from error
+        return data
+
+    @property
+    def edited(self) -> list[File]:
+        """The files that this run has signed."""
+        return list(self._edited.values())
+
+    def root_bytes(self) -> bytes:
+        """Return the newest root's file."""
+        return self._files["root"]
+
+    def states(self) -> Iterable[RoleState]:
+        """Yield what each role says of itself, root first."""
+        for role in ("root", *ONLINE_ROLES):
+            signed = self.open(role).signed
+            signed_at = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
+            yield RoleState(role, signed.version, signed.expires, signed_at)
+
+    def _date(self, role: str, signed: Signed) -> None:
+        """Set expiry and signing time; refuse a clock that is behind what was signed before."""
+        signed.expires = self._now + timedelta(days=self._expiry.of(role))
+        if role == "root":
+            return
+        signed_at = self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        before = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
+        if signed_at < before:
+            hint = "boards take the newest signing time as a floor for their clocks"
+            message = f"the clock here says {signed_at}, but {role} was signed at {before}"
+            raise VerificationError(message, hint)
+        signed.unrecognized_fields[SIGNED_AT] = signed_at
+
+    def _next_version(self, role: str, version: int) -> int:
+        version += 1
+        if role in ("targets", "snapshot"):
+            while self._read(metadata_path(role, version)) is not None:
+                version += 1
+        return version
+
+    def _verify_signatures(self, role: str, md: Metadata[Any]) -> None:
+        root = md.signed if isinstance(md.signed, Root) else self.root()
+        if role != "root" and root.is_expired(self._now):
+            hint = "boards refuse whatever is signed under it: sign a new version of root first"
+            raise VerificationError(f"root expired on {root.expires:%Y-%m-%d}", hint)
+        try:
+            root.verify_delegate(role, md.signed_bytes, md.signatures)
+        except UnsignedMetadataError as error:
+            hint = f"[keys] {role} of slotcast.toml must name keys that root lists for {role}"
+            raise KeyAccessError(f"not enough signatures: {error}", hint) from error
+
+    def _meta(self, role: str) -> MetaFile:
+        return MetaFile.from_data(self.open(role).signed.version, self._files[role], ["sha256"])
+
+
+def open_repository(
+    read: Read, root_sha256: str, signers: Signers, expiry: ExpirySettings, now: datetime
+) -> Repository:
+    """Open what is published; see Repository for the arguments.
+
+    Raises:
+        VerificationError: it does not verify, and so nothing must be signed on top of it.
+    """
+    return Repository(read_published(read, root_sha256), read, signers, expiry, now)
+
+
+def found_repository(
+    signers: Mapping[str, Sequence[Signer]],
+    root_threshold: int,
+    expiry: ExpirySettings,
+    now: datetime,
+) -> Repository:
+    """Make the first version of every role; the root's signers are its keys, k of which count."""
+    repository = Repository({}, lambda path: None, signers.__getitem__, expiry, now)
+    with repository.edit_root() as root:
+        for role in root.roles:
+            for signer in signers[role]:
+                root.add_key(signer.public_key, role)
+        root.roles["root"].threshold = root_threshold
+        root.consistent_snapshot = True
+    with repository.edit_targets():
+        pass
+    repository.renew_pointers()
+    return repository

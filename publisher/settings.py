@@ -1,0 +1,295 @@
+"""slotcast.toml, read into frozen dataclasses.
+
+Reading is strict: a name that is not known is an error, because a misspelt setting that is silently
+passed over is found only when a fleet behaves otherwise than its owner believes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from urllib.parse import urlsplit
+
+from publisher.errors import SettingsError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+FILE_NAME = "slotcast.toml"
+
+# manifests/repository.md: names of products, channels, boards and chips.
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+ReadText = Callable[[str], str]
+T = TypeVar("T", bound="DataclassInstance")
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """Where published files are written: a directory, or an S3 bucket."""
+
+    kind: str = "directory"
+    path: str = "published"
+    bucket: str = ""
+    endpoint_url: str = ""
+    region: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown kind, and a bucket store without a bucket."""
+        if self.kind not in ("directory", "s3"):
+            raise SettingsError(f'kind is "{self.kind}"; it must be "directory" or "s3"')
+        if self.kind == "s3" and not self.bucket:
+            raise SettingsError("bucket is missing; an s3 store needs one")
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """What devices connect to: the CDN's URL, its certificate roots, leaf pins in hex."""
+
+    base_url: str
+    ca: str = "amazon"
+    pins: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse what is not https, and pins that are no SHA-256."""
+        verify_base_url("base_url", self.base_url)
+        for pin in self.pins:
+            if not _SHA256.fullmatch(pin):
+                raise SettingsError(f'pins: "{pin}" is not 64 lower-case hex digits')
+
+
+@dataclass(frozen=True)
+class KeySettings:
+    """Each role's signers by URI."""
+
+    root: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    snapshot: tuple[str, ...] = ()
+    timestamp: tuple[str, ...] = ()
+
+    def of(self, role: str) -> tuple[str, ...]:
+        """Return the URIs of one role's signers."""
+        uris: tuple[str, ...] = getattr(self, role)
+        return uris
+
+
+@dataclass(frozen=True)
+class ExpirySettings:
+    """How many days each role's metadata lasts after signing."""
+
+    root: int = 365
+    targets: int = 180
+    snapshot: int = 30
+    timestamp: int = 7
+
+    def __post_init__(self) -> None:
+        """Refuse less than a day and more than ten years."""
+        for role, days in dataclasses.asdict(self).items():
+            verify_range(role, days, 1, 3650)
+
+    def of(self, role: str) -> int:
+        """Return one role's days."""
+        days: int = getattr(self, role)
+        return days
+
+
+@dataclass(frozen=True)
+class PayloadSettings:
+    """How payloads are cut and deflated (manifests/payload.md)."""
+
+    block_size: int = 16384
+    window_bits: int = 12
+
+    def __post_init__(self) -> None:
+        """Refuse what the payload's header cannot say."""
+        verify_range("block_size", self.block_size, 4096, 65536)
+        if self.block_size & (self.block_size - 1):
+            raise SettingsError(f"block_size is {self.block_size}; it must be a power of 2")
+        verify_range("window_bits", self.window_bits, 9, 15)
+
+
+@dataclass(frozen=True)
+class BoardSettings:
+    """One kind of board: its chip, the bytes of its smaller OTA slot, and what it insists on."""
+
+    chip: str
+    slot_size: int
+    security_version: int = 0
+    confirm_within_s: int = 300
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no board has."""
+        verify_name("chip", self.chip)
+        verify_range("slot_size", self.slot_size, 4096, 16 * 1024 * 1024)
+        verify_range("security_version", self.security_version, 0, 2**31 - 1)
+        verify_range("confirm_within_s", self.confirm_within_s, 1, 86400)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All of slotcast.toml; relative paths in it start from `directory`, where it lies."""
+
+    product: str
+    root_sha256: str
+    edge: EdgeSettings
+    store: StoreSettings = field(default_factory=StoreSettings)
+    keys: KeySettings = field(default_factory=KeySettings)
+    expiry_days: ExpirySettings = field(default_factory=ExpirySettings)
+    payload: PayloadSettings = field(default_factory=PayloadSettings)
+    boards: Mapping[str, BoardSettings] = field(default_factory=dict)
+    directory: Path = field(default_factory=Path, metadata={"in_file": False})
+
+    def __post_init__(self) -> None:
+        """Refuse a product that cannot be a path, and a fingerprint that is none."""
+        verify_name("product", self.product)
+        if not _SHA256.fullmatch(self.root_sha256):
+            raise SettingsError("root_sha256 is not 64 lower-case hex digits")
+
+    @property
+    def base_url(self) -> str:
+        """BASE of manifests/repository.md: the URL of the product's prefix, with its slash."""
+        return f"{self.edge.base_url}{self.product}/"
+
+    def board(self, name: str) -> BoardSettings:
+        """Return one board; SettingsError names those that there are."""
+        if name not in self.boards:
+            known = ", ".join(sorted(self.boards)) or "none"
+            hint = f"boards in {FILE_NAME}: {known}; a new one is a section [boards.{name}]"
+            raise SettingsError(f'there is no board "{name}"', hint)
+        return self.boards[name]
+
+
+def load_settings(path: Path) -> Settings:
+    """Read slotcast.toml, and the partition tables that it names.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or a value in it is missing or wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "run `slotcast init PRODUCT`, or name the file with --settings"
+        raise SettingsError(f"{path} does not exist", hint) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    return parse_settings(text, path.parent, partial(read_beside, path.parent))
+
+
+def parse_settings(text: str, directory: Path, read_text: ReadText) -> Settings:
+    """Parse the text of slotcast.toml; `read_text` returns the text of a file that it names.
+
+    Raises:
+        SettingsError: see `load_settings`.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{FILE_NAME} is not TOML: {error}") from error
+    sections: dict[str, type[DataclassInstance]] = {
+        "store": StoreSettings,
+        "edge": EdgeSettings,
+        "keys": KeySettings,
+        "expiry_days": ExpirySettings,
+        "payload": PayloadSettings,
+    }
+    values: dict[str, object] = dict(document)
+    for name, kind in sections.items():
+        if name in document:
+            values[name] = _section(name, document[name], kind)
+    values["boards"] = _boards(document.get("boards", {}), read_text)
+    return dataclasses.replace(_build(values, Settings), directory=directory)
+
+
+def verify_name(what: str, name: str) -> None:
+    """Raise SettingsError unless the name may be part of a path below BASE."""
+    if not _NAME.fullmatch(name):
+        hint = "lower-case letters, digits, dot, dash and underscore, at most 32, no dot in front"
+        raise SettingsError(f'{what}: "{name}" is not a name', hint)
+
+
+def verify_base_url(what: str, url: str) -> None:
+    """Raise SettingsError unless the URL is https, ends in a slash, and is plain ASCII."""
+    parts = urlsplit(url)
+    if parts.scheme != "https" or not parts.hostname:
+        raise SettingsError(f'{what} is "{url}"; it must begin with https://')
+    if not url.endswith("/") or parts.query or parts.fragment or not url.isascii() or " " in url:
+        raise SettingsError(f'{what} is "{url}"; it must be plain and end with a slash')
+
+
+def verify_range(what: str, value: int, low: int, high: int) -> None:
+    """Raise SettingsError unless low <= value <= high."""
+    if not low <= value <= high:
+        raise SettingsError(f"{what} is {value}; it must be from {low} to {high}")
+
+
+def read_beside(directory: Path, name: str) -> str:
+    """Return the text of a file that slotcast.toml names, or raise SettingsError."""
+    try:
+        return (directory / name).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{name} cannot be read: {error}") from error
+
+
+def _boards(sections: object, read_text: ReadText) -> dict[str, BoardSettings]:
+    boards = {}
+    for name, values in _table("boards", sections).items():
+        verify_name("boards", name)
+        values = _with_slot_size(f"boards.{name}", _table(f"boards.{name}", values), read_text)
+        boards[name] = _section(f"boards.{name}", values, BoardSettings)
+    return boards
+
+
+def _with_slot_size(where: str, values: dict[str, Any], read_text: ReadText) -> dict[str, Any]:
+    if ("partitions" in values) == ("slot_size" in values):
+        raise SettingsError(f"{where} needs one of slot_size and partitions")
+    if "slot_size" in values:
+        return values
+    from publisher.partitions import parse_csv, slot_size
+
+    file = values.pop("partitions")
+    return {**values, "slot_size": slot_size(parse_csv(read_text(str(file))))}
+
+
+def _table(where: str, value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{where} must be a section, [{where}]")
+    return dict(value)
+
+
+def _section(where: str, value: object, kind: type[T]) -> T:
+    try:
+        return _build(_table(where, value), kind)
+    except SettingsError as error:
+        raise SettingsError(f"[{where}] {error}", error.hint) from None
+
+
+def _build(values: dict[str, Any], kind: type[T]) -> T:
+    """Make a dataclass of a TOML table: no unknown names, none missing, each of its type."""
+    hints = get_type_hints(kind)
+    fields = dataclasses.fields(kind)
+    settings = {item.name: item for item in fields if item.metadata.get("in_file", True)}
+    for name, value in values.items():
+        if name not in settings:
+            raise SettingsError(f"{name} is not a setting")
+        _verify_type(name, value, hints[name])
+    for name, item in settings.items():
+        required = item.default is MISSING and item.default_factory is MISSING
+        if required and name not in values:
+            raise SettingsError(f"{name} is missing")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _verify_type(name: str, value: object, hint: object) -> None:
+    words = {str: "text in quotes", int: "a whole number"}
+    if hint in words and type(value) is not hint:
+        raise SettingsError(f"{name} must be {words[hint]}")
+    texts = isinstance(value, list) and all(isinstance(item, str) for item in value)
+    if hint == tuple[str, ...] and not texts:
+        raise SettingsError(f"{name} must be a list of texts")

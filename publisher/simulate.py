@@ -1,0 +1,216 @@
+"""A virtual board takes what a channel offers, over an edge of its own, before a fleet does.
+
+The board is MicroPython's unix port over a real flash file (device/virtual). It runs the device
+code of this project, and device/examples/minimal.py as its application.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from urllib.parse import urlsplit
+
+import device
+from device.virtual.board import Board
+from device.virtual.boot import Boot
+from device.virtual.images import build_app
+from device.virtual.programs import compile_mpy
+from publisher.certificates import Authority
+from publisher.errors import PublisherError
+from publisher.provision import provision
+from publisher.serve import Access, Edge
+from publisher.settings import Settings
+from publisher.stores.base import Store
+
+# What a board says at the end of a poll, whatever came of it; after an install it resets instead.
+_END = ("slotcast decide: ", "slotcast failed: ")
+_INSTALL = "slotcast decide: install"
+# Waiting passes so much faster than real time; the network and flash do not.
+_SPEED = 1000.0
+
+
+@dataclass(frozen=True)
+class Order:
+    """What to simulate.
+
+    Attributes:
+        channel: the channel that the board listens to.
+        board: the board's entry in slotcast.toml.
+        app: the application image that the factory flashes; None for a small one of our own.
+        heap_kib: heap of the application and Slotcast: objects of 64 bits, and all code in it,
+            which a real build keeps in flash.
+        timeout_s: real seconds that a poll, with the reboots that it causes, may take.
+    """
+
+    channel: str
+    board: str
+    app: bytes | None = None
+    heap_kib: int = 192
+    timeout_s: float = 120.0
+
+
+@dataclass(frozen=True)
+class Poll:
+    """What happened from power-on until the board had nothing more to do.
+
+    Attributes:
+        outcome: the board's last decision in its own words, e.g. "current: runs 1.4.3 already".
+        boots: each boot, with the lines that it printed.
+        requests: what the edge was asked.
+        connections: TLS handshakes that succeeded.
+        seconds: real time that it took.
+    """
+
+    outcome: str
+    boots: tuple[Boot, ...]
+    requests: tuple[Access, ...]
+    connections: int
+    seconds: float
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All that the board printed."""
+        return tuple(line for boot in self.boots for line in boot.lines)
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes of HTTP, heads and bodies, that the edge sent."""
+        return sum(access.sent_bytes for access in self.requests)
+
+
+class Rig:
+    """One virtual board and one edge, while used as a context manager.
+
+    Args:
+        settings: the product's settings; the board is provisioned for its base_url.
+        store: where the product is published.
+        order: what to simulate.
+        on_line: called with the boot's number and each line that the board prints.
+
+    Raises:
+        SettingsError: the channel or board cannot be provisioned.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        order: Order,
+        on_line: Callable[[int, str], None] | None = None,
+    ) -> None:
+        self.authority = Authority.create("Slotcast simulation")
+        self._settings = settings
+        self._store = store
+        self._order = order
+        self._on_line = on_line
+        self._stack = ExitStack()
+        self.host = urlsplit(settings.edge.base_url).hostname or ""
+
+    def __enter__(self) -> Rig:
+        """Start the edge, make the board, flash and provision it."""
+        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="slotcast-")))
+        self.edge = self.open_edge(self._store)
+        self.board = self._make_board(folder)
+        self.connect(self.edge)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the edges and remove the board."""
+        self._stack.close()
+
+    def open_edge(self, store: Store, authority: Authority | None = None) -> Edge:
+        """Start an edge with a certificate of `authority`; by default, one that the board trusts.
+
+        It stops with the rig.
+        """
+        certificate = (authority or self.authority).issue([self.host])
+        return self._stack.enter_context(Edge(store, certificate))
+
+    def connect(self, edge: Edge) -> None:
+        """Let the name in the board's base_url lead to this edge."""
+        self.edge = edge
+        self.board.world["hosts"] = {self.host: ["127.0.0.1", edge.port]}
+
+    def poll(self) -> Poll:
+        """Power the board on and let it run until a poll has come to its end.
+
+        Raises:
+            PublisherError: it did not come to its end in time.
+        """
+        first_request, first_handshake = len(self.edge.requests), self.edge.handshakes
+        began = time.monotonic()
+        self.board.power_cycle()
+        boots = self.board.run(_is_end, self._order.timeout_s, self._on_line)
+        last = boots[-1].lines[-1] if boots[-1].lines else ""
+        if not _is_end(last):
+            raise PublisherError(f"the board stopped ({boots[-1].outcome}) after: {last}")
+        return Poll(
+            last.partition(": ")[2],
+            tuple(boots),
+            tuple(self.edge.requests[first_request:]),
+            self.edge.handshakes - first_handshake,
+            time.monotonic() - began,
+        )
+
+    def _make_board(self, folder: Path) -> Board:
+        settings = self._settings.boards[self._order.board]
+        board = Board.create(folder / "board", settings.chip)
+        board.heap_kib = self._order.heap_kib
+        board.world["speed"] = _SPEED
+        board.flash_serial(self._order.app or build_app(settings.chip))
+        board.freeze(_slotcast_modules(folder / "mpy"))
+        board.copy_in({"/main.py": (_device_folder() / "examples" / "minimal.py").read_bytes()})
+        board.copy_in(self._provision(folder))
+        return board
+
+    def _provision(self, folder: Path) -> dict[str, bytes]:
+        ca = folder / "ca.pem"
+        ca.write_bytes(self.authority.certificate_pem)
+        edge = replace(self._settings.edge, ca=str(ca), pins=())
+        settings = replace(self._settings, edge=edge)
+        root = self._store.read(f"{settings.product}/metadata/1.root.json")
+        if root is None:
+            raise PublisherError("nothing is published yet", "run slotcast init first")
+        order = self._order
+        made = provision(settings, root.data, order.channel, order.board, datetime.now(UTC))
+        return {f"/etc/{name}": data for name, data in made.items() if "/" in name}
+
+
+def simulate(
+    settings: Settings,
+    store: Store,
+    order: Order,
+    on_line: Callable[[int, str], None] | None = None,
+) -> Poll:
+    """Let a virtual board take what the channel offers now.
+
+    Raises:
+        PublisherError: the channel cannot be provisioned, or the board did not come to an end.
+    """
+    with Rig(settings, store, order, on_line) as rig:
+        return rig.poll()
+
+
+def _is_end(line: str) -> bool:
+    return line.startswith(_END) and not line.startswith(_INSTALL)
+
+
+def _slotcast_modules(scratch: Path) -> dict[str, bytes]:
+    """Slotcast, compiled, as a firmware build freezes it."""
+    compile_mpy(_device_folder() / "slotcast", scratch)
+    return {f"slotcast/{path.name}": path.read_bytes() for path in scratch.glob("*.mpy")}
+
+
+def _device_folder() -> Path:
+    return Path(next(iter(device.__path__)))

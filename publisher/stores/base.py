@@ -1,0 +1,66 @@
+"""What a store is: a flat name space of small files with create-if-absent and compare-and-swap."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as it was read: its bytes, and the tag that names this state of it."""
+
+    data: bytes = field(repr=False)
+    etag: str
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object to be written: its key, its bytes, and the headers that the edge gives with it."""
+
+    key: str
+    data: bytes = field(repr=False)
+    content_type: str
+    cache_control: str
+
+
+class Store(ABC):
+    """Where published files live; keys are relative POSIX paths that begin with the product.
+
+    Every method raises StoreError when the store cannot be reached or refuses.
+    """
+
+    @property
+    def location(self) -> str:
+        """Where this store is, in words for a person."""
+        return type(self).__name__
+
+    @abstractmethod
+    def read(self, key: str) -> Stored | None:
+        """Return the object, or None where there is none."""
+
+    def read_range(self, key: str, start: int, stop: int) -> bytes | None:
+        """Return bytes [start, stop) of the object, fewer at its end; None where there is none."""
+        stored = self.read(key)
+        return None if stored is None else stored.data[start:stop]
+
+    @abstractmethod
+    def create(self, item: Object) -> bool:
+        """Write a new object; True if created, False if the same bytes were already there.
+
+        Raises:
+            ConflictError: other bytes are there.
+        """
+
+    @abstractmethod
+    def replace(self, item: Object, etag: str | None) -> None:
+        """Replace the object whose tag is still `etag`; None means that there must be none yet.
+
+        Raises:
+            ConflictError: the object has changed, appeared or gone since it was read.
+        """
+
+    @abstractmethod
+    def list(self, prefix: str = "") -> Iterator[str]:
+        """Yield the keys that begin with `prefix`, in the store's own order."""

@@ -1,0 +1,117 @@
+"""Verify what release manifests promise, to each byte of firmware; verify.py comes before this.
+
+6. The payload has the manifest's length and SHA-256, its head too, and every block decodes to what
+   its row promises (manifests/payload.md).
+7. The blocks make up an image with the manifest's size, SHA-256, MD5 and image digest.
+8. `url` is that image: for the chip, whole, and with a digest that fits.
+9. version.json says the same as the manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from publisher.errors import VerificationError
+from publisher.image import read_image
+from publisher.layout import image_path, key, payload_path, version_json_path
+from publisher.manifest import Manifest, PayloadEntry, version_json
+from publisher.payload import Head, decode_blocks
+from publisher.walk import WARNING, Walk, verifying
+
+
+def verify_releases(
+    walk: Walk, manifests: Sequence[Manifest], progress: Callable[[int, int], None]
+) -> None:
+    """Verify the payload, image and version.json of each manifest; failures become findings."""
+    done, total = 0, sum(_volume(manifest) for manifest in manifests)
+    verified: set[tuple[object, ...]] = set()
+    for manifest in manifests:
+        claims = _claims(manifest)
+        if claims not in verified:  # channels often offer the same image
+            with walk.noting():
+                _verify_payload(walk, manifest)
+            with walk.noting():
+                _verify_image(walk, manifest)
+            verified.add(claims)
+        with walk.noting():
+            _verify_version_json(walk, manifest)
+        done += _volume(manifest)
+        progress(done, total)
+
+
+def _volume(manifest: Manifest) -> int:
+    return manifest.full.length + manifest.size
+
+
+def _claims(manifest: Manifest) -> tuple[object, ...]:
+    entry = manifest.full
+    payload = (entry.path, entry.length, entry.sha256, entry.head_length, entry.head_sha256)
+    image = (manifest.size, manifest.sha256, manifest.md5, manifest.image_digest, manifest.chip)
+    return (*payload, *image, manifest.url, len(manifest.payloads))
+
+
+def _verify_payload(walk: Walk, manifest: Manifest) -> None:
+    """Steps 6 and 7."""
+    entry = manifest.full
+    data = walk.read(entry.path)
+    with verifying(entry.path):
+        _verify_equal("its path", entry.path, payload_path(entry.sha256))
+        _verify_equal("its length", len(data), entry.length)
+        _verify_equal("its SHA-256", hashlib.sha256(data).hexdigest(), entry.sha256)
+        head = _verify_head(data, entry)
+        image = b"".join(decode_blocks(head, data))
+        _verify_equal("image_size", head.image_size, manifest.size)
+        _verify_equal("image_sha256", head.image_sha256.hex(), manifest.sha256)
+        _verify_digests(image, manifest)
+    blocks = len(head.rows)
+    walk.trust(entry.path, f"the manifest names it; each of {blocks} blocks has its row's hash")
+    for other in manifest.payloads:
+        if not isinstance(other, PayloadEntry):
+            message = f'payloads of kind "{other.values["kind"]}" are not verified'
+            walk.note(WARNING, entry.path, message)
+
+
+def _verify_head(data: bytes, entry: PayloadEntry) -> Head:
+    head = Head.from_bytes(data)
+    digest = hashlib.sha256(data[: head.length]).hexdigest()
+    _verify_equal("the length of its head", head.length, entry.head_length)
+    _verify_equal("the SHA-256 of its head", digest, entry.head_sha256)
+    return head
+
+
+def _verify_digests(image: bytes, manifest: Manifest) -> None:
+    md5 = hashlib.md5(image, usedforsecurity=False).hexdigest()
+    _verify_equal("the image's size", len(image), manifest.size)
+    _verify_equal("the image's SHA-256", hashlib.sha256(image).hexdigest(), manifest.sha256)
+    _verify_equal("the image's MD5", md5, manifest.md5)
+    _verify_equal("the image's digest", image[-32:].hex(), manifest.image_digest)
+
+
+def _verify_image(walk: Walk, manifest: Manifest) -> None:
+    """Step 8."""
+    path = image_path(manifest.sha256)
+    data = walk.read(path)
+    with verifying(path):
+        if not manifest.url.endswith(f"/{key(walk.product, path)}"):
+            raise VerificationError(f"the manifest's url is another: {manifest.url}")
+        _verify_digests(data, manifest)
+        image = read_image(data, "it")
+        _verify_equal("its chip", image.chip, manifest.chip)
+        _verify_equal("the length of its application", image.size, manifest.size)
+    walk.trust(path, f"size, SHA-256 and MD5 are the manifest's; a whole image for {image.chip}")
+
+
+def _verify_version_json(walk: Walk, manifest: Manifest) -> None:
+    """Step 9: it is outside TUF, so it is believed only because it is what the manifest says."""
+    path = version_json_path(manifest.channel, manifest.board)
+    data = walk.read(path)
+    with verifying(path):
+        if data != version_json(manifest):
+            raise VerificationError(f"it is not what the manifest of {manifest.version} says")
+    walk.trust(path, "it says what the manifest says")
+
+
+def _verify_equal(what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise VerificationError(f"{what} is {found}; it should be {expected}")

@@ -1,0 +1,134 @@
+"""A published product in memory, made with python-tuf alone, that tests can publish wrongly too."""
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+
+import esp_images as esp
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.serialization.json import JSONSerializer
+
+from publisher.payload import Head, encode_full
+
+NOW = datetime(2026, 11, 22, 6, 38, tzinfo=UTC)
+SIGNED_AT = "x-slotcast-signed-at"
+DAYS = {"root": 365, "targets": 180, "snapshot": 30, "timestamp": 7}
+
+
+def sha256(data):
+    return hashlib.sha256(data).hexdigest()
+
+
+def compact(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+class PublishedProduct:
+    """Product "sensor", two root keys of which both must sign, one release in stable/sensor-r2.
+
+    `files` are what is published, by key. Change `root`, `timestamp`, `snapshot`, `targets` or
+    `manifest`, then publish that and what follows with the methods.
+    """
+
+    def __init__(self):
+        self.files = {}
+        self.signers = {role: [CryptoSigner.generate_ed25519()] for role in DAYS}
+        self.signers["root"].append(CryptoSigner.generate_ed25519())
+        self.root = Root(consistent_snapshot=True)
+        for role, signers in self.signers.items():
+            for signer in signers:
+                self.root.add_key(signer.public_key, role)
+        self.root.roles["root"].threshold = 2
+        self.targets, self.snapshot, self.timestamp = Targets(), Snapshot(), Timestamp()
+        for role in (self.root, self.targets, self.snapshot, self.timestamp):
+            self.date(role)
+        self.fingerprint = sha256(self.sign_root())
+        self.image = esp.app_image("esp32", version="1.4.3", code=b"code" * 3000)
+        self.payload = encode_full(self.image, 4096)
+        self.manifest = self.make_manifest()
+        self.publish_release()
+
+    def read(self, key):
+        return self.files.get(key)
+
+    def put(self, path, data):
+        self.files[f"sensor/{path}"] = data
+        return data
+
+    def date(self, signed, now=NOW):
+        signed.expires = now + timedelta(days=DAYS[signed.type])
+        if signed.type != "root":
+            signed.unrecognized_fields[SIGNED_AT] = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def sign(self, signed, signers=None):
+        metadata = Metadata(signed)
+        for signer in signers or self.signers[signed.type]:
+            metadata.sign(signer, append=True)
+        return metadata.to_bytes(JSONSerializer(compact=True))
+
+    def sign_root(self, signers=None):
+        return self.put(f"metadata/{self.root.version}.root.json", self.sign(self.root, signers))
+
+    def make_manifest(self):
+        head = self.payload[: Head.from_bytes(self.payload).length]
+        return {
+            "version": "1.4.3",
+            "release": 1,
+            "product": "sensor",
+            "channel": "stable",
+            "board": "sensor-r2",
+            "chip": "esp32",
+            "size": len(self.image),
+            "sha256": sha256(self.image),
+            "md5": hashlib.md5(self.image).hexdigest(),
+            "image_digest": self.image[-32:].hex(),
+            "security_version": 0,
+            "min_version": None,
+            "mandatory": False,
+            "paused": False,
+            "rollout": {"salt": "1", "basis_points": 10000},
+            "confirm_within_s": 300,
+            "url": f"https://updates.example.com/sensor/images/{sha256(self.image)}.bin",
+            "payloads": [
+                {
+                    "kind": "full",
+                    "path": f"payloads/{sha256(self.payload)}.slc",
+                    "length": len(self.payload),
+                    "sha256": sha256(self.payload),
+                    "head_length": len(head),
+                    "head_sha256": sha256(head),
+                }
+            ],
+            "notes": "",
+        }
+
+    def publish_release(self):
+        """Publish payload, image and version.json as the manifest names them, then the manifest."""
+        fields = {name: self.manifest[name] for name in ("version", "url", "md5", "mandatory")}
+        self.put("stable/sensor-r2/version.json", compact(fields))
+        self.put(self.manifest["payloads"][0]["path"], self.payload)
+        self.put(f"images/{self.manifest['sha256']}.bin", self.image)
+        self.publish_manifest()
+
+    def publish_manifest(self, name="stable/sensor-r2.json"):
+        data = compact(self.manifest)
+        channel, board = name.split("/")
+        self.put(f"targets/{channel}/{sha256(data)}.{board}", data)
+        self.targets.targets = {name: TargetFile.from_data(name, data, ["sha256"])}
+        self.publish_targets()
+
+    def publish_targets(self):
+        data = self.put(f"metadata/{self.targets.version}.targets.json", self.sign(self.targets))
+        meta = MetaFile.from_data(self.targets.version, data, ["sha256"])
+        self.snapshot.meta["targets.json"] = meta
+        self.publish_snapshot()
+
+    def publish_snapshot(self):
+        data = self.put(f"metadata/{self.snapshot.version}.snapshot.json", self.sign(self.snapshot))
+        meta = MetaFile.from_data(self.snapshot.version, data, ["sha256"])
+        self.timestamp.snapshot_meta = meta
+        self.publish_timestamp()
+
+    def publish_timestamp(self):
+        self.put("metadata/timestamp.json", self.sign(self.timestamp))

@@ -1,0 +1,545 @@
+"""The command line as a person and a program meet it."""
+
+import io
+import json
+import os
+import signal
+import socket
+import ssl
+import stat
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import esp_images
+import pytest
+
+import publisher.cli
+import publisher.commands.status
+from publisher import __version__
+from publisher.cli import main
+from publisher.commands import Result, Table
+from publisher.console import Console, plain_lines
+from publisher.errors import KeyAccessError
+from publisher.stores.directory import DirectoryStore
+
+BOARD = ["--board", "b1", "--chip", "esp32", "--slot-size", "0x1E0000"]
+EDGE = ["--base-url", "https://updates.example.org/"]
+INIT = ["init", "sensor", *BOARD, *EDGE]
+WHOM = ["--channel", "stable", "--board", "b1"]
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SLOTCAST_PASSPHRASE", "correct horse")
+    return tmp_path
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command line: returns its exit code, stdout and stderr."""
+
+    def run(*argv):
+        code = main([str(word) for word in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+@pytest.fixture
+def founded(run):
+    assert run(*INIT)[0] == 0
+
+
+def firmware(path, code=b"code" * 99, **options):
+    path.write_bytes(esp_images.app_image(code=code, **options))
+    return path
+
+
+def tree(folder):
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def release(run, version, *options):
+    return run("release", firmware(Path("app.bin")), "--version", version, *WHOM, *options)
+
+
+# init
+
+
+def test_init_founds_a_product_and_prints_its_fingerprint(run, here):
+    code, out, err = run(*INIT)
+    assert (code, err) == (0, "")
+    settings = tomllib.loads((here / "slotcast.toml").read_text())
+    assert out.splitlines()[-1] == f"root_sha256 {settings['root_sha256']}"
+    assert settings["boards"]["b1"] == {
+        "chip": "esp32",
+        "slot_size": 0x1E0000,
+        "security_version": 0,
+        "confirm_within_s": 300,
+    }
+    assert run("verify")[0] == 0
+
+
+def test_keys_are_encrypted_and_their_owner_s_alone(run, here, founded):
+    names = sorted(path.stem for path in (here / "keys").glob("*.pem"))
+    assert names == ["root-1", "root-2", "root-3", "snapshot", "targets", "timestamp"]
+    assert stat.S_IMODE((here / "keys").stat().st_mode) == 0o700
+    for path in (here / "keys").glob("*.pem"):
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.read_bytes().startswith(b"-----BEGIN ENCRYPTED PRIVATE KEY-----")
+    assert (here / "keys" / ".gitignore").read_text() == "*\n"
+
+
+def test_open_keys_are_warned_of_loudly(run, here):
+    code, _, err = run(*INIT, "--insecure-no-passphrase")
+    assert code == 0
+    assert err.startswith("slotcast: warning: --insecure-no-passphrase")
+    assert "Never do this for a real fleet" in err
+    assert (here / "keys/targets.pem").read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+
+
+def test_init_never_overwrites(run, here, founded):
+    before = tree(here)
+    code, out, err = run(*INIT)
+    assert (code, out) == (1, "")
+    assert err.startswith("slotcast: error: slotcast.toml already exists\nhint: ")
+    assert tree(here) == before
+
+
+def test_init_refuses_a_product_that_the_store_already_holds(run, here, founded):
+    os.remove("slotcast.toml")
+    before = tree(here)
+    code, _, err = run(*INIT)
+    assert code == 1
+    assert "already holds sensor/metadata/timestamp.json" in err
+    assert tree(here) == before
+
+
+def test_init_takes_its_files_back_when_a_key_is_in_the_way(run, here):
+    (here / "keys").mkdir()
+    (here / "keys" / "targets.pem").write_bytes(b"another product's")
+    code, _, err = run(*INIT)
+    assert code == 1
+    assert "keys/targets.pem already exists" in err
+    assert tree(here) == {"keys/targets.pem": b"another product's"}
+
+
+def test_init_takes_its_files_back_when_the_store_fails_and_says_what_remains(
+    run, here, monkeypatch
+):
+    real = DirectoryStore.create
+
+    def create(self, item):
+        if "snapshot" in item.key:
+            raise KeyAccessError("the disk is full")
+        return real(self, item)
+
+    monkeypatch.setattr(DirectoryStore, "create", create)
+    code, _, err = run(*INIT)
+    assert code == 1
+    assert "the product was not founded: the disk is full" in err
+    assert "remove from" in err
+    assert "sensor/metadata/1.root.json, sensor/metadata/1.targets.json" in err
+    assert {name for name in tree(here) if not name.startswith("published/")} == set()
+
+
+def test_a_dry_run_of_init_writes_nothing(run, here):
+    code, out, _ = run(*INIT, "--dry-run", "--json")
+    assert code == 0
+    kinds = [write["kind"] for write in json.loads(out)["writes"]]
+    assert kinds == ["root", "targets", "snapshot", "timestamp"]
+    assert tree(here) == {}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--threshold", "4"],
+        ["--threshold", "0"],
+        ["--root-keys", "0"],
+        ["--base-url", "http://updates.example.org/"],
+        ["--board", "b2", "--slot-size", "0"],
+        ["--endpoint-url", "http://127.0.0.1"],
+        ["--store", "s3://"],
+        ["--partitions", "missing.csv"],
+    ],
+)
+def test_what_cannot_be_founded_leaves_nothing(run, here, options):
+    command = [word for word in INIT if "--partitions" not in options or word not in BOARD[-2:]]
+    code, out, err = run(*command, *options)
+    assert (code, out) == (1, "")
+    assert err.startswith("slotcast: error: ")
+    assert tree(here) == {}
+
+
+def test_init_without_a_board_leaves_a_commented_one(run, here):
+    assert run("init", "sensor", *EDGE)[0] == 0
+    text = (here / "slotcast.toml").read_text()
+    assert "# [boards.sensor-r2]" in text
+    code, _, err = release(run, "1.0.0")
+    assert code == 1
+    assert "boards in slotcast.toml: none" in err
+
+
+def test_a_partition_table_gives_the_slot_size(run, here):
+    table = "otadata,data,ota,0xd000,0x2000\na,app,ota_0,0x10000,0x1000\nb,app,ota_1,,0x1000\n"
+    Path("p.csv").write_text(table)
+    command = [*INIT[:2], *BOARD[:4], "--partitions", "p.csv", *EDGE]
+    assert run(*command)[0] == 0
+    code, _, err = run("release", firmware(Path("a.bin"), bytes(5000)), "--version", "1.0.0", *WHOM)
+    assert code == 1
+    assert "more than the board's slot holds" in err
+
+
+# release
+
+
+def test_a_release_is_published_and_shown(run, here, founded):
+    code, out, err = release(run, "1.4.3")
+    assert (code, err) == (0, "")
+    assert out.startswith("released 1.4.3 (release 1) on stable/b1\n")
+    code, out, _ = run("status")
+    assert code == 0
+    assert "stable   b1     1.4.3          1  " in out
+    assert run("verify")[0] == 0
+
+
+def test_the_same_command_again_is_done_already(run, here, founded):
+    release(run, "1.0.0")
+    before = tree(here)
+    code, out, _ = release(run, "1.0.0")
+    assert code == 0
+    assert out.startswith("1.0.0 (release 1) is released on stable/b1\n")
+    assert tree(here) == before
+
+
+def test_the_plan_that_a_dry_run_prints_is_what_the_run_writes(run, here, founded):
+    before = tree(here)
+    code, out, _ = release(run, "1.0.0", "--dry-run", "--json")
+    assert code == 0
+    del before["slotcast.toml"]
+    planned = [write["key"] for write in json.loads(out)["writes"]]
+    assert tree(here / "published") == {
+        name.removeprefix("published/"): data
+        for name, data in before.items()
+        if name.startswith("published/")
+    }
+    _, out, _ = release(run, "1.0.0", "--json")
+    assert json.loads(out)["written"] == planned
+
+
+def test_a_dry_run_for_a_person_is_a_table(run, founded):
+    _, out, _ = release(run, "1.0.0", "--dry-run")
+    lines = out.splitlines()
+    assert lines[0].startswith("7 files, ")
+    assert lines[1].split() == ["action", "kind", "bytes", "cache-control", "key"]
+    assert lines[-1].split()[:2] == ["create", "version.json"]
+
+
+def test_json_is_all_that_stdout_holds(run, founded):
+    _, out, err = run("--json", "status")
+    assert json.loads(out)["product"] == "sensor"
+    assert err == ""
+    _, out, _ = release(run, "1.0.0", "--json")
+    assert json.loads(out)["manifest"]["version"] == "1.0.0"
+    for command in (["status", "--json"], ["verify", "--json"]):
+        assert json.loads(run(*command)[1])
+
+
+def test_an_error_is_one_line_and_a_hint_on_stderr(run, founded):
+    Path("x.bin").write_bytes(b"no firmware")
+    code, out, err = run("release", "x.bin", "--version", "1.0.0", *WHOM)
+    assert (code, out) == (1, "")
+    error, hint = err.splitlines()
+    assert error.startswith("slotcast: error: x.bin is not an ESP image")
+    assert hint.startswith("hint: ")
+
+
+def test_a_firmware_file_that_is_not_there_is_named(run, founded):
+    code, _, err = run("release", "gone.bin", "--version", "1.0.0", *WHOM)
+    assert code == 1
+    assert "gone.bin cannot be read: No such file" in err
+
+
+def test_a_wrong_passphrase_publishes_nothing(run, here, founded, monkeypatch):
+    before = tree(here / "published")
+    monkeypatch.setenv("SLOTCAST_PASSPHRASE", "battery staple")
+    code, _, err = release(run, "1.0.0")
+    assert code == 1
+    assert "SLOTCAST_PASSPHRASE does not open" in err
+    assert "battery" not in err
+    assert tree(here / "published") == before
+
+
+def test_without_a_terminal_a_missing_passphrase_is_an_error(run, founded, monkeypatch):
+    monkeypatch.delenv("SLOTCAST_PASSPHRASE")
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    code, _, err = release(run, "1.0.0")
+    assert code == 1
+    assert "hint: set SLOTCAST_PASSPHRASE" in err
+
+
+def test_a_placeholder_for_the_url_is_warned_of(run):
+    assert run("init", "sensor", *BOARD)[0] == 0
+    code, _, err = release(run, "1.0.0")
+    assert code == 0
+    assert err.startswith("slotcast: warning: base_url in slotcast.toml is still ")
+
+
+# status, verify, provision
+
+
+def test_settings_are_found_from_a_folder_below(run, here, founded, monkeypatch):
+    (here / "deep" / "down").mkdir(parents=True)
+    monkeypatch.chdir(here / "deep" / "down")
+    assert run("status")[0] == 0
+    assert run("--settings", here / "slotcast.toml", "status")[0] == 0
+    code, _, err = run("status", "--settings", "elsewhere.toml")
+    assert code == 1
+    assert "elsewhere.toml does not exist" in err
+
+
+def test_status_warns_of_what_has_expired(run, here, founded, monkeypatch):
+    class Later(publisher.cli.datetime):
+        @classmethod
+        def now(cls, tz):
+            return super().now(tz).replace(year=2099)
+
+    monkeypatch.setattr(publisher.cli, "datetime", Later)
+    code, _, err = run("status")
+    assert code == 0
+    assert "slotcast: warning: timestamp has expired: boards install nothing" in err
+
+
+def test_verify_exits_with_1_and_names_what_is_wrong(run, here, founded):
+    release(run, "1.0.0")
+    (payload,) = (here / "published/sensor/payloads").iterdir()
+    payload.write_bytes(payload.read_bytes()[:-1] + b"?")
+    code, out, _ = run("verify")
+    assert code == 1
+    assert f"error: sensor/payloads/{payload.name}: " in out
+    assert "DOES NOT VERIFY" in out
+    code, out, _ = run("verify", "--json")
+    assert (code, json.loads(out)["ok"]) == (1, False)
+
+
+def test_a_reviewer_needs_only_a_copy_and_the_fingerprint(run, here, founded, monkeypatch):
+    fingerprint = json.loads(run("status", "--json")[1])["root_sha256"]
+    (here / "slotcast.toml").rename(here / "hidden")
+    for folder in ("published", "published/sensor"):
+        assert run("verify", "--dir", folder, "--root", fingerprint)[0] == 0
+    assert run("verify", "--dir", "published", "--root", "00" * 32)[0] == 1
+    assert "does not exist" in run("verify", "--dir", "published")[2]
+
+
+def test_provision_writes_a_folder_once(run, here, founded):
+    code, out, _ = run("provision", *WHOM, "--out", "dev", "--dry-run")
+    assert code == 0
+    assert not (here / "dev").exists()
+    assert "would be written to dev" in out
+    assert run("provision", *WHOM, "--out", "dev")[0] == 0
+    files = tree(here / "dev")
+    root = (here / "published/sensor/metadata/1.root.json").read_bytes()
+    assert root in files.values()
+    code, _, err = run("provision", *WHOM, "--out", "dev")
+    assert code == 1
+    assert "hint: name another folder, or add --force" in err
+    assert tree(here / "dev") == files
+    assert run("provision", *WHOM, "--out", "dev", "--force")[0] == 0
+
+
+def test_provision_knows_the_image_that_the_factory_flashes(run, here, founded):
+    image = firmware(here / "factory.bin", version="1.0.0")
+    assert run("provision", *WHOM, "--out", "dev", "--image", image)[0] == 0
+    (ota,) = (here / "dev").rglob("ota.json")
+    assert json.loads(ota.read_text())["version"] == "1.0.0"
+    other = firmware(here / "c3.bin", chip="esp32c3")
+    code, _, err = run("provision", *WHOM, "--out", "dev2", "--image", other)
+    assert code == 1
+    assert "the image is for esp32c3" in err
+
+
+# serve
+
+
+def slotcast(*argv, **options):
+    """Start the command as its own process, with plain pipes."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "publisher", *argv],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+
+
+def test_serve_tells_its_url_serves_logs_and_stops_at_ctrl_c(run, here, founded):
+    with slotcast("serve", "--port", "0", "--ca-out", "ca.pem") as server:
+        url = server.stdout.readline().strip()
+        context = ssl.create_default_context(cafile="ca.pem")
+        name = "sensor/metadata/timestamp.json"
+        with urllib.request.urlopen(url + name, context=context, timeout=10) as answer:
+            assert answer.read() == (here / "published" / name).read_bytes()
+        ca = ["--ca", "ca.pem"]
+        assert run("verify", "--url", f"{url}sensor/", *ca)[0] == 0
+        server.send_signal(signal.SIGINT)
+        out, err = server.communicate(timeout=10)
+    assert (server.returncode, out) == (0, "")
+    assert "boards connect to base_url of slotcast.toml" in err
+    assert f"GET /{name} 200 " in err
+    assert "Traceback" not in err
+
+
+def test_the_authority_of_serve_outlives_it(run, here, founded):
+    ca = []
+    for _ in range(2):
+        with slotcast("serve", "--port", "0", "--json") as server:
+            found = json.loads("".join(iter(server.stdout.readline, "}\n")) + "}")
+            ca.append(Path(found["ca"]).read_bytes())
+            server.send_signal(signal.SIGINT)
+    assert ca[0] == ca[1]
+    key = here / ".slotcast" / "authority-key.pem"
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_a_port_that_is_taken_is_an_error_with_a_hint(run, founded):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, _, err = run("serve", "--port", taken.getsockname()[1])
+    assert code == 1
+    assert "cannot listen on 127.0.0.1" in err
+    assert "--port" in err
+
+
+# s3
+
+
+def test_a_product_lives_in_a_bucket(run, here, s3_server, monkeypatch):
+    for name, value in s3_server.environment().items():
+        monkeypatch.setenv(name, value)
+    client = s3_server.client()
+    client.create_bucket(Bucket="cli")
+    where = ["--store", "s3://cli", "--endpoint-url", s3_server.endpoint_url]
+    assert run(*INIT, *where, "--region", "us-east-1")[0] == 0
+    assert release(run, "1.0.0")[0] == 0
+    assert release(run, "1.0.0")[1].startswith("1.0.0 (release 1) is released")
+    assert release(run, "1.1.0")[0] == 0
+    assert run("verify")[0] == 0
+    head = client.head_object(Bucket="cli", Key="sensor/metadata/timestamp.json")
+    assert head["CacheControl"] == "public, max-age=60"
+    assert head["ContentType"] == "application/json"
+    assert "stable   b1     1.1.0          2  " in run("status")[1]
+
+
+# the command itself
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [
+        [],
+        ["unknown"],
+        ["release"],
+        ["release", "x.bin", "--version", "1.0.0"],
+        ["verify", "--dir", "a", "--url", "b"],
+        ["init", "sensor", "--slot-size", "large"],
+    ],
+)
+def test_wrong_usage_exits_with_2(argv, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(argv)
+    assert caught.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("usage: slotcast")
+
+
+def test_the_version_is_printed(capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"slotcast {__version__}\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion_is_printed(run, shell):
+    code, out, _ = run("--print-completion", shell)
+    assert code == 0
+    assert "provision" in out
+
+
+def test_help_loads_none_of_the_heavy_libraries():
+    heavy = ("boto3", "tuf", "cryptography", "esptool", "jinja2", "rich", "jsonschema")
+    program = (
+        "import sys\nfrom publisher.cli import main\n"
+        "try:\n    main(['--help'])\nexcept SystemExit:\n    pass\n"
+        f"sys.exit(', '.join(n for n in {heavy!r} if n in sys.modules) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_is_quiet(run, founded, monkeypatch):
+    def interrupted(arguments, context):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publisher.commands.status, "run", interrupted)
+    assert run("status") == (130, "", "")
+
+
+def test_a_reader_who_hangs_up_is_no_crash(founded):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "publisher", "status"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+# the console
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_bars_are_drawn_on_a_terminal_only():
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        console = Console(io.StringIO(), io.StringIO(), stream)
+        console.progress("upload", 1, 2)
+        console.progress("upload", 2, 2)
+        console.end_progress()
+    assert "upload" in terminal.getvalue()
+    assert pipe.getvalue() == ""
+
+
+def test_a_table_is_plain_text_in_a_pipe_and_drawn_on_a_terminal():
+    table = Table(("name", "bytes"), [("a", "1"), ("long name", "1,000")], right=("bytes",))
+    assert plain_lines(table) == ["name       bytes", "a              1", "long name  1,000"]
+    terminal = Terminal()
+    Console(io.StringIO(), terminal, io.StringIO()).show(Result([table], {}), as_json=False)
+    assert "long name" in terminal.getvalue()
+    assert "\u2500" in terminal.getvalue()
+
+
+def test_a_passphrase_is_asked_for_at_a_terminal(monkeypatch):
+    prompts = []
+
+    def getpass(prompt, stream):
+        prompts.append(prompt)
+        return "typed"
+
+    monkeypatch.setattr("getpass.getpass", getpass)
+    console = Console(Terminal(), io.StringIO(), io.StringIO())
+    assert console.ask("Passphrase: ") == "typed"
+    assert prompts == ["Passphrase: "]

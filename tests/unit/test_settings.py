@@ -1,0 +1,154 @@
+from pathlib import Path
+
+import pytest
+
+from publisher.errors import SettingsError
+from publisher.settings import load_settings, parse_settings
+
+MINIMAL = """
+product = "sensor"
+root_sha256 = "%s"
+[edge]
+base_url = "https://updates.example.com/"
+""" % ("ab" * 32)
+
+FULL = (
+    MINIMAL
+    + """
+ca = "roots.pem"
+pins = ["%s"]
+[store]
+kind = "s3"
+bucket = "fleet"
+endpoint_url = "http://127.0.0.1:9000"
+region = "eu-central-1"
+[keys]
+root = ["file:keys/root-1.pem", "file:keys/root-2.pem"]
+targets = ["file:keys/targets.pem"]
+[expiry_days]
+timestamp = 3
+[payload]
+block_size = 0x8000
+window_bits = 10
+[boards.sensor-r2]
+chip = "esp32c3"
+slot_size = 0x1E0000
+security_version = 2
+confirm_within_s = 60
+"""
+    % ("cd" * 32)
+)
+
+PARTITIONS = """
+nvs,     data, nvs,     0x9000,  0x4000
+otadata, data, ota,     0xd000,  0x2000
+app0,    app,  ota_0,   0x10000, 0x1E0000
+app1,    app,  ota_1,   0x1F0000, 0x1D0000
+"""
+
+
+def parse(text, **files):
+    return parse_settings(text, Path("here"), files.__getitem__)
+
+
+def test_a_product_and_an_edge_are_enough():
+    settings = parse(MINIMAL)
+    assert settings.base_url == "https://updates.example.com/sensor/"
+    assert (settings.store.kind, settings.store.path) == ("directory", "published")
+    assert (settings.edge.ca, settings.edge.pins) == ("amazon", ())
+    assert (settings.payload.block_size, settings.payload.window_bits) == (16384, 12)
+    days = settings.expiry_days
+    assert [days.of(role) for role in ("root", "targets", "snapshot", "timestamp")] == [
+        365,
+        180,
+        30,
+        7,
+    ]
+    assert settings.directory == Path("here")
+
+
+def test_every_setting_is_read():
+    settings = parse(FULL)
+    assert settings.store.bucket == "fleet"
+    assert settings.store.endpoint_url == "http://127.0.0.1:9000"
+    assert settings.edge.pins == ("cd" * 32,)
+    assert settings.keys.of("root") == ("file:keys/root-1.pem", "file:keys/root-2.pem")
+    assert settings.keys.of("snapshot") == ()
+    assert settings.expiry_days.timestamp == 3
+    assert settings.payload.block_size == 32768
+    board = settings.board("sensor-r2")
+    assert (board.chip, board.slot_size) == ("esp32c3", 0x1E0000)
+    assert (board.security_version, board.confirm_within_s) == (2, 60)
+
+
+def test_a_partition_table_stands_for_the_slot_size_of_its_smaller_slot():
+    board = '[boards.b1]\nchip = "esp32"\npartitions = "table"\n'
+    assert parse(MINIMAL + board, table=PARTITIONS).board("b1").slot_size == 0x1D0000
+
+
+def test_an_unknown_board_is_told_with_those_that_there_are():
+    with pytest.raises(SettingsError, match='no board "sensor-r9"') as caught:
+        parse(FULL).board("sensor-r9")
+    assert "sensor-r2" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("product = ", "produkt = "), "produkt is not a setting"),
+        (('product = "sensor"', 'product = "Sensor"'), "product"),
+        (('product = "sensor"', 'product = "../x"'), "product"),
+        (('product = "sensor"', "product = 3"), "product must be text"),
+        (("abab", "ABAB"), "root_sha256 is not 64"),
+        (("https://", "http://"), r"\[edge\] base_url .* must begin with https"),
+        ((".com/", ".com"), r"\[edge\] base_url .* end with a slash"),
+        ((".com/", ".com/?x=/"), r"\[edge\] base_url .* plain"),
+        (("cdcd", "xy"), r"\[edge\] pins"),
+        (('pins = ["', 'pins = [3, "'), r"\[edge\] pins must be a list of texts"),
+        (('kind = "s3"', 'kind = "ftp"'), r'\[store\] kind is "ftp"'),
+        (('bucket = "fleet"', ""), r"\[store\] bucket is missing"),
+        (('region = "', 'path_style = "'), r"\[store\] path_style is not a setting"),
+        (("timestamp = 3", "timestamp = 0"), r"\[expiry_days\] timestamp is 0"),
+        (("timestamp = 3", "timestamp = true"), r"\[expiry_days\] timestamp must be a whole"),
+        (("0x8000", "20000"), r"\[payload\] block_size .* power of 2"),
+        (("0x8000", "2048"), r"\[payload\] block_size .* from 4096"),
+        (("window_bits = 10", "window_bits = 8"), r"\[payload\] window_bits"),
+        (("[boards.sensor-r2]", "[boards.Sensor]"), "boards"),
+        (("slot_size = 0x1E0000", ""), "needs one of slot_size and partitions"),
+        (("slot_size = 0x1E0000", "slot_size = 1"), r"\[boards.sensor-r2\] slot_size is 1"),
+        (('chip = "esp32c3"', ""), r"\[boards.sensor-r2\] chip is missing"),
+        (("[payload]", "[[payload]]"), "payload must be a section"),
+        (("[payload]", "[payload"), "is not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(change, says):
+    assert change[0] in FULL
+    with pytest.raises(SettingsError, match=says):
+        parse(FULL.replace(*change))
+
+
+def test_directory_is_not_a_setting():
+    with pytest.raises(SettingsError, match="directory is not a setting"):
+        parse('directory = "/elsewhere"\n' + MINIMAL)
+
+
+@pytest.mark.parametrize("missing", ["product", "root_sha256", "base_url"])
+def test_what_is_missing_is_named(missing):
+    lines = [line for line in MINIMAL.splitlines() if not line.startswith(missing)]
+    with pytest.raises(SettingsError, match=f"{missing} is missing"):
+        parse("\n".join(lines))
+
+
+def test_a_file_that_is_not_there_comes_with_advice(tmp_path):
+    with pytest.raises(SettingsError, match="does not exist") as caught:
+        load_settings(tmp_path / "slotcast.toml")
+    assert "slotcast init" in caught.value.hint
+
+
+def test_relative_files_start_beside_the_settings(tmp_path):
+    board = '[boards.b1]\nchip = "esp32"\npartitions = "table.csv"\n'
+    (tmp_path / "slotcast.toml").write_text(MINIMAL + board)
+    with pytest.raises(SettingsError, match=r"table\.csv cannot be read"):
+        load_settings(tmp_path / "slotcast.toml")
+    (tmp_path / "table.csv").write_text(PARTITIONS)
+    assert load_settings(tmp_path / "slotcast.toml").board("b1").slot_size == 0x1D0000

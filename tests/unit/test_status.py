@@ -1,0 +1,65 @@
+import pytest
+from products import Product
+
+from publisher.layout import key
+from publisher.status import read_status
+from publisher.stores.base import Object
+
+
+def status(product):
+    return read_status(product.open(), product.read, product.now)
+
+
+def since(product):
+    return {offer.manifest.channel: offer.since for offer in status(product).offers}
+
+
+def test_a_new_product_offers_nothing_and_its_roles_have_their_days():
+    product = Product()
+    product.later(hours=1)
+    found = status(product)
+    assert found.offers == ()
+    assert {role.state.role: role.days for role in found.roles} == {
+        "root": 364,
+        "targets": 179,
+        "snapshot": 29,
+        "timestamp": 6,
+    }
+
+
+def test_days_below_zero_say_how_long_a_role_has_been_expired():
+    product = Product()
+    product.later(days=10)
+    assert status(product).roles[-1].days == -3
+
+
+def test_an_offer_says_what_and_how_many():
+    product = Product()
+    manifest = product.release("1.0.0")
+    (offer,) = status(product).offers
+    assert offer.manifest == manifest
+    assert offer.to_dict()["basis_points"] == 10000
+
+
+@pytest.mark.parametrize("others", [0, 1, 2, 3, 7, 8])
+def test_an_offer_stands_since_it_was_first_signed_however_many_came_after(others):
+    product = Product()
+    product.release("0.9.0", channel="stable")
+    product.later(days=1)
+    product.release("1.0.0", channel="stable")
+    for n in range(others):
+        product.later(days=1)
+        product.release(f"1.0.{n + 1}", channel="beta")
+    assert since(product)["stable"] == "2026-11-23T07:00:00Z"
+
+
+def test_gaps_and_rubbish_among_old_versions_do_not_matter():
+    product = Product()
+    product.release("1.0.0")
+    name = key("sensor", "metadata/3.targets.json")
+    product.store.objects[name] = Object(name, b"rubbish", "", "")
+    for n in range(4):
+        product.later(days=1)
+        product.release(f"1.0.{n}", channel="beta")
+    del product.store.objects[key("sensor", "metadata/4.targets.json")]
+    assert since(product) == {"stable": "2026-11-22T07:00:00Z", "beta": "2026-11-26T07:00:00Z"}
