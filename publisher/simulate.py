@@ -114,10 +114,11 @@ class Rig:
 
     def __enter__(self) -> Rig:
         """Start the edge, make the board, flash and provision it."""
-        folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="slotcast-")))
-        self.edge = self.open_edge(self._store)
-        self.board = self._make_board(folder)
-        self.connect(self.edge)
+        with self._stack:
+            scratch = tempfile.TemporaryDirectory(prefix="slotcast-")
+            self.board = self._make_board(Path(self._stack.enter_context(scratch)))
+            self.connect(self.open_edge(self._store))
+            self._stack = self._stack.pop_all()
         return self
 
     def __exit__(
@@ -213,4 +214,4 @@ def _slotcast_modules(scratch: Path) -> dict[str, bytes]:
 
 
 def _device_folder() -> Path:
-    return Path(next(iter(device.__path__)))
+    return Path(device.__file__).parent

@@ -1,4 +1,4 @@
-"""What all tests share: the modules in this folder, and one S3 server for the whole run."""
+"""What all tests share: this folder's modules, real firmware, one S3 server for the whole run."""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +17,11 @@ def s3_server() -> Iterator[object]:
 
     with seaweedfs() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def firmware() -> Path:
+    """The folder with real firmware: full flash files under their own names."""
+    folder = HERE.parent / ".cache" / "firmware"
+    assert (folder / ".ready").exists(), "no real firmware: run `make .cache/firmware/.ready`"
+    return folder

@@ -1,11 +1,10 @@
 """SHA-512's compression function in viper, which compiles to machine code.
 
 Viper computes with machine words, 32 bits wide on a board and 64 on a host. So a 64-bit word is
-held as two halves, the high one first, and where a low half may have grown it is cut with `m`; a
-store cuts by itself. Loads are cast to uint: a shift to the right must not copy the sign. Sums go
-by 16-bit pieces, whose carries need no comparison. A loop over a long body is `while True` with a
-break, for then its way back is a jump: up to 1.25 a conditional branch reaches no further than 2 KB
-on Xtensa.
+held as two halves (uh, ul), and where a low one may have grown it is cut with `m`; a store cuts by
+itself. Loads are cast to uint: a shift to the right must not copy the sign. Sums go by 16-bit
+pieces, whose carries need no comparison. A loop over a long body is `while True` with a break, for
+then its way back is a jump: up to 1.25 a conditional branch reaches no further than 2 KB on Xtensa.
 """
 
 # ruff: noqa: F821  ptr8, ptr32 and uint are words of the viper compiler, defined nowhere
@@ -47,18 +46,18 @@ def _schedule(w: ptr32):
     while True:
         if i < 0:
             break
-        h = uint(w[i + 30])
-        j = uint(w[i + 31])
-        xh = (h >> 1 | j << 31) ^ (h >> 8 | j << 24) ^ h >> 7
-        xl = ((j >> 1 | h << 31) ^ (j >> 8 | h << 24) ^ (j >> 7 | h << 25)) & m
-        h = uint(w[i + 4])
-        j = uint(w[i + 5])
-        yh = (h >> 19 | j << 13) ^ (j >> 29 | h << 3) ^ h >> 6
-        yl = ((j >> 19 | h << 13) ^ (h >> 29 | j << 3) ^ (j >> 6 | h << 26)) & m
-        h = uint(w[i + 15])
-        j = uint(w[i + 33])
-        low = (xl & q) + (yl & q) + (h & q) + (j & q)
-        high = (xl >> 16) + (yl >> 16) + (h >> 16) + (j >> 16) + (low >> 16)
+        uh = uint(w[i + 30])
+        ul = uint(w[i + 31])
+        xh = (uh >> 1 | ul << 31) ^ (uh >> 8 | ul << 24) ^ uh >> 7
+        xl = ((ul >> 1 | uh << 31) ^ (ul >> 8 | uh << 24) ^ (ul >> 7 | uh << 25)) & m
+        uh = uint(w[i + 4])
+        ul = uint(w[i + 5])
+        yh = (uh >> 19 | ul << 13) ^ (ul >> 29 | uh << 3) ^ uh >> 6
+        yl = ((ul >> 19 | uh << 13) ^ (uh >> 29 | ul << 3) ^ (ul >> 6 | uh << 26)) & m
+        ul = uint(w[i + 15])
+        vl = uint(w[i + 33])
+        low = (xl & q) + (yl & q) + (ul & q) + (vl & q)
+        high = (xl >> 16) + (yl >> 16) + (ul >> 16) + (vl >> 16) + (low >> 16)
         w[i] = xh + yh + w[i + 14] + w[i + 32] + (high >> 16)
         w[i + 1] = high << 16 | low & q
         i -= 2
@@ -75,34 +74,34 @@ def _rounds(w: ptr32, k: ptr8):
         if i < 0:
             break
         # T1 = h + Sigma1(e) + Ch(e, f, g) + K + W; the new e is d + T1
-        h = uint(w[i + 10])
-        s = uint(w[i + 11])
-        th = (h >> 14 | s << 18) ^ (h >> 18 | s << 14) ^ (s >> 9 | h << 23)
-        tl = ((s >> 14 | h << 18) ^ (s >> 18 | h << 14) ^ (h >> 9 | s << 23)) & m
-        th += w[i + 14] ^ h & (w[i + 12] ^ w[i + 14])
-        xl = uint(w[i + 15] ^ s & (w[i + 13] ^ w[i + 15]))
-        h = uint(w[i + 17])
-        s = uint(w[i + 1])
-        low = (tl & q) + (xl & q) + (h & q) + (s & q) + (k[j + 6] << 8 | k[j + 7])
-        high = (tl >> 16) + (xl >> 16) + (h >> 16) + (s >> 16) + (k[j + 4] << 8 | k[j + 5])
+        uh = uint(w[i + 10])
+        ul = uint(w[i + 11])
+        th = (uh >> 14 | ul << 18) ^ (uh >> 18 | ul << 14) ^ (ul >> 9 | uh << 23)
+        tl = ((ul >> 14 | uh << 18) ^ (ul >> 18 | uh << 14) ^ (uh >> 9 | ul << 23)) & m
+        th += w[i + 14] ^ uh & (w[i + 12] ^ w[i + 14])
+        xl = uint(w[i + 15] ^ ul & (w[i + 13] ^ w[i + 15]))
+        ul = uint(w[i + 17])
+        vl = uint(w[i + 1])
+        low = (tl & q) + (xl & q) + (ul & q) + (vl & q) + (k[j + 6] << 8 | k[j + 7])
+        high = (tl >> 16) + (xl >> 16) + (ul >> 16) + (vl >> 16) + (k[j + 4] << 8 | k[j + 5])
         high += low >> 16
         th += (k[j] << 24 | k[j + 1] << 16 | k[j + 2] << 8 | k[j + 3]) + w[i + 16] + w[i]
         th += high >> 16
         tl = (high << 16 | low & q) & m
-        s = uint(w[i + 9])
-        low = (s & q) + (tl & q)
-        high = (s >> 16) + (tl >> 16) + (low >> 16)
+        ul = uint(w[i + 9])
+        low = (ul & q) + (tl & q)
+        high = (ul >> 16) + (tl >> 16) + (low >> 16)
         w[i + 8] = w[i + 8] + th + (high >> 16)
         w[i + 9] = high << 16 | low & q
         # T2 = Sigma0(a) + Maj(a, b, c); the new a is T1 + T2
-        h = uint(w[i + 2])
-        s = uint(w[i + 3])
-        th += (h >> 28 | s << 4) ^ (s >> 2 | h << 30) ^ (s >> 7 | h << 25)
-        xl = ((s >> 28 | h << 4) ^ (h >> 2 | s << 30) ^ (h >> 7 | s << 25)) & m
-        th += h & (w[i + 4] ^ w[i + 6]) ^ w[i + 4] & w[i + 6]
-        s = uint(s & (w[i + 5] ^ w[i + 7]) ^ w[i + 5] & w[i + 7])
-        low = (tl & q) + (xl & q) + (s & q)
-        high = (tl >> 16) + (xl >> 16) + (s >> 16) + (low >> 16)
+        uh = uint(w[i + 2])
+        ul = uint(w[i + 3])
+        th += (uh >> 28 | ul << 4) ^ (ul >> 2 | uh << 30) ^ (ul >> 7 | uh << 25)
+        xl = ((ul >> 28 | uh << 4) ^ (uh >> 2 | ul << 30) ^ (uh >> 7 | ul << 25)) & m
+        th += uh & (w[i + 4] ^ w[i + 6]) ^ w[i + 4] & w[i + 6]
+        ul = uint(ul & (w[i + 5] ^ w[i + 7]) ^ w[i + 5] & w[i + 7])
+        low = (tl & q) + (xl & q) + (ul & q)
+        high = (tl >> 16) + (xl >> 16) + (ul >> 16) + (low >> 16)
         w[i] = th + (high >> 16)
         w[i + 1] = high << 16 | low & q
         j += 8

@@ -121,9 +121,10 @@ def _left_behind(plan: Plan, store: Store) -> list[str]:
 
 def _result(arguments: Arguments, path: Path, founding: Founding) -> Result:
     settings = founding.settings
+    # The keys of a dry run are not kept, and so its fingerprint means nothing.
     data = {
         "product": settings.product,
-        "root_sha256": settings.root_sha256,
+        "root_sha256": None if arguments.dry_run else settings.root_sha256,
         "settings": str(path),
         "keys": list(founding.key_files),
         "writes": founding.plan.to_list(),

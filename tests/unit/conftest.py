@@ -1,4 +1,4 @@
-"""What unit tests share: this folder's helper modules, the vectors, and the real firmware."""
+"""What unit tests share: this folder's helper modules, and the vectors."""
 
 import sys
 from pathlib import Path
@@ -14,11 +14,3 @@ sys.path.insert(0, str(HERE))
 def vectors() -> Path:
     """The folder manifests/vectors."""
     return ROOT / "manifests" / "vectors"
-
-
-@pytest.fixture(scope="session")
-def firmware() -> Path:
-    """The folder with real firmware: full flash files under their own names."""
-    folder = ROOT / ".cache" / "firmware"
-    assert (folder / ".ready").exists(), "no real firmware: run `make .cache/firmware/.ready`"
-    return folder

@@ -52,6 +52,13 @@ def run(capsys):
 
 @pytest.fixture
 def founded(run):
+    """A product whose keys are open, which is quicker."""
+    assert run(*INIT, "--insecure-no-passphrase")[0] == 0
+
+
+@pytest.fixture
+def locked(run):
+    """A product whose keys are encrypted."""
     assert run(*INIT)[0] == 0
 
 
@@ -89,7 +96,7 @@ def test_init_founds_a_product_and_prints_its_fingerprint(run, here):
     assert run("verify")[0] == 0
 
 
-def test_keys_are_encrypted_and_their_owner_s_alone(run, here, founded):
+def test_keys_are_encrypted_and_their_owner_s_alone(run, here, locked):
     names = sorted(path.stem for path in (here / "keys").glob("*.pem"))
     assert names == ["root-1", "root-2", "root-3", "snapshot", "targets", "timestamp"]
     assert stat.S_IMODE((here / "keys").stat().st_mode) == 0o700
@@ -270,8 +277,9 @@ def test_a_firmware_file_that_is_not_there_is_named(run, founded):
     assert "gone.bin cannot be read: No such file" in err
 
 
-def test_a_wrong_passphrase_publishes_nothing(run, here, founded, monkeypatch):
+def test_a_wrong_passphrase_publishes_nothing(run, here, locked, monkeypatch):
     before = tree(here / "published")
+    assert release(run, "0.9.0", "--dry-run")[0] == 0
     monkeypatch.setenv("SLOTCAST_PASSPHRASE", "battery staple")
     code, _, err = release(run, "1.0.0")
     assert code == 1
@@ -280,7 +288,7 @@ def test_a_wrong_passphrase_publishes_nothing(run, here, founded, monkeypatch):
     assert tree(here / "published") == before
 
 
-def test_without_a_terminal_a_missing_passphrase_is_an_error(run, founded, monkeypatch):
+def test_without_a_terminal_a_missing_passphrase_is_an_error(run, locked, monkeypatch):
     monkeypatch.delenv("SLOTCAST_PASSPHRASE")
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     code, _, err = release(run, "1.0.0")

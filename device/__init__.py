@@ -1,0 +1,1 @@
+"""What runs on boards, and the virtual board; slotcast/ and examples/ are MicroPython."""
