@@ -1,13 +1,11 @@
 """What all tests share: this folder's modules, real firmware, one S3 server for the whole run."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ import pytest
 
 HERE = Path(__file__).parent
 DEVICE = HERE.parents[1] / "device"
-sys.path[:0] = [str(DEVICE), str(HERE)]
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import edges
 import pytest
-from conftest import Product
+from product import Product
 
 from publisher.certificates import Authority
 from publisher.simulate import Poll, Rig

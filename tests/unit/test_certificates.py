@@ -1,6 +1,5 @@
 """The local authority, and the CDN's roots."""
 
-import sys
 import warnings
 from base64 import b64encode
 from contextlib import suppress
@@ -19,6 +18,7 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 from hypothesis import given
 from hypothesis import strategies as st
 
+import slotcast.pins as device_pins
 from publisher.certificates import (
     Authority,
     amazon_roots,
@@ -27,10 +27,6 @@ from publisher.certificates import (
     spki_sha256,
 )
 from publisher.errors import SettingsError
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "device"))
-
-import slotcast.pins as device_pins
 
 ROOT_DER = Authority.create("test root").certificate_der
 

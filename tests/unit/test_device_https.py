@@ -1,20 +1,15 @@
 """The board's HTTPS under real MicroPython, against a sound edge and against wrong certificates."""
 
-import sys
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from pathlib import Path
 
 import pytest
+from https_board import assert_refused, run_session
+from tls_server import HOST
 
 from publisher.certificates import Authority
 from publisher.serve import Edge
 from publisher.stores.base import Store, Stored
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "hostile"))
-
-from https_board import assert_refused, run_session
-from tls_server import HOST
 
 AUTHORITY = Authority.create("test root")
 CERTIFICATE = AUTHORITY.issue([HOST])

@@ -1,17 +1,12 @@
 """The board's HTTPS under real MicroPython, against servers that do one thing wrong each."""
 
-import sys
 import time
-from pathlib import Path
 
 import pytest
-
-from publisher.certificates import Authority
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "hostile"))
-
 from https_board import assert_refused, run_session
 from tls_server import HOST, HostileServer, says
+
+from publisher.certificates import Authority
 
 AUTHORITY = Authority.create("test root")
 CERTIFICATE = AUTHORITY.issue([HOST])

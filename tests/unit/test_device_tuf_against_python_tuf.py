@@ -10,15 +10,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
+import play_tuf_scenarios
 import pytest
+import tuf_publisher
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, RepositoryError
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "device"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "device"))
-
-import play_tuf_scenarios
-import tuf_publisher
 
 import slotcast.client
 

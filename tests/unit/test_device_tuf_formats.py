@@ -6,20 +6,14 @@ Where the two differ the table says so, and why; everything else must be decided
 import copy
 import json
 import random
-import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+import tuf_publisher
 from securesystemslib.formats import encode_canonical
 from tuf.api.exceptions import RepositoryError
 from tuf.ngclient._internal.trusted_metadata_set import TrustedMetadataSet
 from tuf.ngclient.config import EnvelopeType
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "device"))
-sys.path.insert(0, str(Path(__file__).parents[1] / "device"))
-
-import tuf_publisher
 
 import slotcast.errors
 from slotcast.trust import TrustedMetadata

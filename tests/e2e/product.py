@@ -1,0 +1,64 @@
+"""A product on disk or in a bucket, published with the command itself, and boards for it."""
+
+from pathlib import Path
+
+from publisher import cli
+from publisher.image import Image, read_image
+from publisher.settings import Settings, load_settings
+from publisher.simulate import Order, Rig
+from publisher.stores import open_store
+from publisher.stores.base import Store
+
+BOARD = "sensor-r2"
+CHANNEL = "stable"
+INIT = (
+    *("init", "sensor", "--insecure-no-passphrase", "--base-url", "https://updates.test/"),
+    *("--board", BOARD, "--chip", "esp32", "--slot-size", "0x1E0000"),
+)
+FILES = {
+    "3.1.1": "micrOS-esp32-1.28.0-3.1.1-0.bin",
+    "3.2.5": "micrOS-esp32-1.28.0-3.2.5-0.bin",
+    "3.3.0": "micrOS-esp32-1.28.0-3.3.0-0.bin",
+}
+
+
+class Product:
+    """A product in `folder`, managed by its command line.
+
+    Args:
+        folder: where slotcast.toml is.
+        firmware: the folder of real firmware files.
+    """
+
+    def __init__(self, folder: Path, firmware: Path) -> None:
+        self.folder = folder
+        self._firmware = firmware
+
+    def slotcast(self, *arguments: str) -> int:
+        """Run one command; its exit code."""
+        return cli.main([*arguments, "--settings", str(self.folder / "slotcast.toml")])
+
+    def image(self, version: str) -> Image:
+        """The application image of a release."""
+        return read_image((self._firmware / FILES[version]).read_bytes(), version)
+
+    def release(self, version: str) -> Image:
+        """Publish real firmware; its image."""
+        file = str(self._firmware / FILES[version])
+        where = ("--channel", CHANNEL, "--board", BOARD)
+        assert self.slotcast("release", file, "--version", version, *where) == 0
+        return self.image(version)
+
+    @property
+    def settings(self) -> Settings:
+        """slotcast.toml, read."""
+        return load_settings(self.folder / "slotcast.toml")
+
+    @property
+    def store(self) -> Store:
+        """Where it is published."""
+        return open_store(self.settings)
+
+    def rig(self, factory: str = "3.1.1") -> Rig:
+        """A board that left the factory with this version, and an edge."""
+        return Rig(self.settings, self.store, Order(CHANNEL, BOARD, self.image(factory).data))
