@@ -201,7 +201,7 @@ def tour(firmware: Path, folder: Path) -> None:
     settings = steps.settings()
     store = open_store(settings)
     factory = read_image(steps.file("micrOS-esp32-1.28.0-3.1.1-0.bin").read_bytes(), "3.1.1")
-    with Rig(settings, store, Order(CHANNEL, BOARD, factory.data)) as rig:
+    with Rig(settings, store, Order(CHANNEL, BOARD, factory)) as rig:
         poll = rig.poll()
         show("first poll, nothing newer", poll)
         expect(poll, "current: runs 3.1.1", rig, first)

@@ -219,6 +219,12 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.description = "Have a virtual ESP32 find, verify, install and confirm the release."
     _add_whom(parser)
+    parser.add_argument(
+        "--image",
+        type=Path,
+        metavar="FILE",
+        help="the firmware that it leaves the factory with (default: a small one of our own)",
+    )
     _add_common(parser)
 
 

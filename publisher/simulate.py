@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import TracebackType
 from urllib.parse import urlsplit
 
@@ -23,7 +23,8 @@ from device.virtual.images import build_app
 from device.virtual.programs import compile_mpy
 from publisher.certificates import Authority
 from publisher.errors import PublisherError
-from publisher.provision import provision
+from publisher.image import Image, read_image
+from publisher.provision import BOARD_FOLDER, provision
 from publisher.serve import Access, Edge
 from publisher.settings import Settings
 from publisher.stores.base import Store
@@ -42,7 +43,7 @@ class Order:
     Attributes:
         channel: the channel that the board listens to.
         board: the board's entry in slotcast.toml.
-        app: the application image that the factory flashes; None for a small one of our own.
+        factory: the image that the board leaves the factory with; None for a small one of our own.
         heap_kib: heap of the application and Slotcast: objects of 64 bits, and all code in it,
             which a real build keeps in flash.
         timeout_s: real seconds that a poll, with the reboots that it causes, may take.
@@ -50,7 +51,7 @@ class Order:
 
     channel: str
     board: str
-    app: bytes | None = None
+    factory: Image | None = None
     heap_kib: int = 192
     timeout_s: float = 120.0
 
@@ -169,13 +170,14 @@ class Rig:
         board = Board.create(folder / "board", settings.chip)
         board.heap_kib = self._order.heap_kib
         board.world["speed"] = _SPEED
-        board.flash_serial(self._order.app or build_app(settings.chip))
+        factory = self._order.factory or read_image(build_app(settings.chip), "factory")
+        board.flash_serial(factory.data)
         board.freeze(_slotcast_modules(folder / "mpy"))
         board.copy_in({"/main.py": (_device_folder() / "examples" / "minimal.py").read_bytes()})
-        board.copy_in(self._provision(folder))
+        board.copy_in(self._provision(folder, factory))
         return board
 
-    def _provision(self, folder: Path) -> dict[str, bytes]:
+    def _provision(self, folder: Path, factory: Image) -> dict[str, bytes]:
         ca = folder / "ca.pem"
         ca.write_bytes(self.authority.certificate_pem)
         edge = replace(self._settings.edge, ca=str(ca), pins=())
@@ -183,9 +185,10 @@ class Rig:
         root = self._store.read(f"{settings.product}/metadata/1.root.json")
         if root is None:
             raise PublisherError("nothing is published yet", "run slotcast init first")
-        order = self._order
-        made = provision(settings, root.data, order.channel, order.board, datetime.now(UTC))
-        return {f"/etc/{name}": data for name, data in made.items() if "/" in name}
+        order, now = self._order, datetime.now(UTC)
+        made = provision(settings, root.data, order.channel, order.board, now, factory)
+        above = PurePosixPath(BOARD_FOLDER).parent
+        return {str(above / name): data for name, data in made.items() if "/" in name}
 
 
 def simulate(

@@ -15,6 +15,8 @@ _MAX_ROOT_UPDATES = 32
 _MAX_ROOT_BYTES = 16 * 1024
 _MAX_TIMESTAMP_BYTES = 4 * 1024
 _MAX_METADATA_BYTES = 32 * 1024
+# At which nothing is expired: what was signed once was signed then, whatever time it is.
+_ANY_TIME = "1970-01-01T00:00:00Z"
 
 
 class Client:
@@ -77,7 +79,15 @@ class Client:
         return data
 
     def signed_at(self) -> str:
-        """The newest signed "x-slotcast-signed-at" that refreshes of this client saw, or ""."""
+        """The newest verified "x-slotcast-signed-at", or "": a floor for the board's clock.
+
+        Before the first refresh it is that of the kept timestamp.
+        Raises BoardError or RepositoryError when the board has no root to trust.
+        """
+        if not self._signed_at:
+            trusted = TrustedMetadata(self._provisioned_root(), _ANY_TIME, self._verified)
+            self._load_cached("timestamp", trusted.update_timestamp)
+            self._signed_at = trusted.signed_at()
         return self._signed_at
 
     def _provisioned_root(self) -> bytes:

@@ -8,10 +8,12 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context
+from publisher.files import read_file
+from publisher.image import Image, read_image, verify_fits
 from publisher.keys import Passphrases, load_signers
 from publisher.publish import View
 from publisher.repository import Repository, Signers, open_repository
-from publisher.settings import FILE_NAME, Settings, load_settings
+from publisher.settings import FILE_NAME, BoardSettings, Settings, load_settings
 from publisher.stores import open_store
 from publisher.stores.base import Store
 
@@ -60,3 +62,16 @@ def _signers(settings: Settings, context: Context) -> Signers:
     passphrases = Passphrases(context.ask, context.environment)
     load = partial(load_signers, directory=settings.directory, passphrases=passphrases)
     return lambda role: load(settings.keys.of(role))
+
+
+def factory_image(arguments: Arguments, board: BoardSettings) -> Image | None:
+    """Read --image, the firmware that boards leave the factory with; None if it is not given.
+
+    Raises:
+        ImageError: it is no image, or not one for this board.
+    """
+    if arguments.image is None:
+        return None
+    image = read_image(read_file(arguments.image), arguments.image.name)
+    verify_fits(image, board.chip, board.slot_size)
+    return image

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.product import open_product
-from publisher.files import read_file, write_folder
-from publisher.image import Image, read_image, verify_fits
+from publisher.commands.product import factory_image, open_product
+from publisher.files import write_folder
 from publisher.provision import provision
-from publisher.settings import BoardSettings
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -21,7 +19,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         arguments.channel,
         arguments.board,
         context.now,
-        _factory_image(arguments, settings.board(arguments.board)),
+        factory_image(arguments, settings.board(arguments.board)),
     )
     if not arguments.dry_run:
         write_folder(arguments.out, files, replace=arguments.force)
@@ -34,11 +32,3 @@ def run(arguments: Arguments, context: Context) -> Result:
     }
     line = f"{len(files)} files {done} to {arguments.out}:"
     return Result([line, Table(("bytes", "file"), rows, right=("bytes",))], data)
-
-
-def _factory_image(arguments: Arguments, board: BoardSettings) -> Image | None:
-    if arguments.image is None:
-        return None
-    image = read_image(read_file(arguments.image), arguments.image.name)
-    verify_fits(image, board.chip, board.slot_size)
-    return image

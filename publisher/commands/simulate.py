@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
-from publisher.commands.product import find_settings
+from publisher.commands.product import factory_image, find_settings
 from publisher.settings import load_settings
 from publisher.simulate import Order, Poll, simulate
 from publisher.stores import open_store
@@ -13,8 +13,8 @@ from publisher.stores import open_store
 def run(arguments: Arguments, context: Context) -> Result:
     """Let the board run; what it prints goes to stderr. Exits with 1 if its poll failed."""
     settings = load_settings(find_settings(arguments))
-    settings.board(arguments.board)
-    order = Order(arguments.channel, arguments.board)
+    factory = factory_image(arguments, settings.board(arguments.board))
+    order = Order(arguments.channel, arguments.board, factory)
     poll = simulate(
         settings, open_store(settings), order, lambda boot, line: context.note(f"{boot} {line}")
     )

@@ -346,3 +346,27 @@ def test_signed_at_is_known_even_when_the_refresh_failed():
     assert client.signed_at() == ""
     raises(DownloadError, client.refresh)
     assert client.signed_at() == "2026-11-19T00:00:00Z"
+
+
+def with_signed_at(time):
+    repository = RepositorySimulator()
+    repository.timestamp["x-slotcast-signed-at"] = time
+    repository.write("timestamp")
+    return repository
+
+
+def test_signed_at_of_the_kept_timestamp_is_known_before_the_first_refresh():
+    repository = with_signed_at("2026-11-19T00:00:00Z")
+    files, _ = refreshed(repository)
+    client = repository.client(files)
+    assert client.signed_at() == "2026-11-19T00:00:00Z"
+    assert repository.requests == []
+    # Verified once, the timestamp and its root are not verified again by the refresh.
+    assert count_verifications(client.refresh) == 2
+
+
+def test_signed_at_of_a_kept_timestamp_that_does_not_verify_is_not_believed():
+    repository = with_signed_at("2026-11-19T00:00:00Z")
+    files, _ = refreshed(repository)
+    files.data["timestamp"] = files.data["timestamp"].replace(b"2026-11-19", b"2026-11-20")
+    assert repository.client(files).signed_at() == ""

@@ -61,4 +61,4 @@ class Product:
 
     def rig(self, factory: str = "3.1.1") -> Rig:
         """A board that left the factory with this version, and an edge."""
-        return Rig(self.settings, self.store, Order(CHANNEL, BOARD, self.image(factory).data))
+        return Rig(self.settings, self.store, Order(CHANNEL, BOARD, self.image(factory)))
