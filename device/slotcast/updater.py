@@ -100,6 +100,7 @@ class Updater:
         if self._board.is_pending():
             # Its slot is all that a rollback could go back from: ESP-IDF's own esp_ota_begin
             # refuses here, raw partition writes do not.
+            self._log("guard", "the running image is not confirmed")
             return Decision(WAIT, "the running image is not confirmed", None)
         self._set_clock()
         for url in self._config.base_urls:

@@ -1,0 +1,18 @@
+"""How the tables look."""
+
+from collections.abc import Sequence
+
+Row = Sequence[str]
+
+
+def render(header: Row, rows: Sequence[Row], notes: Sequence[str] = ()) -> str:
+    """Columns under a header, the first to the left, the others to the right; then notes."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = [_line(row, widths) for row in (header, *rows)]
+    return "\n".join([*lines, *(f"  {note}" for note in notes)])
+
+
+def _line(row: Row, widths: Sequence[int]) -> str:
+    first, *others = zip(row, widths, strict=True)
+    cells = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
+    return "  ".join(cells).rstrip()

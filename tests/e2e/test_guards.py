@@ -1,0 +1,67 @@
+"""What the updater does not do, and where it turns when a way is closed."""
+
+import json
+
+from product import Product
+
+from publisher.simulate import Rig
+
+JOIN = """
+import time, network
+from slotcast.updater import Updater
+wlan = network.WLAN(network.STA_IF)
+wlan.active(True)
+wlan.connect("a", "b")
+while not wlan.isconnected():
+    time.sleep(1)
+updater = Updater.open()
+"""
+
+
+def run(rig: Rig, program: str, last: str) -> list[str]:
+    """Let the board run a program in place of main.py; its lines until one begins with `last`."""
+    rig.board.copy_in({"/main.py": (JOIN + program).encode()})
+    rig.board.power_cycle()
+    boots = rig.board.run(lambda line: line.startswith(last), 60)
+    return [line for boot in boots for line in boot.lines]
+
+
+def test_nothing_is_asked_or_written_while_the_running_image_is_on_trial(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        reason = "the running image is not confirmed"
+        lines = run(rig, "print(updater.poll().reason)", reason)
+        on_trial = lines[lines.index("slotcast trial: 3.2.5 is on trial, start 1") :]
+        assert on_trial[-2:] == [f"slotcast guard: {reason}", reason]
+        assert not any("connect" in line for line in on_trial)
+        factory = product.image("3.1.1")
+        assert rig.board.slot_bytes(0)[: factory.size] == factory.data
+
+
+def test_the_second_base_url_serves_when_the_first_is_gone(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        ota = json.loads(rig.board.copy_out("/etc/slotcast/ota.json"))
+        ota["base_urls"] = ["https://gone.test/sensor/", *ota["base_urls"]]
+        rig.board.copy_in({"/etc/slotcast/ota.json": json.dumps(ota).encode()})
+        poll = rig.poll()
+        assert poll.outcome == "current: runs 3.2.5 already"
+        assert any("connect: https://gone.test/sensor/: " in line for line in poll.lines)
+
+
+def test_an_application_survives_a_board_that_is_not_provisioned_well(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        rig.board.remove("/etc/slotcast/metadata/root.json")
+        lines = run(rig, "print('reason', updater.poll().reason)\nprint('goes on')", "goes on")
+        assert any("no root metadata to trust" in line for line in lines)
+        assert lines[-1] == "goes on"
+
+
+def test_an_application_survives_a_lack_of_memory(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        hoard = "import gc\nhoard = [bytearray(1000) for _ in range(gc.mem_free() // 1100)]\n"
+        tell = "decision = updater.poll()\nhoard = None\nprint('reason', decision.reason)"
+        lines = run(rig, hoard + tell, "reason ")
+        assert "MemoryError" in lines[-1] or "memory" in lines[-1]
