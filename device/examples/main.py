@@ -1,8 +1,8 @@
 """A sensor node: Wi-Fi, MQTT, health checks and updates.
 
-It needs, beside slotcast: micropython-lib's umqtt.simple (`mpremote mip install umqtt.simple`), and
-a file secrets.py with SSID, PASSWORD and BROKER. What the node measures is its own free memory; put
-your sensor in `measure`.
+It needs, beside slotcast: micropython-lib's umqtt.simple (`mpremote mip install umqtt.simple`, 1.5
+or later), and a file secrets.py with SSID, PASSWORD and BROKER. What the node measures is its own
+free memory; put your sensor in `measure`.
 """
 
 import gc
@@ -17,6 +17,7 @@ from umqtt.simple import MQTTClient
 from slotcast.updater import Updater
 
 _PUBLISH_EVERY_S = 60
+_BROKER_TIMEOUT_S = 10
 _WATCHDOG_MS = 120000  # longer than the slowest step of an update
 
 
@@ -32,17 +33,24 @@ class Node:
         """Whether the broker is there; connects if need be."""
         try:
             if not self._connected:
-                self._client.connect()
+                self._client.connect(timeout=_BROKER_TIMEOUT_S)
                 self._connected = True
+            self._client.check_msg()  # takes in the answer to the last ping; they would pile up
             self._client.ping()
-        except OSError:
+        except Exception as error:  # umqtt's own, OSError, and IndexError where a broker hangs up
+            print("mqtt: %r" % error)
             self._connected = False
         return self._connected
 
     def publish(self) -> None:
-        """Send one measurement; a broken connection is mended at the next one."""
-        if self.is_connected():
-            self._client.publish(self._topic, json.dumps(self.measure()))
+        """Send one measurement; without a broker it is lost, and the next one is tried."""
+        message = json.dumps(self.measure())
+        if not self.is_connected():
+            return
+        try:
+            self._client.publish(self._topic, message)
+        except OSError:
+            self._connected = False
 
     def measure(self) -> dict:
         """What the node knows."""
@@ -63,13 +71,16 @@ def join(timeout_s: int = 20) -> "network.WLAN":
 
 
 def run(node: Node, updater: Updater, watchdog: "machine.WDT") -> None:
-    """Publish every minute; poll after start-up, then every few hours, between two measurements."""
+    """Poll after start-up, then every few hours; publish every minute, never during an update.
+
+    The poll comes first: should the rest fail at every start, a release that mends it still comes.
+    """
     next_poll = 0
     while True:
-        node.publish()
         if time.time() >= next_poll:
             updater.poll()
             next_poll = time.time() + updater.poll_every_s
+        node.publish()
         for _ in range(_PUBLISH_EVERY_S):
             watchdog.feed()
             time.sleep(1)

@@ -121,9 +121,9 @@ class Updater:
         try:
             self._client.refresh()
             decision = decide(self._fetch_manifest(), self._facts())
-            self._log("decide", "%s: %s" % (decision.action, decision.reason))
             if decision.action == CURRENT:
                 self._record.adopt(decision.manifest)
+            self._log("decide", "%s: %s" % (decision.action, decision.reason))
             if decision.action == INSTALL:
                 self._install(decision.manifest)
             return decision

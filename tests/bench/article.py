@@ -8,8 +8,9 @@ import socket
 import ssl
 from http.client import HTTPConnection
 
-from publisher.simulate import Rig
 from workshop import BOARD, CHANNEL
+
+from publisher.simulate import Rig
 
 
 class Client:

@@ -16,12 +16,13 @@ from device.virtual.table import ota_slots
 from publisher.serve import Access
 from publisher.simulate import Rig
 
-HEADER = ("", "requests", "connections", "HTTP bytes", "TCP bytes", "boots", "seconds")
-NOTES = (
-    "HTTP bytes: heads and bodies of answers, as the edge counts them. TCP bytes: both ways, TLS",
-    "included. An update ends when the board, rebooted, has confirmed and polled again; its waits",
-    "pass a thousand times faster than real ones. The article's client is Python's http.client.",
-)
+COLUMNS = ("requests", "connections", "HTTP bytes", "TCP bytes", "boots", "seconds")
+NOTES = """\
+HTTP bytes: heads and bodies of answers, as the edge counts them. TCP bytes: both ways, TLS
+included. The article's client is Python's http.client."""
+UPDATE_NOTES = """\
+An update ends when the board, rebooted, has confirmed and polled again; its waits pass a thousand
+times faster than real ones."""
 PARTS = ("metadata", "targets", "payloads")
 
 
@@ -86,36 +87,34 @@ def table() -> str:
         workshop.release("3.1.1")
         with workshop.rig("3.1.1") as rig:
             bench = Bench(rig, workshop.settings.product)
-            rows = [*polls(bench), *updates(workshop, rig, bench)]
-    return render(HEADER, rows, NOTES)
+            return f"{polls(bench)}\n\n{updates(workshop, rig, bench)}"
 
 
-def polls(bench: Bench) -> list[tuple[str, ...]]:
+def polls(bench: Bench) -> str:
     """Polls that find nothing newer."""
-    first, idle, article = bench.board(), bench.board(), bench.article_poll()
-    return [
-        ("What does a poll cost?", *("",) * 6),
-        row("first poll of a fresh board", first),
-        row("idle poll", idle),
-        row("  the article's: version.json", article),
+    rows = [
+        row("first poll of a fresh board", bench.board()),
+        row("idle poll", bench.board()),
+        row("the article's: version.json", bench.article_poll()),
     ]
+    return render(("What does a poll without news cost?", *COLUMNS), rows, NOTES)
 
 
-def updates(workshop: Workshop, rig: Rig, bench: Bench) -> list[tuple[str, ...]]:
+def updates(workshop: Workshop, rig: Rig, bench: Bench) -> str:
     """Two releases: over a slot of noise, then over the release before the one that runs."""
     fill_slot(rig, 1)
     workshop.release("3.2.5")
     over_noise = bench.board()
     workshop.release("3.3.0")
-    over_old, article = bench.board(), bench.article_update()
-    return [
-        ("What does a new release cost?", *("",) * 6),
+    over_old = bench.board()
+    rows = [
         row("the other slot holds noise", over_noise),
         *parts(over_noise.requests),
         row("it holds the release before the last", over_old),
         *parts(over_old.requests),
-        row("  the article's: version.json and .bin", article),
+        row("the article's: version.json and .bin", bench.article_update()),
     ]
+    return render(("What does a new release cost?", *COLUMNS), rows, UPDATE_NOTES)
 
 
 def parts(requests: Iterable[Access]) -> list[tuple[str, ...]]:

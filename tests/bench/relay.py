@@ -1,4 +1,4 @@
-"""A TCP relay on loopback that counts what passes: what a board's connections carry, TLS and all."""
+"""A TCP relay on loopback that counts what a board's connections carry, TLS and all."""
 
 import socket
 import socketserver

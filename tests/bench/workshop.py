@@ -6,9 +6,10 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from publisher.image import Image, read_image
 from publisher.settings import Settings, load_settings
@@ -26,6 +27,8 @@ _INIT = (
     *("--base-url", "https://updates.example.net/"),
 )
 
+Done = TypeVar("Done")
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -39,6 +42,7 @@ class Workshop:
     """A product in `folder`; its keys have `passphrase`, or none if that is empty."""
 
     def __init__(self, folder: Path, passphrase: str = "") -> None:
+        folder.mkdir(exist_ok=True)
         self._folder = folder
         self._environment = {**os.environ, "NO_COLOR": "1", "SLOTCAST_PASSPHRASE": passphrase}
         self.run(_SLOTCAST, *_INIT, *(() if passphrase else ("--insecure-no-passphrase",)))
@@ -69,9 +73,14 @@ class Workshop:
         """Where it is published."""
         return open_store(self.settings)
 
+    @property
+    def published(self) -> Path:
+        """The folder of the store."""
+        return self._folder / "published"
+
     def rig(self, factory: str) -> Rig:
         """A board that left the factory with this version, and an edge."""
-        order = Order(CHANNEL, BOARD, image(factory).data)
+        order = Order(CHANNEL, BOARD, image(factory))
         return Rig(self.settings, self.store, order)
 
 
@@ -86,7 +95,7 @@ def image(version: str) -> Image:
     return read_image(_file(version).read_bytes(), version)
 
 
-def timed(action):
+def timed(action: Callable[[], Done]) -> tuple[Done, Cost]:
     """Call `action`, which runs child processes: what it returns, and their Cost."""
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
     result = action()

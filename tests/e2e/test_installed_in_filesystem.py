@@ -1,4 +1,4 @@
-"""Slotcast as files in /lib of a board with the partition table of MicroPython's stock OTA build."""
+"""Slotcast as files in /lib of a board, on the partition table of MicroPython's OTA builds."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,9 +40,9 @@ def edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
     Path("ca.pem").write_bytes(authority.certificate_pem)
     Path("partitions.csv").write_text(STOCK_TABLE)
     Path("app.bin").write_bytes(RELEASE)
-    run("init sensor --insecure-no-passphrase --base-url https://updates.test/ --ca ca.pem")
-    with Path("slotcast.toml").open("a") as file:
-        file.write('[boards.node]\nchip = "esp32"\npartitions = "partitions.csv"\n')
+    edge = "--base-url https://updates.test/ --ca ca.pem"
+    board = "--board node --chip esp32 --partitions partitions.csv"
+    run(f"init sensor --insecure-no-passphrase {edge} {board}")
     run("release app.bin --version 1.1.0 --channel stable --board node")
     run("provision --channel stable --board node --out provisioned")
     with Edge(open_store(load_settings(Path("slotcast.toml"))), authority.issue([HOST])) as edge:
@@ -52,10 +52,9 @@ def edge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
 @pytest.fixture
 def board(edge: Edge, tmp_path: Path) -> Board:
     """A board that runs 1.0.0, provisioned, without the library."""
-    made = Board.create(
-        tmp_path / "board", table=table_from_bytes(to_binary(parse_csv(STOCK_TABLE)))
-    )
-    made.heap_kib = 192
+    table = table_from_bytes(to_binary(parse_csv(STOCK_TABLE)))
+    made = Board.create(tmp_path / "board", table=table)
+    made.heap_kib = 256  # compiling .py takes more of it than loading .mpy
     made.world["speed"] = 1000.0
     made.world["hosts"] = {HOST: ["127.0.0.1", edge.port]}
     made.flash_serial(FACTORY)
@@ -84,5 +83,12 @@ def verify_update(board: Board) -> None:
 
 def test_compiled_files_in_lib_take_an_update(board: Board, tmp_path: Path) -> None:
     compile_mpy(DEVICE / "slotcast", tmp_path / "mpy")
+    board.heap_kib = 192
     board.copy_in(tree(tmp_path / "mpy", "/lib/slotcast"))
+    verify_update(board)
+
+
+def test_sources_in_lib_as_mip_puts_them_take_an_update(board: Board) -> None:
+    files = tree(DEVICE / "slotcast", "/lib/slotcast")
+    board.copy_in({name: data for name, data in files.items() if name.endswith(".py")})
     verify_update(board)

@@ -32,7 +32,9 @@ def test_two_updates_through_a_directory(product: Product) -> None:
     with product.rig() as rig:
         assert rig.poll().outcome == "current: runs 3.1.1 already"
         product.release("3.2.5")
-        verify_kept(rig.poll(), rig, "3.2.5", product)
+        poll = rig.poll()
+        verify_kept(poll, rig, "3.2.5", product)
+        assert "slotcast decide: install: 3.1.1 -> 3.2.5" in poll.lines
         product.release("3.3.0")
         poll = rig.poll()
         verify_kept(poll, rig, "3.3.0", product)
