@@ -72,7 +72,7 @@ def _body(data: bytes, range_header: str, headers: dict[str, str]) -> Answer:
 
 
 def key_of(target: str) -> str:
-    """Return the store's key of a request target, the query left out; "" for what can be none."""
+    """Return the store's key of a request target, the query left out; "" for what is not published."""
     path = target.partition("?")[0]
     try:
         segments = unquote(path, errors="strict").split("/")
@@ -80,12 +80,8 @@ def key_of(target: str) -> str:
         return ""
     if segments[0] or len(segments) < 2:
         return ""
-    sound = all(_is_segment(segment) for segment in segments[1:])
-    return "/".join(segments[1:]) if sound else ""
-
-
-def _is_segment(text: str) -> bool:
-    return text.isprintable() and "\\" not in text and text not in ("", ".", "..")
+    key = "/".join(segments[1:])
+    return key if layout.is_published(key) else ""
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:

@@ -33,6 +33,12 @@ class NewFiles:
                 path.mkdir(mode=mode)
             self._created.append(path)
 
+    def make_private(self, path: Path) -> None:
+        """Create a directory for its owner alone, out of the way of `git add`."""
+        self.make_directory(path, 0o700)
+        if not (path / ".gitignore").exists():
+            self.create(path / ".gitignore", b"*\n")
+
     def create(self, path: Path, data: bytes, mode: int = 0o666) -> None:
         """Create a file; SettingsError if there is one."""
         with _errors(path):
@@ -48,6 +54,17 @@ class NewFiles:
         for path in reversed(self._created):
             with suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put a file in place of the one of this name, in one step; SettingsError if that fails."""
+    with _errors(path):
+        descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(name, path)
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool) -> None:

@@ -5,10 +5,18 @@ Keys are what a store takes: the product, then the path below BASE.
 
 from __future__ import annotations
 
+import re
+
 JSON = "application/json"
 BINARY = "application/octet-stream"
 IMMUTABLE = "public, max-age=31536000, immutable"
 SHORT = "public, max-age=60"
+
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_PUBLISHED = re.compile(
+    rf"{_NAME}/(metadata/{_NAME}\.json|targets/{_NAME}/{_NAME}\.json"
+    rf"|payloads/{_NAME}\.slc|images/{_NAME}\.bin|{_NAME}/{_NAME}/version\.json)"
+)
 
 
 def root_path(version: int) -> str:
@@ -49,6 +57,11 @@ def version_json_path(channel: str, board: str) -> str:
 def key(product: str, path: str) -> str:
     """Return the store's key of a path below BASE."""
     return f"{product}/{path}"
+
+
+def is_published(key: str) -> bool:
+    """Whether a key is of a kind that this module names; nothing else is for readers."""
+    return _PUBLISHED.fullmatch(key) is not None
 
 
 def content_type(path: str) -> str:

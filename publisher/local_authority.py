@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
 from publisher.certificates import Authority
 from publisher.errors import SettingsError
 from publisher.files import NewFiles
+from publisher.settings import LOCAL_FOLDER
 
-DIRECTORY = ".slotcast"
 CERTIFICATE = "authority.pem"
 _KEY = "authority-key.pem"
 
@@ -28,7 +28,7 @@ def local_authority(directory: Path, name: str) -> Authority:
     Raises:
         SettingsError: it cannot be read or written, or is no authority.
     """
-    folder = directory / DIRECTORY
+    folder = directory / LOCAL_FOLDER
     if not (folder / CERTIFICATE).exists():
         _create(folder, name)
     try:
@@ -47,9 +47,8 @@ def _create(folder: Path, name: str) -> None:
     key = authority.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     files = NewFiles()
     try:
-        files.make_directory(folder, 0o700)
+        files.make_private(folder)
         files.create(folder / _KEY, key, 0o600)
-        files.create(folder / ".gitignore", b"*\n")
         files.create(folder / CERTIFICATE, authority.certificate_pem)
     except BaseException:
         files.take_back()

@@ -36,12 +36,12 @@ def read_published(read: Read, root_sha256: str) -> dict[str, bytes]:
     root = Metadata[Root].from_bytes(root_data).signed
     path = metadata_path("timestamp", 0)
     timestamp_data = _read(read, path)
-    timestamp = _verify(Timestamp, root, path, timestamp_data)
-    snapshot_data = _read_named(read, Snapshot, root, timestamp.snapshot_meta)
+    timestamp = verify_role(Timestamp, root, path, timestamp_data)
+    snapshot_data = read_named(read, Snapshot, root, timestamp.snapshot_meta)
     snapshot = Metadata[Snapshot].from_bytes(snapshot_data).signed
     if "targets.json" not in snapshot.meta:
         raise VerificationError("the snapshot names no targets.json")
-    targets_data = _read_named(read, Targets, root, snapshot.meta["targets.json"])
+    targets_data = read_named(read, Targets, root, snapshot.meta["targets.json"])
     return {
         "root": root_data,
         "timestamp": timestamp_data,
@@ -58,28 +58,39 @@ def _read_roots(read: Read, root_sha256: str) -> bytes:
         raise VerificationError(f"{path} is not the root of fingerprint {root_sha256}")
     with _naming(path):
         root = Metadata[Root].from_bytes(data).signed
-    _verify(Root, root, path, data)
+    verify_role(Root, root, path, data)
     while True:
         path = root_path(root.version + 1)
         newer = read(path)
         if newer is None:
             return data
-        _verify(Root, root, path, newer)
-        root = _verify(Root, Metadata[Root].from_bytes(newer).signed, path, newer, root.version + 1)
+        verify_role(Root, root, path, newer)
+        root = verify_role(Root, Metadata[Root].from_bytes(newer).signed, path, newer, root.version + 1)
         data = newer
 
 
-def _read_named(read: Read, kind: type[T], root: Root, meta: MetaFile) -> bytes:
-    """Read the one version of a role that the role before it names: 5.5 and 5.6 of the workflow."""
+def read_named(read: Read, kind: type[T], root: Root, meta: MetaFile) -> bytes:
+    """Read the one version of a role that the role before it names: 5.5 and 5.6 of the workflow.
+
+    Raises:
+        VerificationError: it is missing, or does not verify.
+    """
     path = metadata_path(kind.type, meta.version)
     data = _read(read, path)
     with _naming(path):
         meta.verify_length_and_hashes(data)
-    _verify(kind, root, path, data, meta.version)
+    verify_role(kind, root, path, data, meta.version)
     return data
 
 
-def _verify(kind: type[T], root: Root, path: str, data: bytes, version: int | None = None) -> T:
+def verify_role(
+    kind: type[T], root: Root, path: str, data: bytes, version: int | None = None
+) -> T:
+    """Return the role in a file's bytes, verified against the keys that `root` lists for it.
+
+    Raises:
+        VerificationError: it does not verify.
+    """
     with _naming(path):
         metadata = Metadata[T].from_bytes(data)
         if not isinstance(metadata.signed, kind):

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 FILE_NAME = "slotcast.toml"
+# Beside it: what this machine keeps for itself.
+LOCAL_FOLDER = ".slotcast"
 
 # manifests/repository.md: names of products, channels, boards and chips.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")

@@ -38,8 +38,7 @@ class Node:
             self._client.check_msg()  # takes in the answer to the last ping; they would pile up
             self._client.ping()
         except Exception as error:  # umqtt's own, OSError, and IndexError where a broker hangs up
-            print("mqtt: %r" % error)
-            self._connected = False
+            self._lose(error)
         return self._connected
 
     def publish(self) -> None:
@@ -49,12 +48,16 @@ class Node:
             return
         try:
             self._client.publish(self._topic, message)
-        except OSError:
-            self._connected = False
+        except OSError as error:
+            self._lose(error)
 
     def measure(self) -> dict:
         """What the node knows."""
         return {"free_bytes": gc.mem_free()}
+
+    def _lose(self, error: Exception) -> None:
+        print("mqtt: %r" % error)
+        self._connected = False
 
 
 def join(timeout_s: int = 20) -> "network.WLAN":
@@ -88,8 +91,6 @@ def run(node: Node, updater: Updater, watchdog: "machine.WDT") -> None:
 
 def main() -> None:
     """Come up, end the trial of new firmware, then work for ever."""
-    # Collected often, the heap stays in one piece (MicroPython docs, reference/constrained.rst).
-    gc.threshold(8192)
     watchdog = machine.WDT(timeout=_WATCHDOG_MS)
     wlan = join()
     node = Node(machine.unique_id().hex(), BROKER)

@@ -3,7 +3,6 @@
 As main.py it is what `slotcast simulate` runs on a virtual board, and where to begin on a real one.
 """
 
-import gc
 import time
 
 import network
@@ -29,8 +28,6 @@ def join(timeout_s: int = 20) -> "network.WLAN":
 
 def main() -> None:
     """Run for ever."""
-    # Collected often, the heap stays in one piece (MicroPython docs, reference/constrained.rst).
-    gc.threshold(8192)
     wlan = join()
     updater = Updater.open()
     updater.confirm([("wifi", wlan.isconnected)])

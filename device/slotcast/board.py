@@ -27,9 +27,17 @@ class Board:
         """The slot that an update goes to; raises BoardError without one."""
         return other_slot(self._esp32.Partition)
 
-    def is_pending(self) -> bool:
-        """Whether the running image waits to be confirmed."""
-        return boot.is_pending(self._esp32.Partition)
+    def state(self):
+        """State of the running image in otadata, see boot.state."""
+        return boot.state(self._esp32.Partition)
+
+    def boots_itself(self) -> bool:
+        """Whether the next boot is to start what runs now."""
+        return boot.boots_itself(self._esp32.Partition)
+
+    def boot_state(self):
+        """State of the image that boots next, see boot.boot_state."""
+        return boot.boot_state(self._esp32.Partition)
 
     def confirm(self) -> bool:
         """Keep the running image; False when it was not on trial."""
@@ -55,9 +63,13 @@ class Board:
         """Wait."""
         self._time.sleep(seconds)
 
-    def ticks_s(self) -> int:
-        """Seconds since some moment; differences of less than a day are right."""
-        return self._time.ticks_ms() // 1000
+    def ticks(self) -> int:
+        """A moment, for seconds_since."""
+        return self._time.ticks_ms()
+
+    def seconds_since(self, ticks: int) -> int:
+        """Whole seconds since a moment less than six days ago."""
+        return self._time.ticks_diff(self._time.ticks_ms(), ticks) // 1000
 
     def clock(self, floor: str) -> Clock:
         """A clock that never is before `floor`, set by SNTP."""

@@ -14,6 +14,7 @@ PENDING = 1
 VALID = 2
 INVALID = 3
 ABORTED = 4
+UNDEFINED = 0xFFFFFFFF  # written by builds without rollback
 
 _ERASED = 0xFFFFFFFF
 _SECTOR_BYTES = 4096
@@ -40,26 +41,46 @@ def _entry(otadata, sector):
     return sequence, state
 
 
-def is_pending(partition_class) -> bool:
-    """Whether the running image boots for the first time and waits to be confirmed.
+def state(partition_class):
+    """State of the running image: NEW, PENDING, VALID or UNDEFINED; None where otadata has none.
 
-    Confirming rewrites the *active* entry, whichever slot runs, so all of this must hold before:
-    the running slot is the boot slot, and the active entry is PENDING. Otherwise the bootloader has
-    fallen back, and confirming would declare a broken slot valid.
+    The active entry speaks of the running image only when the running slot is the boot slot; else
+    the bootloader has fallen back, or another slot was armed and no reset came since.
     """
+    if not boots_itself(partition_class):
+        return None
+    entry = _active(partition_class)
+    return entry[1] if entry else None
+
+
+def boots_itself(partition_class) -> bool:
+    """Whether the next boot is to start what runs now."""
     try:
         boot = partition_class(partition_class.BOOT)
     except OSError:  # a table without OTA slots
-        return False
-    if boot.info()[2] != partition_class(partition_class.RUNNING).info()[2]:
-        return False
-    active = [e for e in entries(partition_class) if e and e[1] not in (INVALID, ABORTED)]
-    return bool(active) and max(active, key=lambda e: e[0])[1] == PENDING
+        return True
+    return boot.info()[2] == partition_class(partition_class.RUNNING).info()[2]
+
+
+def boot_state(partition_class):
+    """State of the image that boots next, whether it runs or not; None where otadata is blank."""
+    entry = _active(partition_class)
+    return entry[1] if entry else None
+
+
+def _active(partition_class):
+    """The valid entry with the higher sequence; a tie goes to the first."""
+    usable = [e for e in entries(partition_class) if e and e[1] not in (INVALID, ABORTED)]
+    return max(usable, key=lambda e: e[0]) if usable else None
 
 
 def confirm(partition_class) -> bool:
-    """Keep the running image for good; False when it is not on trial, and nothing is written."""
-    if not is_pending(partition_class):
+    """Keep the running image for good; False when it is not on trial, and nothing is written.
+
+    Confirming rewrites the *active* entry, whichever slot runs: after a fallback that would declare
+    a broken slot valid.
+    """
+    if state(partition_class) != PENDING:
         return False
     partition_class.mark_app_valid_cancel_rollback()
     return True

@@ -45,13 +45,17 @@ class Client:
         """
         self._trusted = None
         trusted = TrustedMetadata(self._provisioned_root(), self._now(), self._verified)
+        first = trusted.root.version
         try:
             self._load_root(trusted)
             self._load_timestamp(trusted)
             self._load_snapshot(trusted)
             self._load_targets(trusted)
         finally:
-            self._signed_at = max(self._signed_at, trusted.signed_at())
+            # What was signed under another root is no floor any more: rotating the keys is how an
+            # operator takes back a signing time that lies ahead.
+            kept = self._signed_at if trusted.root.version == first else ""
+            self._signed_at = max(kept, trusted.signed_at())
             gc.collect()
         self._trusted = trusted
 

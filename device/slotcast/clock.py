@@ -1,9 +1,11 @@
 """What time it is, on a board that wakes up in the year 2000.
 
 floor = the newest of: the time of provisioning, and the newest signed `x-slotcast-signed-at` that
-was verified and kept; now = max(floor, the board's clock). Times are compared as ISO strings: the
-epoch is 2000 on ESP32 and 1970 elsewhere. Time from the network sets the clock and is never kept:
-a forged future would outlive the attack.
+was verified and kept. Metadata expires by max(floor, the board's clock). Certificates expire by the
+board's clock alone, which the network may set to any time since provisioning: a signing time that
+lies ahead by mistake must not keep the board from fetching what mends it. Times are compared as ISO
+strings: the epoch is 2000 on ESP32 and 1970 elsewhere. Time from the network is never kept: a
+forged future would outlive the attack.
 """
 
 
@@ -16,14 +18,15 @@ class Clock:
     """The board's clock with a floor.
 
     Args:
-        floor: ISO time that it certainly is later than.
+        built_at: ISO time of provisioning.
         gmtime: time.gmtime.
         set_utc: callable that sets the real-time clock from (year, month, day, hour, minute, s).
-        ask_network: callable that sets it by SNTP, or raises OSError.
+        ask_network: callable that sets it by SNTP, or raises.
     """
 
-    def __init__(self, floor: str, gmtime, set_utc, ask_network):
-        self.floor = floor
+    def __init__(self, built_at: str, gmtime, set_utc, ask_network):
+        self._built_at = built_at
+        self.floor = built_at
         self._gmtime = gmtime
         self._set_utc = set_utc
         self._ask_network = ask_network
@@ -32,24 +35,26 @@ class Clock:
         """The ISO time, never before the floor."""
         return max(self.floor, iso(self._gmtime()))
 
-    def raise_floor(self, signed_at: str) -> None:
-        """Take a verified time of signing for a floor, if it is newer."""
-        self.floor = max(self.floor, signed_at)
+    def set_floor(self, signed_at: str) -> None:
+        """Take the newest verified time of signing, or "", for a floor."""
+        self.floor = max(self._built_at, signed_at)
 
     def synchronise(self) -> bool:
-        """Set the clock by the network, then lift it to the floor, for TLS reads it too.
+        """Set the clock by the network; by the floor where that gives no time since provisioning.
 
-        Returns whether the network answered. SNTP is unauthenticated: it may move the clock within
-        what TLS certificates and metadata's expiry allow, and no further back than the floor.
+        Returns whether the network answered.
         """
-        try:
-            self._ask_network()
-            answered = True
-        except OSError:
-            answered = False
-        if iso(self._gmtime()) < self.floor:
+        answered = self._ask()
+        if iso(self._gmtime()) < (self._built_at if answered else self.floor):
             self._set_utc(_fields(self.floor))
         return answered
+
+    def _ask(self):
+        try:
+            self._ask_network()
+        except Exception:  # ntptime raises OSError, and ValueError when the answer is too short
+            return False
+        return True
 
 
 def _fields(text):

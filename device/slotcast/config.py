@@ -2,9 +2,12 @@
 
 import json
 
-from slotcast.errors import BoardError
+from slotcast.errors import BoardError, RepositoryError
+from slotcast.http import BaseUrl
+from slotcast.manifest import parse_version
+from slotcast.metadata import is_time
 
-_TEXTS = ("product", "channel", "board", "chip", "built_at")
+_NAMES = ("product", "channel", "board", "chip")
 
 
 class Config:
@@ -19,22 +22,25 @@ class Config:
 
     def __init__(self, data: bytes):
         try:
-            fields = json.loads(data)
-            self.product, self.channel, self.board, self.chip, self.built_at = (
-                _text(fields[name]) for name in _TEXTS
-            )
-            self.base_urls = tuple(_text(url) for url in fields["base_urls"])
-            self.trust_anchors = tuple(_text(name) for name in fields["trust_anchors"])
-            self.pins = tuple(bytes.fromhex(pin) for pin in fields.get("pins", ()))
-        except (ValueError, KeyError, TypeError) as error:
+            self._take(json.loads(data))
+        except (ValueError, KeyError, TypeError, AttributeError, RepositoryError) as error:
             raise BoardError("ota.json: %r" % error)
+
+    def _take(self, fields):
+        self.product, self.channel, self.board, self.chip = (_text(fields[n]) for n in _NAMES)
+        self.built_at = fields["built_at"]
+        if not is_time(self.built_at):
+            raise ValueError("built_at is no time")
+        self.base_urls = tuple(_url(url) for url in _some(fields["base_urls"]))
+        self.trust_anchors = tuple(_text(name) for name in _some(fields["trust_anchors"]))
+        self.pins = tuple(_pin(pin) for pin in fields.get("pins") or ())
         self.image_digest = fields.get("image_digest")
-        self.version = fields.get("version")
-        self.security_version = fields.get("security_version") or 0
-        self.settle_s = fields.get("settle_s", 30)
-        self.poll_every_s = fields.get("poll_every_s", 21600)
-        if not self.base_urls or not self.trust_anchors:
-            raise BoardError("ota.json names no base_urls or no trust_anchors")
+        self.version = fields.get("version") or ""
+        if self.version:
+            parse_version(self.version)
+        self.security_version = _number(fields.get("security_version") or 0)
+        self.settle_s = _number(fields.get("settle_s", 30))
+        self.poll_every_s = _number(fields.get("poll_every_s", 21600))
 
     @property
     def target_path(self) -> str:
@@ -45,4 +51,28 @@ class Config:
 def _text(value):
     if not isinstance(value, str) or not value:
         raise ValueError("a text is missing")
+    return value
+
+
+def _some(values):
+    if not isinstance(values, list) or not values:
+        raise ValueError("base_urls or trust_anchors are missing")
+    return values
+
+
+def _url(value):
+    BaseUrl(_text(value))
+    return value
+
+
+def _pin(value):
+    pin = bytes.fromhex(value)
+    if len(pin) != 32:
+        raise ValueError("a pin is no SHA-256")
+    return pin
+
+
+def _number(value):
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("a number is not one")
     return value

@@ -1,23 +1,29 @@
-"""The trial of a new image: from its first boot until it is confirmed or rolled back."""
+"""The trial of a new image: from its first boot until it is kept or given up.
 
+An image whose health checks fail is given up at once. One that resets before it is kept, by a
+crash, a watchdog or a power cut, is rolled back by the bootloader and tried again, three times in
+all.
+"""
+
+from slotcast import boot
 from slotcast.errors import ImageError
 from slotcast.image import image_digest
 
-_MAX_ARMED = 3  # an image that never comes up is given up after so many tries
+_MAX_ARMED = 3
 _DEFAULT_DEADLINE_S = 300
 
 
 class Trial:
-    """Accounts for the image that was armed last.
+    """Accounts for the image that was armed last. The record is a hint: losing it does no harm.
 
     Args:
         board: the hardware, a board.Board.
         record: what the board remembers, a record.Record.
         log: callable (step, message).
-        feed: callable that feeds a watchdog, or None.
+        feed: callable that feeds a watchdog.
     """
 
-    def __init__(self, board, record, log, feed=None):
+    def __init__(self, board, record, log, feed):
         self._board = board
         self._record = record
         self._log = log
@@ -28,27 +34,48 @@ class Trial:
         trial = self._record.trial
         if not trial:
             return
-        if trial["digest"] == running_digest(self._board):
-            self._came_up(trial)
-        else:
+        if trial["digest"] != running_digest(self._board):
             self._is_not_running(trial)
-
-    def _came_up(self, trial):
-        if self._board.is_pending():
-            self._record.start()
-            self._log("trial", "%s is on trial, start %d" % (trial["version"], trial["started"]))
-        else:  # confirmed, and the power went before that was recorded
-            self._record.confirm()
-            self._log("trial", "%s is confirmed" % trial["version"])
+            return
+        state = self._board.state()
+        if state == boot.PENDING:
+            self._log("trial", "%s is on trial, time %d" % (trial["version"], trial["armed"]))
+        elif state in (boot.VALID, boot.UNDEFINED):
+            # Kept, and the power went before that was recorded.
+            self._remember(self._record.confirm)
+            self._log("trial", "%s is kept" % trial["version"])
+        else:  # it runs because the bootloader has nothing else to start
+            self._give_up(trial)
 
     def _is_not_running(self, trial):
-        # A power cut can leave no ABORTED entry, so our own counts decide as well.
-        ran = trial["started"] or self._board.was_aborted(trial["address"])
-        if ran or trial["armed"] >= _MAX_ARMED:
-            self._record.fail()
-            self._log("trial", "%s was rolled back, it is not tried again" % trial["version"])
+        if trial["condemned"] or trial["armed"] >= _MAX_ARMED:
+            self._give_up(trial)
         else:
-            self._log("trial", "%s has not come up, it may be tried again" % trial["version"])
+            text = "%s did not stay, time %d: it may be tried again"
+            self._log("trial", text % (trial["version"], trial["armed"]))
+
+    def _give_up(self, trial):
+        self._remember(self._record.fail)
+        self._log("trial", "%s was rolled back, it is not tried again" % trial["version"])
+
+    def has_failed(self, digest: str) -> bool:
+        """Whether the image with this digest was given up on this board.
+
+        Where the record knows nothing of it, otadata may: an image that stands in the other slot
+        and was aborted there is not armed again, or a board that loses its record would do so for
+        ever.
+        """
+        trial = self._record.trial
+        if trial and trial["digest"] == digest:
+            return False
+        return self._record.has_failed(digest) or self._was_aborted(digest)
+
+    def _was_aborted(self, digest):
+        other = self._board.other_slot()
+        try:
+            return self._board.was_aborted(other.address) and image_digest(other) == digest
+        except ImageError:
+            return False
 
     def confirm(self, checks=()) -> bool:
         """Run the health checks until all pass, then keep the image; else reset, and so roll back.
@@ -58,33 +85,49 @@ class Trial:
 
         Returns False, at once, when the running image is not on trial; True when it is kept now.
         """
-        if not self._board.is_pending():
+        if self._board.state() != boot.PENDING:
             return False
         trial = self._record.trial
+        if trial and trial["digest"] != running_digest(self._board):
+            trial = None
         failing = self._wait(checks, trial["confirm_within_s"] if trial else _DEFAULT_DEADLINE_S)
         if failing:
-            self._log("health", "%s did not pass in time: rolling back" % failing)
-            self._board.reset()
+            self._roll_back(trial, failing)
             return False
-        self._board.confirm()
-        if trial:
-            self._record.confirm()
+        kept = self._board.confirm()
+        if kept and trial:
+            self._remember(self._record.confirm)
         self._log("confirm", "%s is kept" % (trial["version"] if trial else "the running image"))
-        return True
+        return kept
+
+    def adopt(self, manifest) -> None:
+        """The running image is the manifest's, however it came here."""
+        self._remember(lambda: self._record.adopt(manifest))
+
+    def _roll_back(self, trial, failing):
+        if trial:
+            self._remember(self._record.condemn)
+        self._log("health", "%s did not pass in time: rolling back" % failing)
+        self._board.reset()
+
+    def _remember(self, write):
+        try:
+            write()
+        except OSError as error:  # NVS is full or worn: the firmware must live with that
+            self._log("trial", "the record cannot be written: %s" % error)
 
     def _wait(self, checks, deadline_s):
         """Return the name of a check that failed until the deadline, or None when all passed."""
-        end = self._board.ticks_s() + deadline_s
+        began = self._board.ticks()
         while True:
             failing = self._first_failing(checks)
-            if failing is None or self._board.ticks_s() >= end:
+            if failing is None or self._board.seconds_since(began) >= deadline_s:
                 return failing
             self._board.sleep_s(1)
 
     def _first_failing(self, checks):
         for name, check in checks:
-            if self._feed:
-                self._feed()
+            self._feed()
             try:
                 passed = check()
             except Exception as error:  # whatever the application's check raises, it did not pass

@@ -4,16 +4,18 @@
                                                           next boot: health -> confirm | reset
 
 Every step logs what was decided and why. Whatever fails before `arm` leaves the running firmware
-and the boot choice as they were.
+and the boot choice as they were. Nothing stands between `arm` and `reset`: a board that is armed
+and polls again would overwrite the otadata entry of the image that it could go back to.
 """
 
 import gc
 from hashlib import sha256
 
+from slotcast import boot
 from slotcast.client import Client
 from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
-from slotcast.errors import DownloadError, OtaError
+from slotcast.errors import DownloadError, PayloadError, RepositoryError
 from slotcast.files import MetadataFiles
 from slotcast.https import Session
 from slotcast.install import Installer, fetch_with_retries
@@ -23,6 +25,7 @@ from slotcast.trial import Trial, running_digest
 
 _SECTORS = 4  # of the largest block: 16 KiB
 _RETRY_S = 5
+_GC_THRESHOLD_BYTES = 8192
 
 
 class Updater:
@@ -43,14 +46,14 @@ class Updater:
         self._directory = directory
         self._board = board
         self._record = record
-        self._log = log
-        self._progress = progress
-        self._feed = feed
+        self._log = unfailing(log)
+        self._progress = unfailing(progress)
+        self._feed = unfailing(feed)
         self._config = Config(_read(directory + "/ota.json"))
         self._clock = board.clock(self._config.built_at)
         self._session = None
         self._client = Client(MetadataFiles(directory + "/metadata"), self._fetch, self._clock.now)
-        self._trial = Trial(board, record, log, feed)
+        self._trial = Trial(board, record, self._log, self._feed)
 
     @classmethod
     def open(cls, directory="/etc/slotcast", log=None, progress=None, feed=None) -> "Updater":
@@ -86,43 +89,63 @@ class Updater:
         Never raises for what may go wrong in an update: then the Decision's action is FAILED, and
         its reason says what.
         """
+        # Collected often, what stays for long is not scattered over the heap, and the window that
+        # each block needs finds room (MicroPython docs, reference/constrained.rst).
+        threshold = gc.threshold()
+        gc.threshold(_GC_THRESHOLD_BYTES)
         try:
-            decision = self._poll()
-        except (OtaError, OSError, MemoryError) as error:
+            decision = self._guard() or self._ask_each()
+            if decision.action == INSTALL:
+                self._arm(decision.manifest)
+        except Exception as error:  # the application must live, whatever it is
             decision = Decision(FAILED, "%s: %s" % (type(error).__name__, error), None)
             self._log("failed", decision.reason)
-        if decision.action == INSTALL:
-            self._log("reset", "into %s" % decision.manifest.version)
-            self._board.reset()
+        finally:
+            gc.threshold(threshold)
         return decision
 
-    def _poll(self):
-        if self._board.is_pending():
+    def _guard(self):
+        """A Decision to wait, when the boot choice must not be touched now; or None."""
+        reason = None
+        if not self._board.boots_itself():
+            reason = "another slot boots next"
+            if self._board.boot_state() in (boot.NEW, boot.PENDING):
+                # Armed without a reset, or a fallback: the bootloader settles both.
+                self._log("guard", reason + ": resetting")
+                self._board.reset()
+        elif self._board.state() == boot.PENDING:
             # Its slot is all that a rollback could go back from: ESP-IDF's own esp_ota_begin
             # refuses here, raw partition writes do not.
-            self._log("guard", "the running image is not confirmed")
-            return Decision(WAIT, "the running image is not confirmed", None)
+            reason = "the running image is not confirmed"
+        if reason is None:
+            return None
+        self._log("guard", reason)
+        return Decision(WAIT, reason, None)
+
+    def _ask_each(self):
+        """The decision of the first base URL that serves what can be trusted."""
         self._set_clock()
         for url in self._config.base_urls:
             try:
-                return self._poll_at(url)
-            except DownloadError as error:
+                return self._ask(url)
+            except (DownloadError, RepositoryError, PayloadError) as error:
                 self._log("connect", "%s: %s" % (url, error))
                 last = error
         raise last
 
     def _set_clock(self):
-        self._clock.raise_floor(self._client.signed_at())
+        self._clock.set_floor(self._client.signed_at())
         answered = self._clock.synchronise()
         self._log("time", self._clock.now() + ("" if answered else ", without the network's"))
 
-    def _poll_at(self, url):
+    def _ask(self, url):
+        """Decide on what `url` offers; after INSTALL the slot holds it, verified and not armed."""
         self._open_session(url)
         try:
             self._client.refresh()
             decision = decide(self._fetch_manifest(), self._facts())
             if decision.action == CURRENT:
-                self._record.adopt(decision.manifest)
+                self._trial.adopt(decision.manifest)
             self._log("decide", "%s: %s" % (decision.action, decision.reason))
             if decision.action == INSTALL:
                 self._install(decision.manifest)
@@ -138,6 +161,7 @@ class Updater:
         self._log("connect", url)
 
     def _fetch(self, path, max_bytes):
+        self._feed()
         return self._session.fetch(path, max_bytes)
 
     def _fetch_manifest(self):
@@ -154,22 +178,22 @@ class Updater:
 
     def _facts(self):
         digest = running_digest(self._board)
-        installed = self._record.installed or {}
-        known = ((installed.get("digest"), installed.get("version")),)
-        known += ((self._config.image_digest, self._config.version),)
-        version = ""
-        for its_digest, its_version in known:
-            if digest and its_digest == digest:
-                version = version or its_version
         return Facts(
             self._config,
             digest,
-            version,
-            max(self._config.security_version, installed.get("security_version", 0)),
+            self._version_of(digest),
+            max(self._config.security_version, self._record.security_version),
             self._board.other_slot().size,
             self._board.device_id(),
-            self._record.has_failed,
+            self._trial.has_failed,
         )
+
+    def _version_of(self, digest):
+        """Version of the running image as the record or the factory knows it, or ""."""
+        installed = self._record.installed
+        if installed and installed["digest"] == digest:
+            return installed["version"]
+        return self._config.version if self._config.image_digest == digest else ""
 
     def _install(self, manifest):
         slot = self._board.other_slot()
@@ -182,9 +206,13 @@ class Updater:
         self._log("install", "%d sectors written" % slot.written_sectors)
         installer.check(manifest)
         self._log("check", "size, SHA-256, MD5 and chip are right")
-        self._record.arm(manifest, slot.address)
-        slot.set_boot()
+
+    def _arm(self, manifest):
+        slot = self._board.other_slot()
         self._log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
+        self._record.arm(manifest)
+        slot.set_boot()
+        self._board.reset()
 
     def _pause(self, attempt):
         self._sleep(_RETRY_S * attempt)
@@ -192,8 +220,20 @@ class Updater:
     def _sleep(self, seconds):
         for _ in range(seconds):
             self._board.sleep_s(1)
-            if self._feed:
-                self._feed()
+            self._feed()
+
+
+def unfailing(callback):
+    """The application's callback (or None), whose exceptions change nothing of an update."""
+
+    def call(*arguments):
+        try:
+            if callback:
+                callback(*arguments)
+        except Exception as error:
+            print("slotcast: a callback raised %r" % error)
+
+    return call
 
 
 def print_log(step: str, message: str) -> None:

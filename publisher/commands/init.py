@@ -103,11 +103,8 @@ def _write_local(path: Path, founding: Founding, files: NewFiles) -> None:
     """Write keys that only their owner can read, and out of the way of `git add`."""
     for name, pem in founding.key_files.items():
         key_path = path.parent / name
-        files.make_directory(key_path.parent, 0o700)
+        files.make_private(key_path.parent)
         files.create(key_path, pem, 0o600)
-    ignore = key_path.parent / ".gitignore"
-    if not ignore.exists():
-        files.create(ignore, b"*\n")
     files.create(path, founding.settings_text.encode())
 
 

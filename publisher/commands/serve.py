@@ -13,9 +13,9 @@ from publisher.certificates import Authority
 from publisher.commands import Context, Result
 from publisher.commands.product import find_settings
 from publisher.errors import SettingsError, StoreError
-from publisher.local_authority import CERTIFICATE, DIRECTORY, local_authority
+from publisher.local_authority import CERTIFICATE, local_authority
 from publisher.serve import Access, Edge
-from publisher.settings import Settings, load_settings
+from publisher.settings import LOCAL_FOLDER, Settings, load_settings
 from publisher.stores import open_store
 
 
@@ -30,7 +30,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     url = f"https://{host}:{edge.port}/"
     if settings.edge.base_url != url:
         context.note(f"boards connect to base_url of slotcast.toml, {settings.edge.base_url}")
-    ca = arguments.ca_out or settings.directory / DIRECTORY / CERTIFICATE
+    ca = arguments.ca_out or settings.directory / LOCAL_FOLDER / CERTIFICATE
     data = {"url": url, "ca": str(ca), "product_url": f"{url}{settings.product}/"}
     return Result([url], data, then=partial(_serve, edge))
 

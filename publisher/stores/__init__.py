@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from publisher.apart import verify_apart
 from publisher.stores.base import Store
 
 if TYPE_CHECKING:
@@ -14,8 +15,10 @@ def open_store(settings: Settings) -> Store:
     """Return the store that slotcast.toml names; nothing is read or created yet.
 
     Raises:
+        SettingsError: a directory would publish private files.
         StoreError: an S3 client cannot be made of what the settings say.
     """
+    verify_apart(settings)
     # Imported here: boto3 alone takes longer to load than most commands take to run.
     if settings.store.kind == "s3":
         from publisher.stores.s3 import S3Store, connect

@@ -20,7 +20,7 @@ def test_an_entry_with_a_wrong_crc_does_not_count():
 def test_pending_image_is_confirmed_once():
     partition = flash.board()
     flash.set_entry(partition, 0, 1, boot.PENDING)
-    assert boot.is_pending(partition)
+    assert boot.state(partition) == boot.PENDING
     assert boot.confirm(partition) and partition.confirmed == 1
 
 
@@ -37,27 +37,29 @@ def test_after_a_fallback_nothing_is_confirmed_though_the_active_entry_pends():
     flash.set_entry(partition, 0, 1, boot.VALID)
     flash.set_entry(partition, 1, 2, boot.PENDING)
     assert not boot.confirm(partition) and not partition.confirmed
+    assert boot.state(partition) is None and not boot.boots_itself(partition)
+    assert boot.boot_state(partition) == boot.PENDING
 
 
 def test_the_higher_sequence_is_active():
     partition = flash.board()
     flash.set_entry(partition, 0, 3, boot.PENDING)
     flash.set_entry(partition, 1, 2, boot.VALID)
-    assert boot.is_pending(partition)
+    assert boot.state(partition) == boot.PENDING
 
 
 def test_an_aborted_entry_is_not_active():
     partition = flash.board()
     flash.set_entry(partition, 0, 1, boot.VALID)
     flash.set_entry(partition, 1, 2, boot.ABORTED)
-    assert not boot.is_pending(partition)
+    assert boot.state(partition) == boot.VALID
 
 
 def test_a_tie_goes_to_the_first_entry():
     partition = flash.board()
     flash.set_entry(partition, 0, 1, boot.VALID)
     flash.set_entry(partition, 1, 1, boot.PENDING)
-    assert not boot.is_pending(partition)
+    assert boot.state(partition) == boot.VALID
 
 
 def test_aborted_slot_is_told_by_its_sequence():

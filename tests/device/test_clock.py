@@ -50,7 +50,7 @@ def test_without_network_the_real_time_clock_is_lifted_to_the_floor_for_tls():
     assert rtc.fields == (2026, 3, 1, 10, 20, 30)
 
 
-def test_a_network_that_says_the_past_cannot_go_below_the_floor():
+def test_a_network_that_says_a_time_before_provisioning_is_not_believed():
     rtc = Rtc(_POWER_ON, network=(2020, 1, 1, 0, 0, 0))
     one = clock(rtc)
     one.synchronise()
@@ -67,9 +67,29 @@ def test_a_forged_future_is_forgotten_when_the_network_tells_the_truth_again():
     assert one.now() == "2026-07-08T09:10:11Z"
 
 
-def test_a_verified_signing_time_raises_the_floor_and_never_lowers_it():
+def test_a_verified_signing_time_is_a_floor_but_never_below_provisioning():
     one = clock(Rtc(_POWER_ON))
-    one.raise_floor("2026-05-05T00:00:00Z")
-    one.raise_floor("2026-04-04T00:00:00Z")
-    one.raise_floor("")
+    one.set_floor("2026-05-05T00:00:00Z")
     assert one.now() == "2026-05-05T00:00:00Z"
+    one.set_floor("")
+    assert one.now() == "2026-03-01T10:20:30Z"
+
+
+def test_a_signing_time_that_lies_ahead_does_not_move_the_clock_that_tls_reads():
+    rtc = Rtc(_POWER_ON, network=(2026, 7, 8, 9, 10, 11))
+    one = clock(rtc)
+    one.set_floor("2027-05-05T00:00:00Z")
+    assert one.synchronise()
+    assert rtc.fields == (2026, 7, 8, 9, 10, 11)
+    assert one.now() == "2027-05-05T00:00:00Z"
+
+
+def test_whatever_goes_wrong_in_sntp_is_no_answer():
+    rtc = Rtc(_POWER_ON)
+
+    def short_datagram():
+        raise ValueError("buffer too small")
+
+    one = Clock("2026-03-01T10:20:30Z", rtc.gmtime, rtc.set_utc, short_datagram)
+    assert not one.synchronise()
+    assert rtc.fields[0] == 2026

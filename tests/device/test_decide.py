@@ -176,7 +176,20 @@ def test_versions_compare_as_numbers():
 
 
 def test_a_config_without_urls_anchors_or_names_is_refused():
-    for change in ({"base_urls": []}, {"trust_anchors": []}, {"board": ""}, {"pins": ["zz"]}):
+    wrong = [
+        {"base_urls": []},
+        {"base_urls": ["http://updates.example.com/sensor/"]},
+        {"base_urls": "https://updates.example.com/sensor/"},
+        {"trust_anchors": []},
+        {"board": ""},
+        {"pins": ["zz"]},
+        {"pins": ["aa"]},
+        {"built_at": "yesterday"},
+        {"version": "one"},
+        {"settle_s": -1},
+        {"poll_every_s": "6 h"},
+    ]
+    for change in wrong:
         raises(BoardError, lambda change=change: config(**change))
     raises(BoardError, Config, b"{}")
     raises(BoardError, Config, b"nonsense")

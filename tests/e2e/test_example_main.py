@@ -84,9 +84,10 @@ def test_a_node_publishes_updates_and_keeps_what_is_healthy(
 ) -> None:
     with Broker() as broker:
         reach(rig, broker)
-        run(rig, lambda line: len(broker.messages) == 2)
+        run(rig, lambda line: bool(broker.messages))
         release("1.1.0", NEXT)
-        old, new = run(rig, lambda line: len(broker.messages) == 4)
+        before = len(broker.messages)
+        old, new = run(rig, lambda line: len(broker.messages) > before)
         assert (old.slot, new.slot) == ("app0", "app1")
         assert KEPT in new.lines
         for message in broker.messages:
@@ -98,6 +99,7 @@ def test_without_a_broker_the_new_firmware_goes_and_the_old_publishes_on(
 ) -> None:
     with Broker() as broker:
         reach(rig, broker)
+        run(rig, lambda line: bool(broker.messages))
     release("1.1.0", NEXT)
     with Broker() as back:
 
@@ -105,7 +107,7 @@ def test_without_a_broker_the_new_firmware_goes_and_the_old_publishes_on(
             if line == REFUSED:
                 reach(rig, back)
 
-        boots = run(rig, lambda line: len(back.messages) == 1, mend)
+        boots = run(rig, lambda line: bool(back.messages), mend)
         assert [boot.slot for boot in boots] == ["app0", "app1", "app0"]
         assert "slotcast health: mqtt did not pass in time: rolling back" in boots[1].lines
         assert REFUSED in boots[2].lines
@@ -113,27 +115,26 @@ def test_without_a_broker_the_new_firmware_goes_and_the_old_publishes_on(
 
 
 def test_a_broker_that_restarts_costs_a_measurement_and_no_more(rig: Rig) -> None:
-    with Broker() as back:
-        with Broker() as broker:
-            reach(rig, broker)
+    with Broker() as back, Broker() as broker:
+        reach(rig, broker)
 
-            def restart(boot: int, line: str) -> None:
-                if broker.messages:
-                    broker.close()
-                    reach(rig, back)
+        def restart(boot: int, line: str) -> None:
+            if broker.messages:
+                broker.close()
+                reach(rig, back)
 
-            (boot,) = run(rig, lambda line: len(back.messages) == 1, restart)
-        assert len(broker.messages) == 1
+        (boot,) = run(rig, lambda line: bool(back.messages), restart)
+        assert any(line.startswith("mqtt: OSError") for line in boot.lines)
 
 
 def test_a_broker_that_refuses_the_node_keeps_no_update_away(rig: Rig) -> None:
-    polls = []
+    heard: list[str] = []
+
+    def until(line: str) -> bool:
+        heard.append(line)
+        return heard.count(CURRENT) == 2
+
     with Broker(NOT_AUTHORIZED) as broker:
         reach(rig, broker)
-
-        def until(line: str) -> bool:
-            polls.extend(["poll"] * (line == CURRENT))
-            return len(polls) == 2
-
         (boot,) = run(rig, until)
-        assert "mqtt: MQTTException(5,)" in boot.lines
+        assert f"mqtt: MQTTException({NOT_AUTHORIZED},)" in boot.lines

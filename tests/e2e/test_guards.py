@@ -31,11 +31,47 @@ def test_nothing_is_asked_or_written_while_the_running_image_is_on_trial(product
     with product.rig() as rig:
         reason = "the running image is not confirmed"
         lines = run(rig, "print(updater.poll().reason)", reason)
-        on_trial = lines[lines.index("slotcast trial: 3.2.5 is on trial, start 1") :]
+        on_trial = lines[lines.index("slotcast trial: 3.2.5 is on trial, time 1") :]
         assert on_trial[-2:] == [f"slotcast guard: {reason}", reason]
         assert not any("connect" in line for line in on_trial)
         factory = product.image("3.1.1")
         assert rig.board.slot_bytes(0)[: factory.size] == factory.data
+
+
+def test_a_log_that_fails_while_arming_does_no_harm(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        loud = """
+def log(step, message):
+    print("slotcast", step, message)
+    raise OSError(5)
+updater = Updater.open(log=log)
+updater.confirm([])
+print(updater.poll().reason)
+"""
+        lines = run(rig, loud, "runs 3.2.5 already")
+        assert "slotcast: a callback raised OSError(5,)" in lines
+        assert rig.board.slot_bytes(0)[:1024] == product.image("3.1.1").data[:1024]
+
+
+def test_a_board_that_is_armed_and_was_not_reset_does_not_arm_again(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        rig.poll()  # 3.2.5 is kept, in the second slot
+        product.release("3.3.0")
+        stuck = """
+import machine
+really_reset, machine.reset = machine.reset, lambda: None
+if machine.reset_cause() == machine.PWRON_RESET:
+    updater.poll()
+    print(updater.poll().reason)
+    really_reset()
+print("kept", updater.confirm([]))
+"""
+        lines = run(rig, stuck, "kept ")
+        assert "another slot boots next" in lines, lines
+        assert lines.count("slotcast arm: 3.3.0 boots next, from app0") == 1
+        assert lines[-1] == "kept True"
 
 
 def test_the_second_base_url_serves_when_the_first_is_gone(product: Product) -> None:

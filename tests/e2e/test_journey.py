@@ -73,7 +73,9 @@ def test_a_sick_release_is_rolled_back_and_not_tried_again(product: Product, sic
     with product.rig() as rig:
         rig.board.world.sicken(image.image_digest, **{sickness: sickness != "wifi"})
         poll = rig.poll()
-        assert image.image_digest in [boot.image_digest for boot in poll.boots]
+        tried = [boot.image_digest for boot in poll.boots].count(image.image_digest)
+        # What fails its health checks is given up at once; what resets may have had bad luck.
+        assert tried == (1 if sickness == "wifi" else 3)
         assert poll.outcome == "refuse: 3.2.5 was rolled back here"
         again = rig.poll()
         assert again.outcome == poll.outcome

@@ -177,6 +177,10 @@ def test_a_dry_run_of_init_writes_nothing(run, here):
         ["--board", "b2", "--slot-size", "0"],
         ["--endpoint-url", "http://127.0.0.1"],
         ["--store", "s3://"],
+        ["--store", "."],
+        ["--store", ".."],
+        ["--store", "keys"],
+        ["--store", ".slotcast"],
         ["--partitions", "missing.csv"],
     ],
 )
@@ -186,6 +190,15 @@ def test_what_cannot_be_founded_leaves_nothing(run, here, options):
     assert (code, out) == (1, "")
     assert err.startswith("slotcast: error: ")
     assert tree(here) == {}
+
+
+def test_a_store_that_would_publish_private_keys_is_not_opened(run, here, founded):
+    settings = here / "slotcast.toml"
+    settings.write_text(settings.read_text().replace('"published"', '"."'))
+    for command in (["status"], ["verify"]):
+        code, _, err = run(*command)
+        assert code == 1
+        assert "would publish" in err
 
 
 def test_init_without_a_board_leaves_a_commented_one(run, here):

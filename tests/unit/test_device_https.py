@@ -15,17 +15,17 @@ AUTHORITY = Authority.create("test root")
 CERTIFICATE = AUTHORITY.issue([HOST])
 NOW = datetime.now(UTC)
 BODY = b"0123456789"
-FETCH = ("fetch", "x", 100)
+FETCH = ("fetch", "images/x.bin", 100)
 
 
 class OneFile(Store):
-    """Holds `sensor/x`."""
+    """Holds `sensor/images/x.bin`."""
 
     def __init__(self, data=BODY):
         self.data = data
 
     def read(self, key):
-        return Stored(self.data, "1") if key == "sensor/x" else None
+        return Stored(self.data, "1") if key == "sensor/images/x.bin" else None
 
     def create(self, item):
         raise NotImplementedError
@@ -34,7 +34,7 @@ class OneFile(Store):
         raise NotImplementedError
 
     def list(self, prefix=""):
-        return iter(["sensor/x"])
+        return iter(["sensor/images/x.bin"])
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def run_on_edge(edge, *steps, **options):
 
 
 def test_one_connection_serves_many_requests(edge):
-    outcome = run_on_edge(edge, FETCH, FETCH, ("get", "x", 2, 4), ("read", 100))
+    outcome = run_on_edge(edge, FETCH, FETCH, ("get", "images/x.bin", 2, 4), ("read", 100))
     assert [step.get("bytes") for step in outcome.steps] == [10, 10, None, 3]
     assert outcome.steps[0]["sha256"] == sha256(BODY).hexdigest()
     assert outcome.last["sha256"] == sha256(BODY[2:5]).hexdigest()
@@ -71,7 +71,7 @@ def test_counters_agree_with_what_the_edge_sent(edge):
 def test_requests_are_as_small_as_they_can_be(edge):
     run_on_edge(edge, FETCH, ("get", "x?d=abc", 2, 4))
     first, second = edge.requests
-    assert (first.method, first.path, first.range) == ("GET", "/sensor/x", "")
+    assert (first.method, first.path, first.range) == ("GET", "/sensor/images/x.bin", "")
     assert first.user_agent.startswith("slotcast/")
     assert (second.query, second.range) == ("d=abc", "bytes=2-4")
 
@@ -84,7 +84,7 @@ def test_missing_object_is_told_and_keeps_the_connection(edge):
 
 
 def test_range_to_the_end(edge):
-    outcome = run_on_edge(edge, ("get", "x", 7), ("read", 2))
+    outcome = run_on_edge(edge, ("get", "images/x.bin", 7), ("read", 2))
     assert outcome.steps[0] == {"status": 206, "length": 3, "ms": outcome.steps[0]["ms"]}
     assert outcome.last["sha256"] == sha256(BODY[7:]).hexdigest()
 
@@ -92,7 +92,7 @@ def test_range_to_the_end(edge):
 def test_large_body_passes_through_a_small_buffer():
     data = bytes(range(256)) * 8192
     with Edge(OneFile(data), CERTIFICATE) as edge:
-        outcome = run_on_edge(edge, ("get", "x"), ("read", 4096))
+        outcome = run_on_edge(edge, ("get", "images/x.bin"), ("read", 4096))
     assert outcome.last["bytes"] == len(data)
     assert outcome.last["sha256"] == sha256(data).hexdigest()
 
@@ -108,19 +108,19 @@ def test_short_rest_of_a_body_is_skipped_and_a_long_one_hung_up_on():
     for size, connections in ((4096, 1), (100_000, 2)):
         with Edge(OneFile(bytes(size)), CERTIFICATE) as edge:
             outcome = run_on_edge(
-                edge, ("get", "x"), ("read_once", 10), ("close",), ("get", "x", 0, 9)
+                edge, ("get", "images/x.bin"), ("read_once", 10), ("close",), ("get", "images/x.bin", 0, 9)
             )
         assert outcome.last["status"] == 206
         assert outcome.connections == edge.handshakes == connections
 
 
 def test_response_that_was_closed_gives_no_more(edge):
-    outcome = run_on_edge(edge, ("get", "x"), ("close",), ("read", 10))
+    outcome = run_on_edge(edge, ("get", "images/x.bin"), ("close",), ("read", 10))
     assert outcome.last["error"] == "ValueError"
 
 
 def test_next_request_ends_the_response_before_it(edge):
-    outcome = run_on_edge(edge, ("get", "x"), ("get", "x"), ("read", 10))
+    outcome = run_on_edge(edge, ("get", "images/x.bin"), ("get", "images/x.bin"), ("read", 10))
     assert outcome.last["bytes"] == 10
     assert edge.handshakes == 1
 

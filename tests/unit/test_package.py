@@ -53,6 +53,14 @@ def test_there_is_one_version():
     assert versions | {publisher.__version__, slotcast.__version__} == {project["version"]}
 
 
+def test_a_wheel_takes_every_file_that_is_not_a_module():
+    setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    kinds = setuptools["package-data"]["*"]
+    folders = (ROOT / "publisher", DEVICE, ROOT / "manifests")
+    files = [path for folder in folders for path in folder.rglob("*.*") if path.is_file()]
+    assert not [path for path in files if not any(map(path.match, [*kinds, "*.pyc"]))]
+
+
 def test_mip_installs_the_package(url, tmp_path):
     micropython("-m", "mip", "install", "--target", str(tmp_path), url)
     for module in MODULES:

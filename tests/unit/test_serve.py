@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from publisher import layout
 from publisher.answer import Request, answer, key_of, parse_range
 from publisher.certificates import Authority
 from publisher.errors import StoreError
@@ -22,15 +23,14 @@ OBJECTS = {
     "sensor/payloads/aa.slc": FILE,
     "sensor/metadata/timestamp.json": b"{}",
     "sensor/metadata/1.root.json": b"{}",
-    "sensor/a b.json": b"[]",
 }
 
 
 class MemoryStore(Store):
-    """A store that is only read; reading `sensor/broken` fails."""
+    """A store that is only read; reading `sensor/images/broken.bin` fails."""
 
     def read(self, key):
-        if key == "sensor/broken":
+        if key == "sensor/images/broken.bin":
             raise StoreError("no")
         return Stored(OBJECTS[key], f"tag-{key}") if key in OBJECTS else None
 
@@ -140,13 +140,13 @@ def test_what_is_no_single_range_is_ignored(header):
 
 @pytest.mark.parametrize("tags", ["{}", "W/{}", '"other", {}', "*"])
 def test_object_that_the_reader_has_is_not_sent_again(tags):
-    found = get("/sensor/a%20b.json", "", tags.format('"tag-sensor/a b.json"'))
+    found = get("/sensor/metadata/timestamp.json", "", tags.format('"tag-sensor/metadata/timestamp.json"'))
     assert (found.status, found.body) == (304, b"")
-    assert found.headers["ETag"] == '"tag-sensor/a b.json"'
+    assert found.headers["ETag"] == '"tag-sensor/metadata/timestamp.json"'
 
 
 def test_object_that_has_changed_is_sent():
-    assert get("/sensor/a%20b.json", "", '"another"').status == 200
+    assert get("/sensor/metadata/timestamp.json", "", '"another"').status == 200
 
 
 def test_missing_object_is_forbidden_as_s3_says_it():
@@ -171,6 +171,33 @@ def test_target_that_leads_out_of_the_store_is_never_read(target):
 
     assert key_of(target) == ""
     assert answer(read, Request(target)).status == 403
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/keys/targets.pem", "/sensor/keys/targets.pem", "/slotcast.toml", "/sensor/slotcast.toml"]
+    + ["/sensor/.slotcast/seen.json", "/.slotcast/authority-key.pem", "/sensor/metadata/.new-1.json"]
+    + ["/sensor/metadata/1.root.json/x", "/sensor/stable/b1/other.json", "/sensor/version.json"]
+    + ["/.git/b1/version.json", "/sensor/.git/b1/version.json", "/sensor/payloads/a.pem"],
+)
+def test_what_is_not_published_is_never_read(target):
+    def read(key):
+        raise AssertionError(key)
+
+    assert answer(read, Request(target)).status == 403
+
+
+@pytest.mark.parametrize(
+    "path",
+    [layout.root_path(12), layout.metadata_path("timestamp", 0), layout.payload_path("ab" * 32)]
+    + [layout.manifest_path("stable", "sensor-r2", "ab" * 32), layout.image_path("ab" * 32)]
+    + [layout.version_json_path("stable", "sensor-r2"), layout.metadata_path("targets", 3)],
+)
+def test_all_that_is_published_is_read(path):
+    def read(key):
+        return Stored(key.encode(), "1")
+
+    assert answer(read, Request(f"/sensor/{path}")).body == f"sensor/{path}".encode()
 
 
 def test_one_connection_serves_many_requests(edge, connection):
@@ -202,7 +229,7 @@ def test_unknown_method_is_not_implemented(edge, connection):
 
 
 def test_store_that_fails_makes_the_edge_unavailable(edge, connection):
-    assert exchange(connection, "GET", "/sensor/broken")[0].status == 503
+    assert exchange(connection, "GET", "/sensor/images/broken.bin")[0].status == 503
 
 
 def test_access_tells_what_was_asked_and_sent():
