@@ -39,4 +39,4 @@ bench: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/bench/run.py
 
 clean:
-	rm -rf $(VENV) .cache build
+	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -72,7 +72,7 @@ def _body(data: bytes, range_header: str, headers: dict[str, str]) -> Answer:
 
 
 def key_of(target: str) -> str:
-    """Return the store's key of a request target, the query left out; "" for what is not published."""
+    """Return the store's key of a request target, without its query; "" if it is not published."""
     path = target.partition("?")[0]
     try:
         segments = unquote(path, errors="strict").split("/")

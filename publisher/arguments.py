@@ -39,6 +39,8 @@ class Arguments(argparse.Namespace):
     notes: str
     mandatory: bool
     min_version: str | None
+    resume: bool
+    redate: bool
     # verify
     dir: Path | None
     url: str
@@ -163,6 +165,18 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--min-version", metavar="X.Y.Z", help="the oldest version that may take it directly"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the present offers though the store holds newer signed ones, of a run "
+        "that was cut short on another machine",
+    )
+    parser.add_argument(
+        "--redate",
+        action="store_true",
+        help="sign with the present time though the last signature lies ahead of it: after a "
+        "release from a machine whose clock was wrong",
     )
     _add_common(parser, writes=True)
 

@@ -18,6 +18,9 @@ ROW = struct.Struct("<16sB3s")
 RAW, DEFLATE = 0, 1
 BLOCK_SIZES = (4096, 8192, 16384, 32768, 65536)
 WINDOW_BITS = range(9, 16)
+# What boards have memory for (device/slotcast/payload.py); the format knows larger ones.
+BOARD_BLOCK_SIZE = 16384
+BOARD_WINDOW_BITS = 12
 MAX_IMAGE_SIZE = 16 * 1024 * 1024
 NO_BASE = bytes(32)
 

@@ -65,7 +65,9 @@ def _read_roots(read: Read, root_sha256: str) -> bytes:
         if newer is None:
             return data
         verify_role(Root, root, path, newer)
-        root = verify_role(Root, Metadata[Root].from_bytes(newer).signed, path, newer, root.version + 1)
+        root = verify_role(
+            Root, Metadata[Root].from_bytes(newer).signed, path, newer, root.version + 1
+        )
         data = newer
 
 
@@ -83,9 +85,7 @@ def read_named(read: Read, kind: type[T], root: Root, meta: MetaFile) -> bytes:
     return data
 
 
-def verify_role(
-    kind: type[T], root: Root, path: str, data: bytes, version: int | None = None
-) -> T:
+def verify_role(kind: type[T], root: Root, path: str, data: bytes, version: int | None = None) -> T:
     """Return the role in a file's bytes, verified against the keys that `root` lists for it.
 
     Raises:

@@ -46,6 +46,11 @@ _KINDS: dict[str, type[Any]] = {
     "timestamp": Timestamp,
 }
 
+_AHEAD = (
+    "set this clock right; if it is right, the last signature was made with one that ran ahead: "
+    "`slotcast release --redate` signs with the present time"
+)
+
 Signers = Callable[[str], Sequence[Signer]]
 
 
@@ -67,6 +72,7 @@ class Repository(TufRepository):
         signers: returns a role's signers; called only when that role is signed.
         expiry: days that each role lasts.
         now: the time of signing, in UTC.
+        redate: sign with `now` although a role's last signing time lies ahead of it.
     """
 
     def __init__(
@@ -76,12 +82,14 @@ class Repository(TufRepository):
         signers: Signers,
         expiry: ExpirySettings,
         now: datetime,
+        redate: bool = False,
     ) -> None:
         self._files = dict(files)
         self._read = read
         self._signers = signers
         self._expiry = expiry
         self._now = now.astimezone(UTC).replace(microsecond=0)
+        self._redate = redate
         self._edited: dict[str, File] = {}
         self.warnings: list[str] = []
 
@@ -173,12 +181,20 @@ class Repository(TufRepository):
         if role == "root":
             return
         signed_at = self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        before = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
-        if signed_at < before:
-            hint = "boards take the newest signing time as a floor for their clocks"
-            message = f"the clock here says {signed_at}, but {role} was signed at {before}"
-            raise VerificationError(message, hint)
+        self._verify_follows(role, signed_at, str(signed.unrecognized_fields.get(SIGNED_AT, "")))
         signed.unrecognized_fields[SIGNED_AT] = signed_at
+
+    def _verify_follows(self, role: str, signed_at: str, before: str) -> None:
+        if signed_at >= before:
+            return
+        if not self._redate:
+            message = f"the clock here says {signed_at}, but {role} was signed at {before}"
+            raise VerificationError(message, _AHEAD)
+        self.warnings.append(
+            f"--redate: {role} was signed at {before}, which lies ahead, and is dated {signed_at} "
+            f"now; a board that has verified the former takes it for the time, and what expires "
+            f"before it for expired"
+        )
 
     def _next_version(self, role: str, version: int) -> int:
         version += 1
@@ -203,14 +219,20 @@ class Repository(TufRepository):
 
 
 def open_repository(
-    read: Read, root_sha256: str, signers: Signers, expiry: ExpirySettings, now: datetime
+    read: Read,
+    root_sha256: str,
+    signers: Signers,
+    expiry: ExpirySettings,
+    now: datetime,
+    redate: bool = False,
 ) -> Repository:
     """Open what is published; see Repository for the arguments.
 
     Raises:
         VerificationError: it does not verify, and so nothing must be signed on top of it.
     """
-    return Repository(read_published(read, root_sha256), read, signers, expiry, now)
+    files = read_published(read, root_sha256)
+    return Repository(files, read, signers, expiry, now, redate)
 
 
 def found_repository(

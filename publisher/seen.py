@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from publisher.errors import SettingsError, VerificationError
-from publisher.files import NewFiles, read_file, replace_file
+from publisher.files import NewFiles, replace_file
 from publisher.plan import Kind, Plan
 from publisher.repository import RoleState
 from publisher.settings import LOCAL_FOLDER
@@ -101,10 +101,9 @@ class SeenFile:
         Raises:
             SettingsError: the file cannot be read.
         """
-        if not self._path.exists():
-            return Seen()
+        data = self._bytes()
         try:
-            return Seen.from_bytes(read_file(self._path), self._root_sha256)
+            return Seen() if data is None else Seen.from_bytes(data, self._root_sha256)
         except ValueError as error:
             hint = "remove it if you know that the store has not been rolled back"
             raise SettingsError(f"{self._path} cannot be read: {error}", hint) from error
@@ -127,7 +126,14 @@ class SeenFile:
 
     def _write(self, seen: Seen) -> None:
         data = seen.to_bytes(self._root_sha256)
-        if self._path.exists() and self._path.read_bytes() == data:
-            return
-        NewFiles().make_private(self._path.parent)
-        replace_file(self._path, data)
+        if self._bytes() != data:
+            NewFiles().make_private(self._path.parent)
+            replace_file(self._path, data)
+
+    def _bytes(self) -> bytes | None:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise SettingsError(f"{self._path} cannot be read: {error.strerror}") from error

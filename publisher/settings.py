@@ -14,9 +14,9 @@ from dataclasses import MISSING, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
-from urllib.parse import urlsplit
 
 from publisher.errors import SettingsError
+from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -28,6 +28,8 @@ LOCAL_FOLDER = ".slotcast"
 # manifests/repository.md: names of products, channels, boards and chips.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+# What a board connects to (device/slotcast/http.py, BaseUrl).
+_BASE_URL = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>[0-9]{1,10}))?/([!-~]*/)?")
 
 ReadText = Callable[[str], str]
 T = TypeVar("T", bound="DataclassInstance")
@@ -110,11 +112,11 @@ class PayloadSettings:
     window_bits: int = 12
 
     def __post_init__(self) -> None:
-        """Refuse what the payload's header cannot say."""
-        verify_range("block_size", self.block_size, 4096, 65536)
+        """Refuse what the payload's header cannot say, or boards have no memory for."""
+        verify_range("block_size", self.block_size, 4096, BOARD_BLOCK_SIZE)
         if self.block_size & (self.block_size - 1):
             raise SettingsError(f"block_size is {self.block_size}; it must be a power of 2")
-        verify_range("window_bits", self.window_bits, 9, 15)
+        verify_range("window_bits", self.window_bits, 9, BOARD_WINDOW_BITS)
 
 
 @dataclass(frozen=True)
@@ -217,12 +219,16 @@ def verify_name(what: str, name: str) -> None:
 
 
 def verify_base_url(what: str, url: str) -> None:
-    """Raise SettingsError unless the URL is https, ends in a slash, and is plain ASCII."""
-    parts = urlsplit(url)
-    if parts.scheme != "https" or not parts.hostname:
+    """Raise SettingsError unless boards take the URL: https://HOST[:PORT]/PATH/."""
+    if not url.startswith("https://"):
         raise SettingsError(f'{what} is "{url}"; it must begin with https://')
-    if not url.endswith("/") or parts.query or parts.fragment or not url.isascii() or " " in url:
-        raise SettingsError(f'{what} is "{url}"; it must be plain and end with a slash')
+    parts = _BASE_URL.fullmatch(url)
+    if not parts or "?" in url or "#" in url:
+        message = f'{what} is "{url}"; it must be plain, https://HOST[:PORT]/, and end with a slash'
+        hint = "boards take no user name, no query, and only letters, digits, - and . in HOST"
+        raise SettingsError(message, hint)
+    if not 0 < int(parts["port"] or 443) < 65536:
+        raise SettingsError(f'{what} is "{url}"; there is no such port')
 
 
 def verify_range(what: str, value: int, low: int, high: int) -> None:

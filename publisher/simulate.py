@@ -19,11 +19,13 @@ from urllib.parse import urlsplit
 import device
 from device.virtual.board import Board
 from device.virtual.boot import Boot
+from device.virtual.errors import VirtualBoardError
 from device.virtual.images import build_app
 from device.virtual.programs import compile_mpy
 from publisher.certificates import Authority
 from publisher.errors import PublisherError
 from publisher.image import Image, read_image
+from publisher.layout import key, root_path
 from publisher.provision import BOARD_FOLDER, provision
 from publisher.serve import Access, Edge
 from publisher.settings import Settings
@@ -182,7 +184,7 @@ class Rig:
         ca.write_bytes(self.authority.certificate_pem)
         edge = replace(self._settings.edge, ca=str(ca), pins=())
         settings = replace(self._settings, edge=edge)
-        root = self._store.read(f"{settings.product}/metadata/1.root.json")
+        root = self._store.read(key(settings.product, root_path(1)))
         if root is None:
             raise PublisherError("nothing is published yet", "run slotcast init first")
         order, now = self._order, datetime.now(UTC)
@@ -202,8 +204,12 @@ def simulate(
     Raises:
         PublisherError: the channel cannot be provisioned, or the board did not come to an end.
     """
-    with Rig(settings, store, order, on_line) as rig:
-        return rig.poll()
+    try:
+        with Rig(settings, store, order, on_line) as rig:
+            return rig.poll()
+    except VirtualBoardError as error:
+        hint = "pip install 'slotcast[simulate]' brings MicroPython and its compiler"
+        raise PublisherError(f"the virtual board cannot run: {error}", hint) from error
 
 
 def _is_end(line: str) -> bool:

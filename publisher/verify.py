@@ -16,7 +16,7 @@ Nothing is trusted before it is verified, nothing raises: what is wrong becomes 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from itertools import count
 from typing import TypeVar
@@ -27,9 +27,11 @@ from publisher.errors import VerificationError
 from publisher.layout import manifest_path, metadata_path, root_path
 from publisher.manifest import Manifest
 from publisher.metadata_rules import verify_rules
+from publisher.newer import find_newer
 from publisher.repository import SIGNED_AT
 from publisher.schemas import parse_json
 from publisher.verify_release import verify_releases
+from publisher.versions import Version
 from publisher.walk import ERROR, WARNING, Read, Report, Walk, verifying
 
 # How long before its expiry a role should have been signed again.
@@ -44,6 +46,7 @@ def verify(
     root_sha256: str,
     now: datetime,
     progress: Callable[[int, int], None] | None = None,
+    seen: Mapping[str, int] | None = None,
 ) -> Report:
     """Verify all that `product` offers now.
 
@@ -53,8 +56,9 @@ def verify(
         root_sha256: hex SHA-256 of metadata/1.root.json.
         now: with time zone; expiry is judged against it.
         progress: told bytes of payloads and images verified, and in all.
+        seen: the newest version of each role that was seen before; an older one is an error.
     """
-    walk = Walk(read, product, now)
+    walk = Walk(read, product, now, seen or {})
     with walk.noting():
         root = _verify_roots(walk, root_sha256)
         targets = _verify_roles(walk, root)
@@ -82,7 +86,8 @@ def _verify_roots(walk: Walk, root_sha256: str) -> Root:
     path = root_path(root.version)
     with verifying(path):
         _verify_root_rules(root)
-    _note_dates(walk, path, root)
+    _note_keys(walk, path, root)
+    _note_state(walk, path, root)
     return root
 
 
@@ -105,6 +110,17 @@ def _verify_root_rules(root: Root) -> None:
         raise VerificationError("one public key is listed under two key ids")
 
 
+def _note_keys(walk: Walk, path: str, root: Root) -> None:
+    """Note where fewer stolen keys than the roles' names suggest would do harm."""
+    if root.roles["root"].threshold == 1:
+        walk.note(WARNING, path, "one root key alone can replace all keys: its threshold is 1")
+    for keyid in root.keys:
+        roles = [name for name, role in root.roles.items() if keyid in role.keyids]
+        if len(roles) > 1:
+            message = f"key {keyid[:8]} signs for several roles: {', '.join(roles)}"
+            walk.note(WARNING, path, message)
+
+
 def _verify_roles(walk: Walk, root: Root) -> Targets:
     """Steps 2 to 4; returns the newest targets."""
     path = metadata_path("timestamp", 0)
@@ -113,15 +129,23 @@ def _verify_roles(walk: Walk, root: Root) -> Targets:
         timestamp = _load(Timestamp, data)
         signed_by = _verify_signatures(root, timestamp)
     walk.trust(path, signed_by)
-    _note_dates(walk, path, timestamp.signed)
+    _note_state(walk, path, timestamp.signed)
     snapshot = _verify_named(walk, root, Snapshot, timestamp.signed.snapshot_meta, "timestamp")
     with verifying(metadata_path("snapshot", snapshot.version)):
         if "targets.json" not in snapshot.meta:
             raise VerificationError("it names no targets.json")
     targets = _verify_named(walk, root, Targets, snapshot.meta["targets.json"], "snapshot")
+    _note_newer(walk, root, snapshot, targets)
     if targets.delegations is not None:
         walk.note(ERROR, metadata_path("targets", targets.version), "it delegates to other roles")
     return targets
+
+
+def _note_newer(walk: Walk, root: Root, snapshot: Snapshot, targets: Targets) -> None:
+    with walk.noting():
+        for newer in find_newer(walk.find, root, snapshot, targets):
+            message = f"it is signed, but the timestamp does not name it: {'; '.join(newer.offers)}"
+            walk.note(WARNING, newer.path, message)
 
 
 def _verify_named(walk: Walk, root: Root, kind: type[T], meta: MetaFile, namer: str) -> T:
@@ -135,7 +159,7 @@ def _verify_named(walk: Walk, root: Root, kind: type[T], meta: MetaFile, namer: 
         metadata = _load(kind, data, meta.version)
         signed_by = _verify_signatures(root, metadata)
     walk.trust(path, f"{namer} names its version, length and SHA-256; {signed_by}")
-    _note_dates(walk, path, metadata.signed)
+    _note_state(walk, path, metadata.signed)
     return metadata.signed
 
 
@@ -159,6 +183,13 @@ def _verify_signatures(root: Root, metadata: Metadata[T]) -> str:
     if not result:
         raise VerificationError(counted)
     return counted
+
+
+def _note_state(walk: Walk, path: str, signed: Root | Timestamp | Snapshot | Targets) -> None:
+    newest = walk.seen.get(signed.type, 0)
+    if signed.version < newest:
+        walk.note(ERROR, path, f"it is version {signed.version}, but was {newest} before")
+    _note_dates(walk, path, signed)
 
 
 def _note_dates(walk: Walk, path: str, signed: Root | Timestamp | Snapshot | Targets) -> None:
@@ -195,5 +226,13 @@ def _verify_manifest(walk: Walk, name: str, target: TargetFile) -> Manifest:
         whom = (manifest.product, manifest.channel, manifest.board)
         if whom != (walk.product, channel, board):
             raise VerificationError(f"it is for {'/'.join(whom)}")
+        _verify_min_version(manifest)
     walk.trust(path, f"targets names its length and SHA-256 as {name}")
     return manifest
+
+
+def _verify_min_version(manifest: Manifest) -> None:
+    oldest = manifest.min_version
+    if oldest is not None and Version.parse(oldest) >= Version.parse(manifest.version):
+        message = f"min_version {oldest} is not older than version {manifest.version}"
+        raise VerificationError(f"{message}: no board may take it directly")

@@ -16,7 +16,8 @@ from publisher.errors import VerificationError
 from publisher.image import read_image
 from publisher.layout import image_path, key, payload_path, version_json_path
 from publisher.manifest import Manifest, PayloadEntry, version_json
-from publisher.payload import Head, decode_blocks
+from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS, Head, decode_blocks
+from publisher.settings import verify_base_url
 from publisher.walk import WARNING, Walk, verifying
 
 
@@ -75,6 +76,9 @@ def _verify_payload(walk: Walk, manifest: Manifest) -> None:
 def _verify_head(data: bytes, entry: PayloadEntry) -> Head:
     head = Head.from_bytes(data)
     digest = hashlib.sha256(data[: head.length]).hexdigest()
+    if head.block_size > BOARD_BLOCK_SIZE or head.window_bits > BOARD_WINDOW_BITS:
+        cut = f"blocks of {head.block_size:,} bytes and a window of {head.window_bits} bits"
+        raise VerificationError(f"it has {cut}: boards have no memory for it")
     _verify_equal("the length of its head", head.length, entry.head_length)
     _verify_equal("the SHA-256 of its head", digest, entry.head_sha256)
     return head
@@ -93,8 +97,10 @@ def _verify_image(walk: Walk, manifest: Manifest) -> None:
     path = image_path(manifest.sha256)
     data = walk.read(path)
     with verifying(path):
-        if not manifest.url.endswith(f"/{key(walk.product, path)}"):
+        name = key(walk.product, path)
+        if not manifest.url.endswith(f"/{name}"):
             raise VerificationError(f"the manifest's url is another: {manifest.url}")
+        verify_base_url("what the manifest's url begins with", manifest.url.removesuffix(name))
         _verify_digests(data, manifest)
         image = read_image(data, "it")
         _verify_equal("its chip", image.chip, manifest.chip)

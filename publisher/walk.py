@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -68,11 +68,15 @@ def verifying(path: str) -> Iterator[None]:
 
 @dataclass
 class Walk:
-    """One walk over a product: where objects are read, and what has come of it so far."""
+    """One walk over a product: where objects are read, and what has come of it so far.
+
+    `seen` holds the newest version of each role that was seen before, where any was.
+    """
 
     read_key: Read
     product: str
     now: datetime
+    seen: Mapping[str, int] = field(default_factory=dict)
     objects: list[Trusted] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 

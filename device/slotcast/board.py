@@ -1,4 +1,7 @@
-"""The hardware as the updater sees it: the one module that imports esp32 and machine."""
+"""The hardware as the updater sees it.
+
+The one module that imports esp32 and machine, but for record.py, which opens NVS.
+"""
 
 from slotcast import boot
 from slotcast.clock import Clock
@@ -71,11 +74,11 @@ class Board:
         """Whole seconds since a moment less than six days ago."""
         return self._time.ticks_diff(self._time.ticks_ms(), ticks) // 1000
 
-    def clock(self, floor: str) -> Clock:
-        """A clock that never is before `floor`, set by SNTP."""
+    def clock(self, built_at: str) -> Clock:
+        """A clock that SNTP sets, and that is never before `built_at` (ISO time)."""
         import ntptime
 
-        return Clock(floor, self._time.gmtime, self._set_utc, ntptime.settime)
+        return Clock(built_at, self._time.gmtime, self._set_utc, ntptime.settime)
 
     def _set_utc(self, fields):
         year, month, day, hour, minute, second = fields

@@ -1,4 +1,6 @@
-"""Whether the running firmware is on trial, and how to end the trial. Imports nothing of Slotcast.
+"""What otadata says of the running firmware and the next, and how a trial ends.
+
+Imports nothing of Slotcast, so that an application can confirm though the rest fails to load.
 
 otadata is two sectors, an entry in each: sequence u32, label 20 bytes, state u32, CRC-32 of the
 sequence alone (ESP-IDF, esp_flash_partitions.h). The valid entry with the higher sequence is the
@@ -17,7 +19,6 @@ ABORTED = 4
 UNDEFINED = 0xFFFFFFFF  # written by builds without rollback
 
 _ERASED = 0xFFFFFFFF
-_SECTOR_BYTES = 4096
 
 
 def entries(partition_class) -> list:

@@ -1,4 +1,7 @@
-"""The trusted metadata on the board's file system, each file replaced whole or not at all."""
+"""JSON files that the board keeps, each replaced whole or not at all.
+
+They are the trusted metadata, and the manifest that was fetched last.
+"""
 
 import errno
 import os
@@ -7,6 +10,9 @@ import os
 class MetadataFiles:
     """The files `<name>.json` of one directory; OSErrors of the file system pass through.
 
+    Args:
+        directory: is made by the first write if it is not there.
+
     write() writes `<name>.json.new` and renames it. LittleFS (the ESP32 port's file system) and
     POSIX replace the old file by a rename in one step: a power cut leaves the old file or the new
     one. FAT refuses to rename onto a file that exists, and is not supported. What a cut leaves of
@@ -14,7 +20,6 @@ class MetadataFiles:
     """
 
     def __init__(self, directory: str) -> None:
-        """`directory` is made by the first write if it is not there."""
         self._directory = directory.rstrip("/")
 
     def read(self, name: str) -> bytes | None:

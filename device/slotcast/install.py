@@ -43,7 +43,8 @@ class Installer:
         """Fetch and check the payload's head, then hash what the slot holds.
 
         Returns the number of blocks to fetch.
-        Raises PayloadError when the head is not what the manifest says, DownloadError.
+        Raises PayloadError when the head is not what the manifest says, or breaks a rule of the
+        format; DownloadError.
         """
         self._head = self._fetch_head(manifest)
         self._missing = bytearray(self._head.block_count)
@@ -52,7 +53,7 @@ class Installer:
             for number, piece in enumerate(pieces):
                 self._slot.readinto(self._offset(index, number), piece)
             self._missing[index] = not self._head.matches(index, pieces)
-            self._fed()
+            self._feed_watchdog()
         return sum(self._missing)
 
     def _pieces(self, index):
@@ -129,7 +130,7 @@ class Installer:
                 sector[at] = 0xFF
             self._slot.write(self._offset(index, number), sector)
         self._missing[index] = 0
-        self._fed()
+        self._feed_watchdog()
         self._tell_progress()
 
     def _tell_progress(self):
@@ -141,7 +142,7 @@ class Installer:
         """Read the whole image back from flash; raises ImageError when it is not the manifest's."""
         verify_image(self._slot, manifest, self._sectors[0], self._feed)
 
-    def _fed(self):
+    def _feed_watchdog(self):
         if self._feed:
             self._feed()
 
@@ -150,8 +151,12 @@ def fetch_with_retries(installer: Installer, manifest, pause, log, attempts: int
     """Fetch the missing blocks, beginning again where the link broke.
 
     Args:
-        pause: callable (attempt) that waits before the next attempt.
+        installer: has prepared this very manifest.
+        pause: callable (attempt), with 1 for the first, that waits before the next attempt.
+        log: callable (step, message).
         attempts: how often in all; then the last DownloadError is raised.
+
+    Raises what Installer.fetch does; only a DownloadError is worth another attempt.
     """
     for attempt in range(1, attempts + 1):
         try:

@@ -6,6 +6,8 @@ from slotcast.errors import RepositoryError
 
 MAX_BYTES = 8192
 
+_HEX = "0123456789abcdef"
+# A field's type, or how many hex digits it has.
 _FIELDS = {
     "version": str,
     "release": int,
@@ -30,6 +32,9 @@ class Manifest:
 
     Args:
         data: the target's bytes, whose length and hash the caller has checked.
+
+    Attributes beside them: version_key and min_version_key ((X, Y, Z), the latter or None), salt
+    and basis_points of the rollout, and full, the PayloadEntry of kind "full".
 
     Raises RepositoryError when a field is missing or has another type.
     """
@@ -100,6 +105,3 @@ def _is_a(value, kind):
     if kind in (str, bool):
         return isinstance(value, kind)
     return isinstance(value, str) and len(value) == kind and all(c in _HEX for c in value)
-
-
-_HEX = "0123456789abcdef"

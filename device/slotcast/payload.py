@@ -131,7 +131,10 @@ class Source:
         """Fill a memoryview, whose bytes must be left."""
         at = 0
         while at < len(view):
-            at += self.readinto(view[at:])
+            count = self.readinto(view[at:])
+            if not count:
+                raise PayloadError("fewer bytes than were asked for")
+            at += count
 
     def skip(self, scratch) -> None:
         """Read and drop what is left."""

@@ -11,6 +11,16 @@ _KEY = "record"
 _MAX_BYTES = 1536
 _MAX_FAILED = 8
 _ID_CHARS = 32  # of a digest's 64 hex characters: enough to tell images apart
+# The fields of an image on trial, and of the one installed, with their types.
+_TRIAL = {
+    "digest": str,
+    "version": str,
+    "security_version": int,
+    "confirm_within_s": int,
+    "armed": int,
+    "condemned": bool,
+}
+_INSTALLED = {"digest": str, "version": str}
 
 
 class Record:
@@ -18,6 +28,8 @@ class Record:
 
     Args:
         nvs: an esp32.NVS of Slotcast's own namespace.
+
+    What changes the record raises OSError when NVS is full or worn.
     """
 
     def __init__(self, nvs):
@@ -84,7 +96,7 @@ class Record:
         self._save()
 
     def condemn(self) -> None:
-        """The image on trial failed its health checks."""
+        """The image on trial failed its health checks: the rollback that follows is no accident."""
         self.trial["condemned"] = True
         self._save()
 
@@ -110,17 +122,6 @@ class Record:
         failed.append(self._fields.pop("trial")["digest"][:_ID_CHARS])
         del failed[:-_MAX_FAILED]
         self._save()
-
-
-_TRIAL = {
-    "digest": str,
-    "version": str,
-    "security_version": int,
-    "confirm_within_s": int,
-    "armed": int,
-    "condemned": bool,
-}
-_INSTALLED = {"digest": str, "version": str}
 
 
 def _is_record(fields) -> bool:

@@ -1,4 +1,4 @@
-"""The OTA slot that is not running, as a place to read and write whole sectors."""
+"""A slot: read anywhere, and written in whole sectors if it is not the running one."""
 
 from slotcast.errors import BoardError
 
@@ -9,8 +9,10 @@ class Slot:
     """One application partition.
 
     Args:
-        partition: an esp32.Partition with 4096-byte blocks, never the running one: writing that
+        partition: an esp32.Partition with 4096-byte blocks. Never write the running one: that
             aborts the chip (ESP-IDF, SPI_FLASH_DANGEROUS_WRITE).
+
+    Attributes: address and size in bytes, label; written_sectors, how many `write` has changed.
     """
 
     def __init__(self, partition):
@@ -25,7 +27,7 @@ class Slot:
         self._partition.readblocks(offset // SECTOR_BYTES, buffer, offset % SECTOR_BYTES)
 
     def write(self, offset: int, sector) -> None:
-        """Write one sector at its start, unless it holds the same bytes already."""
+        """Write one sector, `offset` being its start, unless it holds the same bytes already."""
         if not self._holds(offset, sector):
             # Two arguments: erases len(sector), then writes (ports/esp32/esp32_partition.c).
             self._partition.writeblocks(offset // SECTOR_BYTES, sector)

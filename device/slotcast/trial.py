@@ -39,7 +39,7 @@ class Trial:
             return
         state = self._board.state()
         if state == boot.PENDING:
-            self._log("trial", "%s is on trial, time %d" % (trial["version"], trial["armed"]))
+            self._log("trial", "%s is on trial, try %d of %d" % self._tries(trial))
         elif state in (boot.VALID, boot.UNDEFINED):
             # Kept, and the power went before that was recorded.
             self._remember(self._record.confirm)
@@ -51,8 +51,11 @@ class Trial:
         if trial["condemned"] or trial["armed"] >= _MAX_ARMED:
             self._give_up(trial)
         else:
-            text = "%s did not stay, time %d: it may be tried again"
-            self._log("trial", text % (trial["version"], trial["armed"]))
+            text = "%s did not stay after try %d of %d: it may be tried again"
+            self._log("trial", text % self._tries(trial))
+
+    def _tries(self, trial):
+        return trial["version"], trial["armed"], _MAX_ARMED
 
     def _give_up(self, trial):
         self._remember(self._record.fail)
@@ -83,7 +86,11 @@ class Trial:
         Args:
             checks: (name, callable) pairs; a check passes when it returns something true.
 
+        They have the seconds that the image's manifest gives them (confirm_within_s), 300 where the
+        record does not know the image.
+
         Returns False, at once, when the running image is not on trial; True when it is kept now.
+        When it is not kept, the board is reset.
         """
         if self._board.state() != boot.PENDING:
             return False
@@ -94,11 +101,12 @@ class Trial:
         if failing:
             self._roll_back(trial, failing)
             return False
-        kept = self._board.confirm()
-        if kept and trial:
+        if not self._board.confirm():
+            return False
+        if trial:
             self._remember(self._record.confirm)
         self._log("confirm", "%s is kept" % (trial["version"] if trial else "the running image"))
-        return kept
+        return True
 
     def adopt(self, manifest) -> None:
         """The running image is the manifest's, however it came here."""

@@ -86,8 +86,9 @@ class Updater:
     def poll(self) -> Decision:
         """Ask the channel once, install what it offers, and reset into it.
 
-        Never raises for what may go wrong in an update: then the Decision's action is FAILED, and
-        its reason says what.
+        Returns the Decision for what the application may want to show; after INSTALL the board has
+        been reset. Never raises for what may go wrong in an update: then the Decision's action is
+        FAILED, and its reason says what.
         """
         # Collected often, what stays for long is not scattered over the heap, and the window that
         # each block needs finds room (MicroPython docs, reference/constrained.rst).
@@ -114,8 +115,8 @@ class Updater:
                 self._log("guard", reason + ": resetting")
                 self._board.reset()
         elif self._board.state() == boot.PENDING:
-            # Its slot is all that a rollback could go back from: ESP-IDF's own esp_ota_begin
-            # refuses here, raw partition writes do not.
+            # An install would overwrite the image that a rollback goes back to: ESP-IDF's own
+            # esp_ota_begin refuses here, raw partition writes do not.
             reason = "the running image is not confirmed"
         if reason is None:
             return None

@@ -133,7 +133,12 @@ def _result(arguments: Arguments, path: Path, founding: Founding) -> Result:
     return Result(
         [
             f"founded {settings.product}: {path}, keys/ ({keys})",
+            f"now move the root keys apart, each to a place offline: {_root_keys(founding)}",
             f"root_sha256 {settings.root_sha256}",
         ],
         data,
     )
+
+
+def _root_keys(founding: Founding) -> str:
+    return ", ".join(uri.removeprefix("file:") for uri in founding.settings.keys.root)

@@ -8,11 +8,14 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context
+from publisher.errors import SettingsError
 from publisher.files import read_file
 from publisher.image import Image, read_image, verify_fits
 from publisher.keys import Passphrases, load_signers
+from publisher.newer import Newer, find_newer
 from publisher.publish import View
 from publisher.repository import Repository, Signers, open_repository
+from publisher.seen import SeenFile
 from publisher.settings import FILE_NAME, BoardSettings, Settings, load_settings
 from publisher.stores import open_store
 from publisher.stores.base import Store
@@ -20,12 +23,24 @@ from publisher.stores.base import Store
 
 @dataclass(frozen=True)
 class Product:
-    """A product's settings and store, what this run sees there, and its verified roles."""
+    """A product's settings and store, what this run sees there, and its verified roles.
+
+    `seen` is what this machine has seen there before.
+    """
 
     settings: Settings
     store: Store
     view: View
     repository: Repository
+    seen: SeenFile
+
+    def newer(self) -> list[Newer]:
+        """Return what was signed after the present state, but for what a run here began."""
+        repository, begun = self.repository, self.seen.read().begun
+        found = find_newer(
+            self.view.read, repository.root(), repository.snapshot(), repository.targets()
+        )
+        return [newer for newer in found if newer.sha256 not in begun]
 
 
 def find_settings(arguments: Arguments) -> Path:
@@ -43,7 +58,7 @@ def open_product(arguments: Arguments, context: Context) -> Product:
     Raises:
         SettingsError: slotcast.toml is missing or wrong.
         StoreError: the store cannot be read.
-        VerificationError: what is published does not verify.
+        VerificationError: what is published does not verify, or is older than was seen before.
     """
     settings = load_settings(find_settings(arguments))
     store = open_store(settings)
@@ -54,8 +69,20 @@ def open_product(arguments: Arguments, context: Context) -> Product:
         _signers(settings, context),
         settings.expiry_days,
         context.now,
+        getattr(arguments, "redate", False),
     )
-    return Product(settings, store, view, repository)
+    seen = SeenFile(settings.directory, settings.root_sha256)
+    seen.verify(repository.states())
+    if not getattr(arguments, "dry_run", False):
+        _note(seen, repository, context)
+    return Product(settings, store, view, repository, seen)
+
+
+def _note(seen: SeenFile, repository: Repository, context: Context) -> None:
+    try:
+        seen.note(repository.states())
+    except SettingsError as error:  # a reader may not be allowed to write
+        context.warn(str(error))
 
 
 def _signers(settings: Settings, context: Context) -> Signers:

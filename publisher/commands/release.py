@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from publisher.arguments import DEFAULT_BASE_URL, Arguments
+from publisher.clock import clock_warnings, verify_clock
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product, open_product
+from publisher.errors import VerificationError
 from publisher.files import read_file
 from publisher.plan import Plan
 from publisher.publish import Outcome, publish
 from publisher.release import PreparedRelease, ReleaseRequest, prepare_release
+
+_RESUME = (
+    "either a release is running elsewhere, or was cut short there: let it finish, or add --resume "
+    "to sign on top of the present offers and leave those out. Or somebody put an old "
+    "timestamp.json back: then put the newest one back first"
+)
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -24,16 +32,32 @@ def run(arguments: Arguments, context: Context) -> Result:
         min_version=arguments.min_version,
     )
     product = open_product(arguments, context)
+    _verify_newest(product, arguments, context)
     settings, repository, view = product.settings, product.repository, product.view
+    verify_clock(context.now, product.store.time)
+    dated = clock_warnings(context.now, repository.states())
     prepared = prepare_release(settings, repository, view, request, context.progress)
-    for warning in (*_placeholder(product), *prepared.warnings):
+    for warning in (*_placeholder(product), *dated, *prepared.warnings):
         context.warn(warning)
     if arguments.dry_run:
         return _planned(prepared)
+    product.seen.begin(prepared.plan)
     outcome = publish(
         prepared.plan, product.store, settings.product, settings.root_sha256, context.progress
     )
+    product.seen.finish(repository.states())
     return _published(prepared, outcome)
+
+
+def _verify_newest(product: Product, arguments: Arguments, context: Context) -> None:
+    """Refuse to sign on top of a timestamp that may have been put back, unless told to."""
+    newer = product.newer()
+    if not newer:
+        return
+    what = f"signed offers that its timestamp does not name: {', '.join(map(str, newer))}"
+    if not arguments.resume:
+        raise VerificationError(f"{product.store.location} holds {what}", _RESUME)
+    context.warn(f"--resume leaves out {what}")
 
 
 def plan_table(plan: Plan) -> Table:

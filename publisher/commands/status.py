@@ -15,6 +15,8 @@ def run(arguments: Arguments, context: Context) -> Result:
     for role in status.roles:
         if role.days < 0:
             context.warn(f"{role.state.role} has expired: boards install nothing")
+    for newer in product.newer():
+        context.warn(f"signed, but not named by the timestamp: {newer}")
     offers = Table(
         ("channel", "board", "version", "release", "since", "to"),
         [_offer_row(offer) for offer in status.offers],

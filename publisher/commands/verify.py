@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from publisher.arguments import Arguments
@@ -10,19 +12,30 @@ from publisher.commands.product import find_settings
 from publisher.layout import key
 from publisher.publish import View
 from publisher.reading import Read, folder_product, folder_reader, url_product, url_reader
+from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
 from publisher.stores import open_store
 from publisher.verify import verify
 from publisher.walk import Report
 
 
+@dataclass(frozen=True)
+class Fingerprint:
+    """The SHA-256 of the first root, and who says that it is: "--root", or a file."""
+
+    root_sha256: str
+    origin: str
+
+
 def run(arguments: Arguments, context: Context) -> Result:
     """Verify what is published, wherever it is; exit with 1 if it is not sound."""
     product, read = _source(arguments)
     root_sha256 = arguments.root or _settings(arguments).root_sha256
+    origin = "--root" if arguments.root else str(find_settings(arguments))
     progress = partial(context.progress, "verify")
-    report = verify(read, product, root_sha256, context.now, progress)
-    return _result(product, root_sha256, report)
+    seen = _seen(arguments, root_sha256)
+    report = verify(read, product, root_sha256, context.now, progress, seen)
+    return _result(product, Fingerprint(root_sha256, origin), report)
 
 
 def _source(arguments: Arguments) -> tuple[str, Read]:
@@ -39,19 +52,27 @@ def _source(arguments: Arguments) -> tuple[str, Read]:
     return product, lambda name: view.read(name.removeprefix(key(product, "")))
 
 
+def _seen(arguments: Arguments, root_sha256: str) -> Mapping[str, int]:
+    """Return what was seen of the store before; a copy, or a CDN's cache, may well be older."""
+    if arguments.url or arguments.dir is not None:
+        return {}
+    return SeenFile(_settings(arguments).directory, root_sha256).read().versions
+
+
 def _settings(arguments: Arguments) -> Settings:
     return load_settings(find_settings(arguments))
 
 
-def _result(product: str, root_sha256: str, report: Report) -> Result:
+def _result(product: str, root: Fingerprint, report: Report) -> Result:
     verdict = "verifies" if report.ok else "DOES NOT VERIFY"
     text = [f"{trusted.key}: {trusted.reason}" for trusted in report.objects]
     text += [f"{finding.severity}: {finding.key}: {finding.message}" for finding in report.findings]
-    text.append(f"{product} {verdict} from root {root_sha256}")
+    text.append(f"{product} {verdict} from root {root.root_sha256} (of {root.origin})")
     data = {
         "ok": report.ok,
         "product": product,
-        "root_sha256": root_sha256,
+        "root_sha256": root.root_sha256,
+        "root_sha256_of": root.origin,
         "objects": [{"key": o.key, "reason": o.reason} for o in report.objects],
         "findings": [
             {"severity": f.severity, "key": f.key, "message": f.message} for f in report.findings

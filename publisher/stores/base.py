@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,11 @@ class Store(ABC):
     def location(self) -> str:
         """Where this store is, in words for a person."""
         return type(self).__name__
+
+    @property
+    def time(self) -> datetime | None:
+        """The time that the store itself told with its last answer; None where it tells none."""
+        return None
 
     @abstractmethod
     def read(self, key: str) -> Stored | None:

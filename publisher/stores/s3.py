@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -69,11 +71,17 @@ class S3Store(Store):
         self._client = client
         self._bucket = bucket
         self._sleep = sleep
+        self._time: datetime | None = None
 
     @property
     def location(self) -> str:
         """The bucket as a URL."""
         return f"s3://{self._bucket}"
+
+    @property
+    def time(self) -> datetime | None:
+        """The Date of the last object that was read."""
+        return self._time
 
     def read(self, key: str) -> Stored | None:
         """See Store."""
@@ -114,6 +122,7 @@ class S3Store(Store):
         try:
             with self._explained(passing=(404, 416)):
                 answer = get()
+                self._time = _date(answer)
                 return Stored(answer["Body"].read(), answer["ETag"])
         except ClientError as error:
             return None if status_of(error) == 404 else Stored(b"", "")
@@ -154,3 +163,12 @@ class S3Store(Store):
             raise explain(error, self._bucket) from error
         except BotoCoreError as error:
             raise explain(error, self._bucket) from error
+
+
+def _date(answer: GetObjectOutputTypeDef) -> datetime | None:
+    """Return the Date header of an answer (RFC 9110, 6.6.1), if it has one."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    with suppress(ValueError):
+        date = parsedate_to_datetime(headers.get("date", ""))
+        return date if date.tzinfo else None
+    return None

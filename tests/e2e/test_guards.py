@@ -31,7 +31,7 @@ def test_nothing_is_asked_or_written_while_the_running_image_is_on_trial(product
     with product.rig() as rig:
         reason = "the running image is not confirmed"
         lines = run(rig, "print(updater.poll().reason)", reason)
-        on_trial = lines[lines.index("slotcast trial: 3.2.5 is on trial, time 1") :]
+        on_trial = lines[lines.index("slotcast trial: 3.2.5 is on trial, try 1 of 3") :]
         assert on_trial[-2:] == [f"slotcast guard: {reason}", reason]
         assert not any("connect" in line for line in on_trial)
         factory = product.image("3.1.1")

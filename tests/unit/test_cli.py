@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import socket
 import ssl
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 import urllib.request
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import esp_images
@@ -18,11 +20,12 @@ import pytest
 
 import publisher.cli
 import publisher.commands.status
+import publisher.seen
 from publisher import __version__
 from publisher.cli import main
 from publisher.commands import Result, Table
 from publisher.console import Console, plain_lines
-from publisher.errors import KeyAccessError
+from publisher.errors import KeyAccessError, SettingsError
 from publisher.stores.directory import DirectoryStore
 
 BOARD = ["--board", "b1", "--chip", "esp32", "--slot-size", "0x1E0000"]
@@ -93,6 +96,7 @@ def test_init_founds_a_product_and_prints_its_fingerprint(run, here):
         "security_version": 0,
         "confirm_within_s": 300,
     }
+    assert "now move the root keys apart, each to a place offline: keys/root-1.pem, " in out
     assert run("verify")[0] == 0
 
 
@@ -316,6 +320,205 @@ def test_a_placeholder_for_the_url_is_warned_of(run):
     assert err.startswith("slotcast: warning: base_url in slotcast.toml is still ")
 
 
+# a clock that is wrong
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Sets the command's clock so many days ahead."""
+
+    def clock(days):
+        class Ahead(publisher.cli.datetime):
+            @classmethod
+            def now(cls, tz):
+                return real.now(tz) + timedelta(days=days)
+
+        monkeypatch.setattr(publisher.cli, "datetime", Ahead)
+
+    real = publisher.cli.datetime
+    return clock
+
+
+def test_a_release_from_a_clock_ahead_is_overcome_with_redate(run, founded, clock):
+    clock(100)
+    code, _, err = release(run, "1.0.0")
+    assert code == 0
+    assert "warning: the last signature is of" in err
+    clock(0)
+    code, _, err = release(run, "1.1.0")
+    assert code == 1
+    assert "slotcast release --redate" in err
+    assert run("verify")[0] == 1
+    code, _, err = release(run, "1.1.0", "--redate")
+    assert code == 0
+    assert err.count("slotcast: warning: --redate: ") == 3
+    assert run("verify")[0] == 0
+    assert release(run, "1.2.0")[2] == ""
+
+
+def test_a_clock_ahead_of_the_store_s_signs_nothing(run, here, founded, monkeypatch, clock):
+    now = publisher.cli.datetime.now(UTC)
+    monkeypatch.setattr(DirectoryStore, "time", now, raising=False)
+    clock(2)
+    before = tree(here / "published")
+    code, _, err = release(run, "1.0.0")
+    assert code == 1
+    assert "but the store says" in err
+    assert tree(here / "published") == before
+
+
+# a store that was rolled back, and runs that were cut short
+
+
+def two_releases_rolled_back(run, here):
+    """Publish 1.0.0 and 1.1.0, then put back what was replaced, for which no key is needed."""
+    release(run, "1.0.0")
+    names = ("metadata/timestamp.json", "stable/b1/version.json")
+    paths = [here / "published/sensor" / name for name in names]
+    old = {path: path.read_bytes() for path in paths}
+    release(run, "1.1.0")
+    for path, data in old.items():
+        path.write_bytes(data)
+
+
+def test_a_timestamp_that_was_put_back_is_refused_where_a_newer_one_was_seen(run, here, founded):
+    two_releases_rolled_back(run, here)
+    before = tree(here)
+    for command in (["status"], ["provision", *WHOM, "--out", "dev"]):
+        code, _, err = run(*command)
+        assert code == 1
+        assert "targets is version 2, but was 3 before" in err
+        assert "hint: an old file was put back" in err
+    assert release(run, "9.0.0", "--resume")[0] == 1
+    code, out, _ = run("verify")
+    assert code == 1
+    assert "error: sensor/metadata/timestamp.json: it is version 2, but was 3 before" in out
+    assert run("verify", "--dir", "published")[0] == 0, "a copy may be older"
+    assert tree(here) == before
+
+
+def test_a_new_machine_does_not_sign_below_newer_signed_offers(run, here, founded):
+    two_releases_rolled_back(run, here)
+    shutil.rmtree(here / ".slotcast")
+    before = tree(here / "published")
+    code, _, err = run("release", "app.bin", "--version", "1.0.0", *WHOM[:1], "beta", *WHOM[2:])
+    assert code == 1
+    assert "metadata/3.snapshot.json (stable/b1: 1.1.0 in place of 1.0.0)" in err
+    assert "--resume" in err
+    assert tree(here / "published") == before
+    code, _, err = release(run, "1.2.0", "--resume")
+    assert code == 0
+    assert "--resume leaves out" in err
+    assert release(run, "1.3.0")[0] == 0
+
+
+def test_verify_and_status_warn_of_newer_signed_offers(run, here, founded):
+    two_releases_rolled_back(run, here)
+    shutil.rmtree(here / ".slotcast")
+    code, out, _ = run("verify")
+    assert code == 0
+    assert "warning: sensor/metadata/3.snapshot.json: it is signed, but" in out
+    assert "stable/b1: 1.1.0 in place of 1.0.0" in out
+    assert "stable/b1: 1.1.0 in place of 1.0.0" in run("status")[2]
+
+
+class Crash(Exception):
+    """The publisher's machine loses power."""
+
+
+@pytest.fixture
+def cut_short(run, monkeypatch):
+    """Runs a release that loses power before its write number `at`, from 0."""
+
+    def cut_short(at):
+        left = iter(range(at))
+
+        def before(real):
+            def write(self, *words):
+                if next(left, None) is None:
+                    raise Crash
+                return real(self, *words)
+
+            return write
+
+        with monkeypatch.context() as patch:
+            for name in ("create", "replace"):
+                patch.setattr(DirectoryStore, name, before(getattr(DirectoryStore, name)))
+            with pytest.raises(Crash):
+                release(run, "1.0.0")
+
+    return cut_short
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_the_machine_that_was_cut_short_completes_without_a_flag(run, founded, cut_short, at):
+    cut_short(at)
+    assert release(run, "1.0.0")[0] == 0
+    assert release(run, "1.1.0")[0] == 0
+    code, out, _ = run("verify")
+    assert (code, "warning" in out) == (0, False)
+
+
+@pytest.mark.parametrize("at", range(7))
+def test_another_machine_needs_resume_only_after_the_snapshot(run, here, founded, cut_short, at):
+    cut_short(at)
+    shutil.rmtree(here / ".slotcast")
+    between = at == 5  # the snapshot is there, and no timestamp names it
+    assert release(run, "1.0.0")[0] == int(between)
+    assert release(run, "1.0.0", "--resume")[0] == 0
+
+
+def test_what_was_seen_is_kept_beside_the_settings_and_out_of_git(run, here, founded):
+    release(run, "1.0.0")
+    seen = json.loads((here / ".slotcast/seen.json").read_text())
+    assert seen["versions"] == {"root": 1, "timestamp": 2, "snapshot": 2, "targets": 2}
+    assert seen["begun"] == []
+    assert (here / ".slotcast/.gitignore").read_text() == "*\n"
+    assert stat.S_IMODE((here / ".slotcast").stat().st_mode) == 0o700
+
+
+def test_a_dry_run_remembers_nothing(run, here, founded):
+    assert release(run, "1.0.0", "--dry-run")[0] == 0
+    assert not (here / ".slotcast").exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "null", "caf\u00e9", '{"root_sha256": "%s"}'])
+def test_a_memory_that_cannot_be_read_stops_the_run(run, here, founded, text):
+    fingerprint = json.loads(run("status", "--json")[1])["root_sha256"]
+    (here / ".slotcast/seen.json").write_text(text.replace("%s", fingerprint))
+    code, _, err = run("status")
+    assert code == 1
+    assert "seen.json cannot be read" in err
+
+
+def test_who_may_not_write_can_read_but_not_release(run, here, founded, monkeypatch):
+    def refuse(path, data):
+        raise SettingsError(f"cannot write {path}: Read-only file system")
+
+    monkeypatch.setattr(publisher.seen, "replace_file", refuse)
+    code, _, err = run("status")
+    assert code == 0
+    assert "warning: cannot write " in err
+    assert "seen.json: Read-only" in err
+    before = tree(here / "published")
+    assert release(run, "1.0.0")[0] == 1
+    assert tree(here / "published") == before
+
+
+def test_a_memory_in_whose_place_is_a_folder_is_named(run, here, founded):
+    (here / ".slotcast" / "seen.json").mkdir(parents=True)
+    code, _, err = run("status")
+    assert code == 1
+    assert "seen.json cannot be read" in err
+
+
+def test_the_memory_of_another_product_is_none(run, here, founded):
+    (here / ".slotcast").mkdir()
+    (here / ".slotcast/seen.json").write_text(json.dumps({"root_sha256": "ab" * 32}))
+    assert run("status")[0] == 0
+    assert json.loads((here / ".slotcast/seen.json").read_text())["versions"]["targets"] == 1
+
+
 # status, verify, provision
 
 
@@ -360,6 +563,16 @@ def test_a_reviewer_needs_only_a_copy_and_the_fingerprint(run, here, founded, mo
         assert run("verify", "--dir", folder, "--root", fingerprint)[0] == 0
     assert run("verify", "--dir", "published", "--root", "00" * 32)[0] == 1
     assert "does not exist" in run("verify", "--dir", "published")[2]
+
+
+def test_verify_says_who_told_the_fingerprint(run, here, founded):
+    fingerprint = json.loads(run("status", "--json")[1])["root_sha256"]
+    out = run("verify", "--dir", "published")[1]
+    assert out.endswith(f"from root {fingerprint} (of {here / 'slotcast.toml'})\n")
+    out = run("verify", "--dir", "published", "--root", fingerprint)[1]
+    assert out.endswith(f"from root {fingerprint} (of --root)\n")
+    data = json.loads(run("verify", "--dir", "published", "--json")[1])
+    assert data["root_sha256_of"] == str(here / "slotcast.toml")
 
 
 def test_provision_writes_a_folder_once(run, here, founded):

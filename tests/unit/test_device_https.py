@@ -108,7 +108,11 @@ def test_short_rest_of_a_body_is_skipped_and_a_long_one_hung_up_on():
     for size, connections in ((4096, 1), (100_000, 2)):
         with Edge(OneFile(bytes(size)), CERTIFICATE) as edge:
             outcome = run_on_edge(
-                edge, ("get", "images/x.bin"), ("read_once", 10), ("close",), ("get", "images/x.bin", 0, 9)
+                edge,
+                ("get", "images/x.bin"),
+                ("read_once", 10),
+                ("close",),
+                ("get", "images/x.bin", 0, 9),
             )
         assert outcome.last["status"] == 206
         assert outcome.connections == edge.handshakes == connections

@@ -234,6 +234,28 @@ def test_a_clock_that_is_behind_the_last_signature_is_refused():
         product.prepare("1.0.0")
 
 
+def test_a_signing_time_that_lies_ahead_is_left_behind_only_when_told_to():
+    product = Product()
+    product.later(days=300)
+    product.release("1.0.0")
+    product.now = NOW
+    with pytest.raises(VerificationError, match="but targets was signed at 2027-09-18") as caught:
+        product.prepare("1.1.0")
+    assert "--redate" in caught.value.hint
+    repository = open_repository(
+        product.read,
+        product.settings.root_sha256,
+        product.signers.__getitem__,
+        ExpirySettings(),
+        NOW,
+        redate=True,
+    )
+    repository.offer("stable", "b1", b"{}")
+    assert [state.signed_at for state in repository.states()][1:] == ["2026-11-22T07:00:00Z"] * 3
+    assert len(repository.warnings) == 3
+    assert "a board that has verified the former takes it for the time" in repository.warnings[0]
+
+
 def test_a_manifest_that_is_not_what_was_signed_is_refused():
     product = Product()
     product.release("1.0.0")

@@ -140,7 +140,9 @@ def test_what_is_no_single_range_is_ignored(header):
 
 @pytest.mark.parametrize("tags", ["{}", "W/{}", '"other", {}', "*"])
 def test_object_that_the_reader_has_is_not_sent_again(tags):
-    found = get("/sensor/metadata/timestamp.json", "", tags.format('"tag-sensor/metadata/timestamp.json"'))
+    found = get(
+        "/sensor/metadata/timestamp.json", "", tags.format('"tag-sensor/metadata/timestamp.json"')
+    )
     assert (found.status, found.body) == (304, b"")
     assert found.headers["ETag"] == '"tag-sensor/metadata/timestamp.json"'
 
@@ -176,7 +178,11 @@ def test_target_that_leads_out_of_the_store_is_never_read(target):
 @pytest.mark.parametrize(
     "target",
     ["/keys/targets.pem", "/sensor/keys/targets.pem", "/slotcast.toml", "/sensor/slotcast.toml"]
-    + ["/sensor/.slotcast/seen.json", "/.slotcast/authority-key.pem", "/sensor/metadata/.new-1.json"]
+    + [
+        "/sensor/.slotcast/seen.json",
+        "/.slotcast/authority-key.pem",
+        "/sensor/metadata/.new-1.json",
+    ]
     + ["/sensor/metadata/1.root.json/x", "/sensor/stable/b1/other.json", "/sensor/version.json"]
     + ["/.git/b1/version.json", "/sensor/.git/b1/version.json", "/sensor/payloads/a.pem"],
 )

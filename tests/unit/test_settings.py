@@ -1,9 +1,18 @@
+import inspect
+import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from publisher.errors import SettingsError
-from publisher.settings import load_settings, parse_settings
+from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS
+from publisher.settings import load_settings, parse_settings, verify_base_url
+from slotcast.http import BaseUrl
+from slotcast.payload import Head
+
+MANIFESTS = Path(__file__).parents[2] / "manifests"
+SCHEMA = json.loads((MANIFESTS / "ota.schema.json").read_text())
 
 MINIMAL = """
 product = "sensor"
@@ -28,7 +37,7 @@ targets = ["file:keys/targets.pem"]
 [expiry_days]
 timestamp = 3
 [payload]
-block_size = 0x8000
+block_size = 0x2000
 window_bits = 10
 [boards.sensor-r2]
 chip = "esp32c3"
@@ -75,7 +84,7 @@ def test_every_setting_is_read():
     assert settings.keys.of("root") == ("file:keys/root-1.pem", "file:keys/root-2.pem")
     assert settings.keys.of("snapshot") == ()
     assert settings.expiry_days.timestamp == 3
-    assert settings.payload.block_size == 32768
+    assert settings.payload.block_size == 8192
     board = settings.board("sensor-r2")
     assert (board.chip, board.slot_size) == ("esp32c3", 0x1E0000)
     assert (board.security_version, board.confirm_within_s) == (2, 60)
@@ -110,9 +119,11 @@ def test_an_unknown_board_is_told_with_those_that_there_are():
         (('region = "', 'path_style = "'), r"\[store\] path_style is not a setting"),
         (("timestamp = 3", "timestamp = 0"), r"\[expiry_days\] timestamp is 0"),
         (("timestamp = 3", "timestamp = true"), r"\[expiry_days\] timestamp must be a whole"),
-        (("0x8000", "20000"), r"\[payload\] block_size .* power of 2"),
-        (("0x8000", "2048"), r"\[payload\] block_size .* from 4096"),
+        (("0x2000", "10000"), r"\[payload\] block_size .* power of 2"),
+        (("0x2000", "2048"), r"\[payload\] block_size .* from 4096"),
+        (("0x2000", "0x8000"), r"\[payload\] block_size .* from 4096 to 16384"),
         (("window_bits = 10", "window_bits = 8"), r"\[payload\] window_bits"),
+        (("window_bits = 10", "window_bits = 13"), r"\[payload\] window_bits .* from 9 to 12"),
         (("[boards.sensor-r2]", "[boards.Sensor]"), "boards"),
         (("slot_size = 0x1E0000", ""), "needs one of slot_size and partitions"),
         (("slot_size = 0x1E0000", "slot_size = 1"), r"\[boards.sensor-r2\] slot_size is 1"),
@@ -125,6 +136,69 @@ def test_what_is_wrong_is_named(change, says):
     assert change[0] in FULL
     with pytest.raises(SettingsError, match=says):
         parse(FULL.replace(*change))
+
+
+def test_payloads_are_cut_no_larger_than_what_a_board_takes():
+    limits = inspect.signature(Head).parameters
+    assert limits["max_block_bytes"].default == BOARD_BLOCK_SIZE
+    assert limits["max_window_bits"].default == BOARD_WINDOW_BITS
+
+
+URLS = [
+    "https://updates.example.com/",
+    "https://updates.example.com/fleet/a/",
+    "https://UPDATES.Example.com:8443/",
+    "https://127.0.0.1:1/",
+    "https://u.e:65535/~!$&'()*+,;=:@%20[]/",
+    "https://u.e//x//",
+    "https://u.e:65536/",
+    "https://u.e:0/",
+    "https://u.e:/",
+    "https://u.e:x/",
+    "https://u.e:-1/",
+    "https://u.e:\u0661/",
+    "https://u.e:00000000443/",
+    "https://user@u.e/",
+    "https://user:secret@u.e/",
+    "https://[::1]/",
+    "https://[::1]:443/",
+    "https://under_score.e/",
+    "https://caf\u00e9.e/",
+    "https:///",
+    "https://u.e",
+    "https://u.e/x",
+    "https://u.e/?/",
+    "https://u.e/#/",
+    "https://u.e?/",
+    "https://u.e/a b/",
+    "https://u.e/caf\u00e9/",
+    "https://u.e/\n/",
+    "https://u.e/\n",
+    "https://u.e\\x/",
+    "HTTPS://u.e/",
+    "http://u.e/",
+    "//u.e/",
+]
+
+
+def accepts(verify, *arguments):
+    try:
+        verify(*arguments)
+    except (SettingsError, ValueError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("url", URLS)
+def test_a_url_is_taken_where_a_board_takes_it(url):
+    taken = accepts(BaseUrl, url)
+    assert accepts(verify_base_url, "base_url", url) == taken
+    items = SCHEMA["properties"]["base_urls"]["items"]
+    assert Draft202012Validator(items).is_valid(url) == taken
+
+
+def test_the_urls_are_of_both_kinds():
+    assert [accepts(BaseUrl, url) for url in URLS].count(True) == 6
 
 
 def test_directory_is_not_a_setting():

@@ -10,6 +10,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -61,6 +62,14 @@ def test_an_object_reads_back_as_it_was_created(store):
     data = bytes(range(256)) * 5000
     assert store.create(obj(data=data)) is True
     assert store.read("sensor/a.json").data == data
+
+
+def test_a_bucket_s_server_tells_the_time(bucket):
+    store = S3Store(bucket, BUCKET)
+    store.create(obj("sensor/time.json"))
+    store.read("sensor/time.json")
+    bucket.delete_object(Bucket=BUCKET, Key="sensor/time.json")
+    assert abs(store.time - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_an_empty_object_is_an_object(store):

@@ -167,6 +167,22 @@ def test_without_consistent_snapshots_a_root_is_refused(product):
     only_error(product, "2.root.json: consistent snapshots are off")
 
 
+def test_a_root_that_one_key_can_replace_is_a_warning(product):
+    product.root.roles["root"].threshold = 1
+    rotate_root(product)
+    assert errors(product) == []
+    assert warnings(product) == ["one root key alone can replace all keys: its threshold is 1"]
+
+
+def test_a_key_of_several_roles_is_a_warning(product):
+    key = product.signers["timestamp"][0].public_key
+    product.root.add_key(key, "snapshot")
+    rotate_root(product)
+    assert errors(product) == []
+    (warning,) = warnings(product)
+    assert warning == f"key {key.keyid[:8]} signs for several roles: snapshot, timestamp"
+
+
 # Steps 2 to 4: timestamp, snapshot, targets
 
 
@@ -254,6 +270,40 @@ def test_a_signing_time_is_wanted_and_must_not_lie_ahead(product):
     only_error(product, "timestamp.json: it was signed at 2026-11-22T06:38:01Z, after now")
 
 
+def published_twice_then_put_back(product, **signers):
+    """Publish a second release, then put the first timestamp back."""
+    first = product.files["sensor/metadata/timestamp.json"]
+    product.signers |= signers
+    product.snapshot.version = product.targets.version = product.timestamp.version = 2
+    product.manifest["release"] = 2
+    product.publish_manifest()
+    product.put("metadata/timestamp.json", first)
+
+
+def test_signed_offers_above_the_timestamp_s_are_a_warning(product):
+    published_twice_then_put_back(product)
+    assert errors(product) == []
+    (warning,) = warnings(product)
+    assert "it is signed, but the timestamp does not name it: stable/sensor-r2: " in warning
+
+
+@pytest.mark.parametrize("role", ["snapshot", "targets"])
+def test_offers_above_the_timestamp_s_that_no_key_of_root_signed_are_void(product, role):
+    published_twice_then_put_back(product, **{role: [CryptoSigner.generate_ed25519()]})
+    assert report_of(product).findings == ()
+
+
+@pytest.mark.parametrize("data", [b"left behind", b"[" * 9999, b'{"signed":{},"signatures":[]}'])
+def test_files_above_the_timestamp_s_that_are_no_metadata_hide_nothing(product, data):
+    published_twice_then_put_back(product)
+    product.files["sensor/metadata/3.snapshot.json"] = product.files[
+        "sensor/metadata/2.snapshot.json"
+    ]
+    assert len(warnings(product)) == 1, "a snapshot under another version's name is none"
+    product.put("metadata/2.targets.json", data)
+    assert report_of(product).findings == ()
+
+
 # Step 5: manifests
 
 
@@ -282,6 +332,16 @@ def test_a_target_whose_name_is_no_channel_and_board_is_refused(product, name):
     product.targets.targets[name] = target
     product.publish_targets()
     only_error(product, name)
+
+
+@pytest.mark.parametrize("oldest", ["1.4.3", "1.10.0"])
+def test_a_release_that_no_board_may_take_directly_is_refused(product, oldest):
+    product.manifest["min_version"] = oldest
+    product.publish_manifest()
+    only_error(product, f"min_version {oldest} is not older than version 1.4.3")
+    product.manifest["min_version"] = "1.4.2"
+    product.publish_manifest()
+    assert errors(product) == []
 
 
 # Steps 6 to 9: payload, image, version.json
@@ -321,6 +381,12 @@ def test_a_payload_with_a_bad_block_is_refused_even_if_it_is_signed_for(product)
     bad[80] ^= 1
     publish_payload(product, bytes(bad))
     only_error(product, "block 0 does not have the hash of its row")
+
+
+@pytest.mark.parametrize(("block_size", "window_bits"), [(32768, 12), (4096, 13)])
+def test_a_payload_that_no_board_has_memory_for_is_refused(product, block_size, window_bits):
+    publish_payload(product, encode_full(product.image, block_size, window_bits))
+    only_error(product, "boards have no memory for it")
 
 
 def test_a_payload_whose_header_promises_another_image_is_refused(product):
@@ -370,6 +436,13 @@ def test_a_url_elsewhere_is_refused(product):
     product.manifest["url"] = "https://updates.example.com/sensor/images/other.bin"
     product.publish_release()
     only_error(product, "the manifest's url is another")
+
+
+@pytest.mark.parametrize("base", ["https://user@updates.example.com/", "https://[::1]/"])
+def test_a_url_that_begins_as_no_board_would_take_it_is_refused(product, base):
+    product.manifest["url"] = f"{base}sensor/{image_path(product)}"
+    product.publish_release()
+    only_error(product, "what the manifest's url begins with")
 
 
 def test_a_version_json_that_says_otherwise_is_refused(product):
