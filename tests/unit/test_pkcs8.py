@@ -22,7 +22,7 @@ def test_an_encrypted_key_opens_with_its_passphrase_alone(passphrase):
     pem = to_pem(KEY, passphrase)
     opened = load_pem_private_key(pem, passphrase.encode())
     assert opened.private_bytes_raw() == KEY.private_bytes_raw()
-    with pytest.raises(ValueError, match="password"):
+    with pytest.raises(ValueError, match="password|deserialize"):
         load_pem_private_key(pem, b"another")
     with pytest.raises(TypeError):
         load_pem_private_key(pem, None)
