@@ -17,7 +17,7 @@ class Arguments(argparse.Namespace):
     print_completion: str | None
     settings: Path | None
     json: bool
-    dry_run: bool
+    dry_run: bool = False
     # init
     product: str
     root_keys: int
@@ -40,7 +40,7 @@ class Arguments(argparse.Namespace):
     mandatory: bool
     min_version: str | None
     resume: bool
-    redate: bool
+    redate: bool = False
     # verify
     dir: Path | None
     url: str

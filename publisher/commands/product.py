@@ -69,11 +69,11 @@ def open_product(arguments: Arguments, context: Context) -> Product:
         _signers(settings, context),
         settings.expiry_days,
         context.now,
-        getattr(arguments, "redate", False),
+        arguments.redate,
     )
     seen = SeenFile(settings.directory, settings.root_sha256)
     seen.verify(repository.states())
-    if not getattr(arguments, "dry_run", False):
+    if not arguments.dry_run:
         _note(seen, repository, context)
     return Product(settings, store, view, repository, seen)
 
