@@ -6,6 +6,9 @@ the board wiser; nothing of what keeps it safe depends on it.
 
 import json
 
+from slotcast.errors import RepositoryError
+from slotcast.manifest import parse_version
+
 _NAMESPACE = "slotcast"
 _KEY = "record"
 _MAX_BYTES = 1536
@@ -38,10 +41,13 @@ class Record:
 
     @classmethod
     def open(cls) -> "Record":
-        """The record of this board."""
+        """The record of this board; one that takes nothing where NVS has no room for it."""
         from esp32 import NVS
 
-        return cls(NVS(_NAMESPACE))
+        try:
+            return cls(NVS(_NAMESPACE))
+        except OSError:
+            return cls(_NoNvs())
 
     def _load(self):
         raw = bytearray(_MAX_BYTES)
@@ -78,22 +84,44 @@ class Record:
         """Whether the image with this digest was given up here."""
         return digest[:_ID_CHARS] in self._fields.get("failed", ())
 
-    def arm(self, manifest) -> None:
-        """Remember the image that is about to become the boot image.
+    def prepare(self, manifest) -> None:
+        """Remember the image that is about to be written to the other slot.
+
+        Before a byte of it stands there: what otadata says of the slot is about another image then.
+        Raises OSError when that cannot be written: then the slot must not be touched.
+        """
+        if not self.trial or self.trial["digest"] != manifest.image_digest:
+            self._fields["trial"] = {
+                "digest": manifest.image_digest,
+                "version": manifest.version,
+                "security_version": manifest.security_version,
+                "confirm_within_s": manifest.confirm_within_s,
+                "armed": 0,
+                "condemned": False,
+            }
+            self._save()
+
+    def arm(self) -> None:
+        """Count that the image on trial becomes the boot image.
 
         Raises OSError when that cannot be written: then it must not be armed.
         """
-        before = self.trial
-        again = before and before["digest"] == manifest.image_digest
-        self._fields["trial"] = {
-            "digest": manifest.image_digest,
-            "version": manifest.version,
-            "security_version": manifest.security_version,
-            "confirm_within_s": manifest.confirm_within_s,
-            "armed": before["armed"] + 1 if again else 1,
-            "condemned": False,
-        }
+        self.trial["armed"] += 1
         self._save()
+
+    def count_reset(self) -> int:
+        """Count a reset that is to settle what boots next; how many there were since it was.
+
+        Raises OSError when that cannot be written.
+        """
+        self._fields["resets"] = self._fields.get("resets", 0) + 1
+        self._save()
+        return self._fields["resets"]
+
+    def forget_resets(self) -> None:
+        """What boots next is settled."""
+        if self._fields.pop("resets", 0):
+            self._save()
 
     def condemn(self) -> None:
         """The image on trial failed its health checks: the rollback that follows is no accident."""
@@ -124,9 +152,22 @@ class Record:
         self._save()
 
 
+class _NoNvs:
+    """Stands for an NVS that could not be opened."""
+
+    def get_blob(self, key, buffer):
+        raise OSError("no NVS")
+
+    def set_blob(self, key, value):
+        raise OSError("no NVS")
+
+
 def _is_record(fields) -> bool:
     """Whether this is a record of ours, and not of another version of Slotcast, or noise."""
-    if not isinstance(fields, dict) or not isinstance(fields.get("security_version", 0), int):
+    if not isinstance(fields, dict):
+        return False
+    numbers = (fields.get("security_version", 0), fields.get("resets", 0))
+    if not all(isinstance(number, int) for number in numbers):
         return False
     failed = fields.get("failed", [])
     texts = isinstance(failed, list) and all(isinstance(digest, str) for digest in failed)
@@ -136,6 +177,8 @@ def _is_record(fields) -> bool:
 def _has(fields, kinds):
     if fields is None:
         return True
-    if not isinstance(fields, dict):
+    try:
+        parse_version(fields["version"])
+        return all(isinstance(fields[name], kinds[name]) for name in kinds)
+    except (TypeError, KeyError, RepositoryError):
         return False
-    return all(isinstance(fields.get(name), kinds[name]) for name in kinds)

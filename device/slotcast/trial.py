@@ -28,9 +28,12 @@ class Trial:
         self._record = record
         self._log = log
         self._feed = feed
+        self._began = board.ticks()
 
     def begin(self) -> None:
         """Find out, once a boot, what became of the image that was armed."""
+        if self._board.boots_itself():
+            self._remember(self._record.forget_resets)
         trial = self._record.trial
         if not trial:
             return
@@ -50,7 +53,7 @@ class Trial:
     def _is_not_running(self, trial):
         if trial["condemned"] or trial["armed"] >= _MAX_ARMED:
             self._give_up(trial)
-        else:
+        elif trial["armed"]:  # else it was being written when that boot ended
             text = "%s did not stay after try %d of %d: it may be tried again"
             self._log("trial", text % self._tries(trial))
 
@@ -94,10 +97,8 @@ class Trial:
         """
         if self._board.state() != boot.PENDING:
             return False
-        trial = self._record.trial
-        if trial and trial["digest"] != running_digest(self._board):
-            trial = None
-        failing = self._wait(checks, trial["confirm_within_s"] if trial else _DEFAULT_DEADLINE_S)
+        trial = self._of_running_image()
+        failing = self._wait(checks, _deadline_s(trial))
         if failing:
             self._roll_back(trial, failing)
             return False
@@ -107,6 +108,23 @@ class Trial:
             self._remember(self._record.confirm)
         self._log("confirm", "%s is kept" % (trial["version"] if trial else "the running image"))
         return True
+
+    def end_if_overdue(self) -> None:
+        """Roll back the image on trial when its time has passed and nobody has confirmed it."""
+        trial = self._of_running_image()
+        if self._board.seconds_since(self._began) >= _deadline_s(trial):
+            self._roll_back(trial, "the application")
+
+    def may_reset(self) -> bool:
+        """Whether a reset may be tried to settle what boots next: once, until it is settled."""
+        try:
+            return self._record.count_reset() == 1
+        except OSError:
+            return False
+
+    def _of_running_image(self):
+        trial = self._record.trial
+        return trial if trial and trial["digest"] == running_digest(self._board) else None
 
     def adopt(self, manifest) -> None:
         """The running image is the manifest's, however it came here."""
@@ -144,6 +162,10 @@ class Trial:
             if not passed:
                 return name
         return None
+
+
+def _deadline_s(trial):
+    return trial["confirm_within_s"] if trial else _DEFAULT_DEADLINE_S
 
 
 def running_digest(board) -> str:

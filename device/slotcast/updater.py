@@ -15,7 +15,6 @@ from slotcast import boot
 from slotcast.client import Client
 from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
-from slotcast.errors import DownloadError, PayloadError, RepositoryError
 from slotcast.files import MetadataFiles
 from slotcast.https import Session
 from slotcast.install import Installer, fetch_with_retries
@@ -52,6 +51,7 @@ class Updater:
         self._config = Config(_read(directory + "/ota.json"))
         self._clock = board.clock(self._config.built_at)
         self._session = None
+        self._out_of_memory = Decision(FAILED, "MemoryError", None)
         self._client = Client(MetadataFiles(directory + "/metadata"), self._fetch, self._clock.now)
         self._trial = Trial(board, record, self._log, self._feed)
 
@@ -99,10 +99,17 @@ class Updater:
             if decision.action == INSTALL:
                 self._arm(decision.manifest)
         except Exception as error:  # the application must live, whatever it is
-            decision = Decision(FAILED, "%s: %s" % (type(error).__name__, error), None)
-            self._log("failed", decision.reason)
+            decision = self._failed(error)
         finally:
             gc.threshold(threshold)
+        return decision
+
+    def _failed(self, error):
+        try:
+            decision = Decision(FAILED, "%s: %s" % (type(error).__name__, error), None)
+            self._log("failed", decision.reason)
+        except MemoryError:
+            return self._out_of_memory
         return decision
 
     def _guard(self):
@@ -110,14 +117,16 @@ class Updater:
         reason = None
         if not self._board.boots_itself():
             reason = "another slot boots next"
-            if self._board.boot_state() in (boot.NEW, boot.PENDING):
-                # Armed without a reset, or a fallback: the bootloader settles both.
+            unsettled = self._board.boot_state() in (boot.NEW, boot.PENDING)
+            # Armed without a reset, or a fallback: a bootloader with rollback settles both.
+            if unsettled and self._trial.may_reset():
                 self._log("guard", reason + ": resetting")
                 self._board.reset()
         elif self._board.state() == boot.PENDING:
             # An install would overwrite the image that a rollback goes back to: ESP-IDF's own
             # esp_ota_begin refuses here, raw partition writes do not.
             reason = "the running image is not confirmed"
+            self._trial.end_if_overdue()
         if reason is None:
             return None
         self._log("guard", reason)
@@ -127,9 +136,10 @@ class Updater:
         """The decision of the first base URL that serves what can be trusted."""
         self._set_clock()
         for url in self._config.base_urls:
+            gc.collect()
             try:
                 return self._ask(url)
-            except (DownloadError, RepositoryError, PayloadError) as error:
+            except Exception as error:  # whatever one edge does to us, the next may be better
                 self._log("connect", "%s: %s" % (url, error))
                 last = error
         raise last
@@ -173,9 +183,15 @@ class Updater:
         length, digest = self._client.target(path)
         if data is None or len(data) != length or sha256(data).digest().hex() != digest:
             data = self._client.fetch_target(path, MAX_BYTES)
-            kept.write("manifest", data)
+            self._keep(kept, data)
         gc.collect()
         return Manifest(data)
+
+    def _keep(self, files, manifest):
+        try:
+            files.write("manifest", manifest)
+        except OSError as error:  # it saves a request, no more: a full filesystem must not matter
+            self._log("refresh", "the manifest is not kept: %s" % error)
 
     def _facts(self):
         digest = running_digest(self._board)
@@ -198,6 +214,7 @@ class Updater:
 
     def _install(self, manifest):
         slot = self._board.other_slot()
+        self._record.prepare(manifest)
         gc.collect()
         sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
         installer = Installer(slot, self._session.get, sectors, self._progress, self._feed)
@@ -211,7 +228,7 @@ class Updater:
     def _arm(self, manifest):
         slot = self._board.other_slot()
         self._log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
-        self._record.arm(manifest)
+        self._record.arm()
         slot.set_boot()
         self._board.reset()
 

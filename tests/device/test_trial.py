@@ -35,6 +35,9 @@ class Board:
     def state(self):
         return self.running_state
 
+    def boots_itself(self):
+        return self.running_state is not None
+
     def confirm(self):
         self.kept += 1
         self.running_state = boot.VALID
@@ -86,7 +89,9 @@ def armed(running, times=1):
     """(board that runs `running` after NEW was armed, its record, its trial, its log)."""
     nvs = flash.Nvs()
     for _ in range(times):
-        Record(nvs).arm(Armed(NEW))
+        record = Record(nvs)
+        record.prepare(Armed(NEW))
+        record.arm()
     board, record, log = Board(running), Record(nvs), []
     board.running_state = boot.PENDING if running == NEW else boot.VALID
     return board, record, trial_of(board, record, log), log
@@ -157,6 +162,44 @@ def test_an_abort_of_the_image_before_does_not_condemn_what_was_armed_since():
     assert not trial.has_failed(DIGEST)
 
 
+def test_a_reset_before_it_was_armed_does_not_condemn_what_stands_in_an_aborted_slot():
+    record = Record(flash.Nvs())
+    record.prepare(Armed(NEW))
+    board, log = Board(OLD), []
+    board.aborted = True  # the image before it, in the same slot
+    trial = trial_of(board, record, log)
+    trial.begin()
+    assert not trial.has_failed(DIGEST) and not log
+
+
+def test_an_application_that_never_confirms_is_rolled_back_when_its_time_has_passed():
+    board, record, trial, _ = armed(NEW)
+    trial.begin()
+    board.seconds = 19
+    trial.end_if_overdue()
+    assert not board.resets
+    board.seconds = 20
+    trial.end_if_overdue()
+    assert board.resets == 1 and record.trial["condemned"]
+
+
+def test_what_boots_next_is_settled_by_one_reset_and_no_more():
+    nvs = flash.Nvs()
+    board = Board(OLD)
+    board.running_state = None
+    trial = trial_of(board, Record(nvs))
+    trial.begin()
+    assert trial.may_reset() and not trial.may_reset()
+    assert not trial_of(board, Record(nvs)).may_reset()
+    board.running_state = boot.VALID
+    trial_of(board, Record(nvs)).begin()
+    assert trial_of(board, Record(nvs)).may_reset()
+
+
+def test_without_a_record_no_reset_is_tried():
+    assert not trial_of(Board(OLD), Record(FullNvs())).may_reset()
+
+
 def test_without_a_record_an_aborted_image_in_the_other_slot_is_not_armed_again():
     board = Board(OLD)
     trial = trial_of(board, Record(flash.Nvs()))
@@ -208,6 +251,7 @@ def test_an_nvs_that_takes_no_more_stops_neither_a_good_image_nor_a_bad_one():
 def test_a_record_that_is_damaged_or_of_another_version_is_an_empty_one():
     blobs = [b"", b"{", b"[1]", b"\xff\xfe", b'{"trial": 7}', b'{"trial": {"digest": "00"}}']
     blobs += [b'{"failed": [1]}', b'{"installed": {"digest": 1}}', b'{"security_version": "9"}']
+    blobs += [b'{"installed": {"digest": "00", "version": "one"}}', b'{"resets": null}']
     for blob in blobs:
         nvs = flash.Nvs()
         nvs.set_blob("record", blob)
@@ -223,7 +267,8 @@ def test_the_record_survives_and_keeps_the_last_eight_failures():
         image = bytes([number]) * 32
         digests.append(Armed(image).image_digest)
         record = Record(nvs)
-        record.arm(Armed(image))
+        record.prepare(Armed(image))
+        record.arm()
         record.fail()
     kept = [Record(nvs).has_failed(digest) for digest in digests]
     assert kept == [False] * 2 + [True] * 8

@@ -74,6 +74,29 @@ print("kept", updater.confirm([]))
         assert lines[-1] == "kept True"
 
 
+def test_a_power_cut_before_arming_costs_nothing_after_an_earlier_rollback(
+    product: Product,
+) -> None:
+    sick = product.release("3.2.5")
+    with product.rig() as rig:
+        rig.board.world.sicken(sick.image_digest, wifi=False)
+        assert rig.poll().outcome == "refuse: 3.2.5 was rolled back here"
+        product.release("3.3.0")
+        rig.board.power_cycle()
+        rig.board.run(lambda line: line.endswith(" sectors written"), 60)
+        poll = rig.poll()
+        assert poll.outcome == "current: runs 3.3.0 already"
+        assert "slotcast install: 0 blocks to fetch into app1" in poll.lines
+
+
+def test_an_application_that_never_confirms_is_rolled_back(product: Product) -> None:
+    product.release("3.2.5")
+    with product.rig() as rig:
+        program = "while True:\n    print(updater.poll().reason)\n    time.sleep(60)"
+        lines = run(rig, program, "3.2.5 was rolled back here")
+        assert "slotcast health: the application did not pass in time: rolling back" in lines
+
+
 def test_the_second_base_url_serves_when_the_first_is_gone(product: Product) -> None:
     product.release("3.2.5")
     with product.rig() as rig:
