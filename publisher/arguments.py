@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 
 from publisher import __version__
@@ -195,7 +196,11 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     where.add_argument("--dir", type=Path, metavar="D", help="a copy of what is published")
     where.add_argument("--url", default="", metavar="U", help="BASE: https://HOST/PRODUCT/")
     parser.add_argument(
-        "--root", default="", metavar="SHA256", help="the fingerprint (default: slotcast.toml's)"
+        "--root",
+        default="",
+        type=_fingerprint,
+        metavar="SHA256",
+        help="the fingerprint (default: slotcast.toml's)",
     )
     parser.add_argument(
         "--product", default="", metavar="NAME", help="(default: slotcast.toml's, or from U)"
@@ -244,4 +249,14 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
 
 def _byte_count(text: str) -> int:
     """Read a number as TOML writes it, decimal or 0x..."""
-    return int(text, 0)
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is no number of bytes, like 0x1E0000") from None
+
+
+def _fingerprint(text: str) -> str:
+    """Read a SHA-256, in hex digits of either case."""
+    if text and not re.fullmatch(r"[0-9a-fA-F]{64}", text):
+        raise argparse.ArgumentTypeError(f"{text} is not 64 hex digits")
+    return text.lower()

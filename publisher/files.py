@@ -30,30 +30,43 @@ class NewFiles:
         if not path.is_dir():
             self.make_directory(path.parent, 0o777)
             with _errors(path):
-                path.mkdir(mode=mode)
-            self._created.append(path)
+                self._make_directory(path, mode)
 
     def make_private(self, path: Path) -> None:
         """Create a directory for its owner alone, out of the way of `git add`."""
         self.make_directory(path, 0o700)
-        if not (path / ".gitignore").exists():
-            self.create(path / ".gitignore", b"*\n")
+        ignore = path / ".gitignore"
+        with _errors(ignore), suppress(FileExistsError):  # another run may make it just now
+            if not ignore.exists():
+                self._create(ignore, b"*\n", 0o666)
 
     def create(self, path: Path, data: bytes, mode: int = 0o666) -> None:
         """Create a file; SettingsError if there is one."""
         with _errors(path):
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-            self._created.append(path)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
+            self._create(path, data, mode)
 
     def take_back(self) -> None:
         """Remove what was created; a directory only if nothing else has come into it."""
         for path in reversed(self._created):
             with suppress(OSError):
                 path.rmdir() if path.is_dir() else path.unlink()
+
+    def _make_directory(self, path: Path, mode: int) -> None:
+        try:
+            path.mkdir(mode=mode)
+        except FileExistsError:  # another run may have made it just now
+            if not path.is_dir():
+                raise
+        else:
+            self._created.append(path)
+
+    def _create(self, path: Path, data: bytes, mode: int) -> None:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        self._created.append(path)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def replace_file(path: Path, data: bytes) -> None:
@@ -78,9 +91,8 @@ def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool) -> Non
     Raises:
         SettingsError: the folder is not empty, or cannot be written.
     """
+    verify_folder(folder, replace)
     with _errors(folder):
-        if not replace and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise SettingsError(f"{folder} is not empty", "name another folder, or add --force")
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=folder.parent) as scratch:
             whole = Path(scratch, "folder")
@@ -88,6 +100,15 @@ def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool) -> Non
                 (whole / name).parent.mkdir(parents=True, exist_ok=True)
                 (whole / name).write_bytes(data)
             _put_in_place(whole, folder, files)
+
+
+def verify_folder(folder: Path, replace: bool) -> None:
+    """Raise SettingsError where write_folder would refuse `folder` for what is there."""
+    with _errors(folder):
+        if folder.exists() and not folder.is_dir():
+            raise SettingsError(f"{folder} is a file, not a folder")
+        if not replace and folder.exists() and any(folder.iterdir()):
+            raise SettingsError(f"{folder} is not empty", "name another folder, or add --force")
 
 
 def _put_in_place(whole: Path, folder: Path, names: Iterable[str]) -> None:

@@ -1,14 +1,15 @@
-"""Signed metadata in the store that is newer than what its timestamp names.
+"""Metadata in the store that is newer than what its timestamp names.
 
 A run that was cut short leaves such files. So does somebody who puts an old timestamp.json back,
-for which no key is needed. From the store alone the two cannot be told apart.
+for which no key is needed. From the store alone the two cannot be told apart. What does not verify
+no run leaves behind: it may hide newer offers, and so it counts as one.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from contextlib import suppress
+import re
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
@@ -22,39 +23,94 @@ from publisher.published import Read, read_named, verify_role
 
 @dataclass(frozen=True)
 class Newer:
-    """A signed snapshot with newer targets, which a timestamp may once have named.
+    """A snapshot with newer targets, which a timestamp may once have named, or what hides one.
 
     Attributes:
-        path: of the snapshot, below BASE.
-        sha256: of the snapshot's bytes, hex.
+        path: of the snapshot, below BASE, or of targets that do not verify.
+        sha256: of its bytes, hex.
         offers: how its offers differ from the present ones, in words.
+        fault: why it does not verify, in words; "" where it does.
     """
 
     path: str
     sha256: str
-    offers: tuple[str, ...]
+    offers: tuple[str, ...] = ()
+    fault: str = ""
+
+    @property
+    def what(self) -> str:
+        """What it offers, or that it does not verify, in words."""
+        if self.fault:
+            return f"does not verify: {self.fault}"
+        return "; ".join(self.offers) or "the same offers"
 
     def __str__(self) -> str:
         """Return it in words."""
-        return f"{self.path} ({'; '.join(self.offers) or 'the same offers'})"
+        return f"{self.path} ({self.what})"
 
 
-def find_newer(read: Read, root: Root, snapshot: Snapshot, targets: Targets) -> Iterator[Newer]:
-    """Yield what is newer than `snapshot` and `targets`, complete, and signed by root's keys.
+def find_newer(
+    read: Read,
+    root: Root,
+    snapshot: Snapshot,
+    targets: Targets,
+    paths: Collection[str] | None = None,
+) -> Iterator[Newer]:
+    """Yield what is newer than `snapshot` and `targets`, unless it is sound and never was offered.
 
-    Every run takes the next free version, so the files have no gaps. A targets.json that no signed
-    snapshot names has never been offered, and what keys of another root have signed is void.
+    Targets that no snapshot names have never been offered. What keys of another root have signed
+    does not verify.
+
+    Args:
+        paths: all that lies in metadata/, below BASE; without it, files are found up to the first
+            version that is missing.
     """
-    for version in count(snapshot.version + 1):
-        path = metadata_path("snapshot", version)
+    for path, version, data in _above(read, snapshot, paths):
+        yield from _judge_snapshot(read, root, targets, (path, version, data))
+    for path, version, data in _above(read, targets, paths):
+        try:
+            verify_role(Targets, root, path, data, version)
+        except VerificationError as error:
+            yield _unverified(path, data, error)
+
+
+def _above(
+    read: Read, now: Snapshot | Targets, paths: Collection[str] | None
+) -> Iterator[tuple[str, int, bytes]]:
+    """Yield path, version and bytes of each file of a role that is newer than `now`."""
+    first = now.version + 1
+    for version in count(first) if paths is None else _listed(paths, now.type, first):
+        path = metadata_path(now.type, version)
         data = read(path)
-        if data is None:
+        if data is not None:
+            yield path, version, data
+        elif paths is None:
             return
-        with suppress(VerificationError):
-            found = _targets_of(read, root, path, data, version)
-            if found.version > targets.version:
-                digest = hashlib.sha256(data).hexdigest()
-                yield Newer(path, digest, tuple(_differences(read, targets, found)))
+
+
+def _listed(paths: Iterable[str], role: str, first: int) -> list[int]:
+    name = re.compile(rf"metadata/([1-9][0-9]*)\.{role}\.json", re.ASCII)
+    versions = (int(match[1]) for match in map(name.fullmatch, paths) if match)
+    return sorted(version for version in versions if version >= first)
+
+
+def _judge_snapshot(
+    read: Read, root: Root, targets: Targets, file: tuple[str, int, bytes]
+) -> Iterator[Newer]:
+    path, version, data = file
+    try:
+        found = _targets_of(read, root, path, data, version)
+        offers = tuple(_differences(read, targets, found))
+    except VerificationError as error:
+        yield _unverified(path, data, error)
+        return
+    if found.version > targets.version:
+        yield Newer(path, hashlib.sha256(data).hexdigest(), offers)
+
+
+def _unverified(path: str, data: bytes, error: VerificationError) -> Newer:
+    fault = str(error).removeprefix(f"{path} does not verify: ")
+    return Newer(path, hashlib.sha256(data).hexdigest(), fault=fault)
 
 
 def _targets_of(read: Read, root: Root, path: str, data: bytes, version: int) -> Targets:

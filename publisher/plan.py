@@ -32,6 +32,11 @@ class Kind(IntEnum):
         return "version.json" if self is Kind.VERSION_JSON else self.name.lower()
 
     @property
+    def is_content_addressed(self) -> bool:
+        """Whether the name of a file of this kind has the hash of its bytes."""
+        return self in (Kind.PAYLOAD, Kind.IMAGE, Kind.MANIFEST)
+
+    @property
     def is_replaced(self) -> bool:
         """Whether files of this kind keep their name and change."""
         return self in (Kind.TIMESTAMP, Kind.VERSION_JSON)

@@ -43,6 +43,11 @@ class View:
         stored = self.stored(path)
         return None if stored is None else stored.data
 
+    def metadata_paths(self) -> list[str]:
+        """Return the paths below BASE of all that the store now lists in metadata/."""
+        base = key(self._product, "")
+        return [name.removeprefix(base) for name in self._store.list(f"{base}metadata/")]
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -101,6 +106,10 @@ def _create(write: Write, store: Store) -> bool:
     try:
         return store.create(write.item)
     except ConflictError as error:
+        if write.kind.is_content_addressed:
+            message = f"{write.item.key} is damaged: its SHA-256 is not its name"
+            hint = "remove it from the store, and run the same command again"
+            raise StoreError(message, hint) from error
         raise ConflictError(f"{error}: somebody else is publishing", _AGAIN) from error
 
 

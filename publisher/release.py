@@ -51,7 +51,7 @@ class PreparedRelease:
 
     @property
     def is_new(self) -> bool:
-        """False if this very release is published already, and at most version.json is to do."""
+        """False if this very release is published already, and at most a lost file is to do."""
         return any(write.kind is Kind.TIMESTAMP for write in self.plan.writes)
 
 
@@ -86,12 +86,11 @@ def prepare_release(
         _verify_follows(request, board, previous)
     payload = _encode(image, settings, progress)
     manifest = _build_manifest(settings, request, image, payload, previous)
-    if already:
+    if already:  # what a run that was cut short, or an accident since, has left out is completed
         manifest = _same(manifest, already)
-        files = [_version_json(manifest)]
     else:
         repository.offer(request.channel, request.board, manifest.to_bytes())
-        files = [*_release_files(manifest, image, payload), *repository.edited]
+    files = [*_release_files(manifest, image, payload), *repository.edited]
     plan = make_plan(settings.product, files, view.stored)
     return PreparedRelease(manifest, image, plan, (*warnings, *repository.warnings))
 
@@ -215,11 +214,6 @@ def _same(manifest: Manifest, previous: Manifest) -> Manifest:
     return previous
 
 
-def _version_json(manifest: Manifest) -> File:
-    path = version_json_path(manifest.channel, manifest.board)
-    return File(Kind.VERSION_JSON, path, version_json(manifest))
-
-
 def _release_files(manifest: Manifest, image: Image, payload: bytes) -> list[File]:
     data = manifest.to_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
@@ -227,5 +221,9 @@ def _release_files(manifest: Manifest, image: Image, payload: bytes) -> list[Fil
         File(Kind.PAYLOAD, manifest.full.path, payload),
         File(Kind.IMAGE, image_path(image.sha256), image.data),
         File(Kind.MANIFEST, manifest_path(manifest.channel, manifest.board, sha256), data),
-        _version_json(manifest),
+        File(
+            Kind.VERSION_JSON,
+            version_json_path(manifest.channel, manifest.board),
+            version_json(manifest),
+        ),
     ]

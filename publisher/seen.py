@@ -25,6 +25,14 @@ _ROLLED_BACK = (
     "an old file was put back, or restored from a backup: put the newest timestamp.json back "
     "(boards that know it refuse an older one). If it is lost for good, remove {path}"
 )
+_CLOSED = (
+    "it belongs to whoever ran slotcast here before: run as that user, or let this one read and "
+    "replace it"
+)
+
+
+class SeenAccessError(SettingsError):
+    """The memory is there, but this user may not read it."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +89,10 @@ class Seen:
             return cls(versions, frozenset(map(str, fields["begun"])))
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{error} is wrong") from error
+        except OverflowError as error:
+            raise ValueError("a version is no whole number") from error
+        except RecursionError as error:
+            raise ValueError("it is nested too deeply") from error
 
 
 class SeenFile:
@@ -99,6 +111,7 @@ class SeenFile:
         """Return what was seen: nothing on a machine that is new to the product.
 
         Raises:
+            SeenAccessError: this user may not read the file.
             SettingsError: the file cannot be read.
         """
         data = self._bytes()
@@ -108,9 +121,9 @@ class SeenFile:
             hint = "remove it if you know that the store has not been rolled back"
             raise SettingsError(f"{self._path} cannot be read: {error}", hint) from error
 
-    def verify(self, states: Iterable[RoleState]) -> None:
-        """Raise VerificationError if a role in the store is older than this machine has seen."""
-        self.read().verify(states, _ROLLED_BACK.format(path=self._path))
+    def verify(self, seen: Seen, states: Iterable[RoleState]) -> None:
+        """Raise VerificationError if a role in the store is older than `seen`, which was read."""
+        seen.verify(states, _ROLLED_BACK.format(path=self._path))
 
     def note(self, states: Iterable[RoleState]) -> None:
         """Remember what was read and verified."""
@@ -135,5 +148,8 @@ class SeenFile:
             return self._path.read_bytes()
         except FileNotFoundError:
             return None
+        except PermissionError as error:
+            message = f"{self._path} cannot be read: {error.strerror}"
+            raise SeenAccessError(message, _CLOSED) from error
         except OSError as error:
             raise SettingsError(f"{self._path} cannot be read: {error.strerror}") from error

@@ -32,7 +32,7 @@ from publisher.repository import SIGNED_AT
 from publisher.schemas import parse_json
 from publisher.verify_release import verify_releases
 from publisher.versions import Version
-from publisher.walk import ERROR, WARNING, Read, Report, Walk, verifying
+from publisher.walk import ERROR, WARNING, Paths, Read, Report, Walk, verifying
 
 # How long before its expiry a role should have been signed again.
 WARN_BEFORE_DAYS = {"root": 30, "targets": 30, "snapshot": 7, "timestamp": 2}
@@ -47,6 +47,7 @@ def verify(
     now: datetime,
     progress: Callable[[int, int], None] | None = None,
     seen: Mapping[str, int] | None = None,
+    paths: Paths | None = None,
 ) -> Report:
     """Verify all that `product` offers now.
 
@@ -57,8 +58,9 @@ def verify(
         now: with time zone; expiry is judged against it.
         progress: told bytes of payloads and images verified, and in all.
         seen: the newest version of each role that was seen before; an older one is an error.
+        paths: lists the paths below BASE of all that lies in metadata/, from a store.
     """
-    walk = Walk(read, product, now, seen or {})
+    walk = Walk(read, product, now, seen or {}, paths=paths)
     with walk.noting():
         root = _verify_roots(walk, root_sha256)
         targets = _verify_roles(walk, root)
@@ -143,8 +145,9 @@ def _verify_roles(walk: Walk, root: Root) -> Targets:
 
 def _note_newer(walk: Walk, root: Root, snapshot: Snapshot, targets: Targets) -> None:
     with walk.noting():
-        for newer in find_newer(walk.find, root, snapshot, targets):
-            message = f"it is signed, but the timestamp does not name it: {'; '.join(newer.offers)}"
+        for newer in find_newer(walk.find, root, snapshot, targets, walk.listed()):
+            it_is = "newer" if newer.fault else "signed"
+            message = f"it is {it_is}, but the timestamp does not name it: {newer.what}"
             walk.note(WARNING, newer.path, message)
 
 

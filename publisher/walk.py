@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +12,7 @@ from publisher.layout import key
 ERROR, WARNING = "error", "warning"
 
 Read = Callable[[str], bytes | None]
+Paths = Callable[[], Iterable[str]]
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,8 @@ def verifying(path: str) -> Iterator[None]:
 class Walk:
     """One walk over a product: where objects are read, and what has come of it so far.
 
-    `seen` holds the newest version of each role that was seen before, where any was.
+    `seen` holds the newest version of each role that was seen before, where any was. `paths` lists
+    what lies in metadata/, where the source can tell.
     """
 
     read_key: Read
@@ -79,6 +81,12 @@ class Walk:
     seen: Mapping[str, int] = field(default_factory=dict)
     objects: list[Trusted] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    paths: Paths | None = None
+
+    def listed(self) -> list[str] | None:
+        """Return the paths below BASE of all that lies in metadata/, or None if nobody can tell."""
+        with verifying("metadata/"):
+            return None if self.paths is None else list(self.paths())
 
     def find(self, path: str) -> bytes | None:
         """Return the object at a path below BASE, or None where there is none."""

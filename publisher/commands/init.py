@@ -10,8 +10,10 @@ from publisher.commands.release import plan_table
 from publisher.errors import PublisherError, SettingsError, StoreError
 from publisher.files import NewFiles
 from publisher.founding import BoardRequest, Founding, FoundingRequest, prepare, verify_vacant
+from publisher.image import bootloader_offset
 from publisher.keys import Passphrases
 from publisher.plan import Plan
+from publisher.provision import trust_anchors
 from publisher.publish import publish
 from publisher.settings import FILE_NAME, EdgeSettings, StoreSettings, verify_name
 from publisher.stores import open_store
@@ -31,6 +33,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         raise SettingsError(f"{path} already exists", "init founds a new product only")
     request = _request(arguments)
     passphrase = _passphrase(arguments, context)
+    trust_anchors(request.edge.ca, path.parent)  # refuses a file that does not serve
     founding = prepare(request, path.parent, passphrase, context.now)
     store = open_store(founding.settings)
     verify_vacant(store, request.product)
@@ -55,6 +58,8 @@ def _store_settings(arguments: Arguments) -> StoreSettings:
     if arguments.store.startswith(_S3):
         bucket = arguments.store.removeprefix(_S3).rstrip("/")
         return StoreSettings("s3", "", bucket, arguments.endpoint_url, arguments.region)
+    if arguments.store.startswith("s3:"):
+        raise SettingsError(f"{arguments.store} is no bucket", "write s3://BUCKET")
     if arguments.endpoint_url or arguments.region:
         raise SettingsError("--endpoint-url and --region are for --store s3://BUCKET")
     return StoreSettings("directory", arguments.store)
@@ -66,6 +71,7 @@ def _boards(arguments: Arguments) -> dict[str, BoardRequest]:
         return {}
     if not (arguments.board and arguments.chip and sized):
         raise SettingsError("a board needs --board, --chip, and --slot-size or --partitions")
+    bootloader_offset(arguments.chip)  # refuses a chip that esptool does not know
     board = BoardRequest(arguments.chip, arguments.slot_size, arguments.partitions)
     return {arguments.board: board}
 

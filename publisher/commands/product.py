@@ -15,7 +15,7 @@ from publisher.keys import Passphrases, load_signers
 from publisher.newer import Newer, find_newer
 from publisher.publish import View
 from publisher.repository import Repository, Signers, open_repository
-from publisher.seen import SeenFile
+from publisher.seen import Seen, SeenAccessError, SeenFile
 from publisher.settings import FILE_NAME, BoardSettings, Settings, load_settings
 from publisher.stores import open_store
 from publisher.stores.base import Store
@@ -25,7 +25,7 @@ from publisher.stores.base import Store
 class Product:
     """A product's settings and store, what this run sees there, and its verified roles.
 
-    `seen` is what this machine has seen there before.
+    `seen` is where this machine keeps what it has seen there; `known` is what that was before.
     """
 
     settings: Settings
@@ -33,14 +33,19 @@ class Product:
     view: View
     repository: Repository
     seen: SeenFile
+    known: Seen
 
     def newer(self) -> list[Newer]:
         """Return what was signed after the present state, but for what a run here began."""
-        repository, begun = self.repository, self.seen.read().begun
+        repository = self.repository
         found = find_newer(
-            self.view.read, repository.root(), repository.snapshot(), repository.targets()
+            self.view.read,
+            repository.root(),
+            repository.snapshot(),
+            repository.targets(),
+            self.view.metadata_paths(),
         )
-        return [newer for newer in found if newer.sha256 not in begun]
+        return [newer for newer in found if newer.sha256 not in self.known.begun]
 
 
 def find_settings(arguments: Arguments) -> Path:
@@ -52,8 +57,11 @@ def find_settings(arguments: Arguments) -> Path:
     return next((path for path in found if path.is_file()), Path(FILE_NAME))
 
 
-def open_product(arguments: Arguments, context: Context) -> Product:
+def open_product(arguments: Arguments, context: Context, reads_only: bool = False) -> Product:
     """Read slotcast.toml and what is published, and verify it.
+
+    Args:
+        reads_only: go on, with a warning, where the memory is closed to this user.
 
     Raises:
         SettingsError: slotcast.toml is missing or wrong.
@@ -72,10 +80,21 @@ def open_product(arguments: Arguments, context: Context) -> Product:
         arguments.redate,
     )
     seen = SeenFile(settings.directory, settings.root_sha256)
-    seen.verify(repository.states())
-    if not arguments.dry_run:
-        _note(seen, repository, context)
-    return Product(settings, store, view, repository, seen)
+    known = recall(seen, context) if reads_only else seen.read()
+    if known is not None:
+        seen.verify(known, repository.states())
+        if not arguments.dry_run:
+            _note(seen, repository, context)
+    return Product(settings, store, view, repository, seen, known or Seen())
+
+
+def recall(seen: SeenFile, context: Context) -> Seen | None:
+    """Return what was seen; None, with a warning, where the file is closed to this user."""
+    try:
+        return seen.read()
+    except SeenAccessError as error:
+        context.warn(f"{error}: a store that was rolled back is not noticed")
+        return None
 
 
 def _note(seen: SeenFile, repository: Repository, context: Context) -> None:

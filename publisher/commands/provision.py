@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.product import factory_image, open_product
-from publisher.files import write_folder
+from publisher.commands.product import Product, factory_image, open_product
+from publisher.files import verify_folder, write_folder
+from publisher.layout import target_name
 from publisher.provision import provision
 
 
@@ -21,7 +22,10 @@ def run(arguments: Arguments, context: Context) -> Result:
         context.now,
         factory_image(arguments, settings.board(arguments.board)),
     )
-    if not arguments.dry_run:
+    _warn_unless_offered(product, arguments, context)
+    if arguments.dry_run:
+        verify_folder(arguments.out, replace=arguments.force)
+    else:
         write_folder(arguments.out, files, replace=arguments.force)
     done = "would be written" if arguments.dry_run else "written"
     rows = [(f"{len(data):,}", name) for name, data in files.items()]
@@ -32,3 +36,14 @@ def run(arguments: Arguments, context: Context) -> Result:
     }
     line = f"{len(files)} files {done} to {arguments.out}:"
     return Result([line, Table(("bytes", "file"), rows, right=("bytes",))], data)
+
+
+def _warn_unless_offered(product: Product, arguments: Arguments, context: Context) -> None:
+    """A mistyped channel would be found out by serial only, board by board."""
+    offered = product.repository.offered()
+    if target_name(arguments.channel, arguments.board) not in offered:
+        known = ", ".join(sorted(offered)) or "nothing"
+        context.warn(
+            f"nothing is offered on {arguments.channel} for {arguments.board} (offered: {known}): "
+            "boards will find nothing until it is"
+        )

@@ -6,7 +6,7 @@ from publisher.arguments import DEFAULT_BASE_URL, Arguments
 from publisher.clock import clock_warnings, verify_clock
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product, open_product
-from publisher.errors import VerificationError
+from publisher.errors import SettingsError, VerificationError
 from publisher.files import read_file
 from publisher.plan import Plan
 from publisher.publish import Outcome, publish
@@ -15,7 +15,12 @@ from publisher.release import PreparedRelease, ReleaseRequest, prepare_release
 _RESUME = (
     "either a release is running elsewhere, or was cut short there: let it finish, or add --resume "
     "to sign on top of the present offers and leave those out. Or somebody put an old "
-    "timestamp.json back: then put the newest one back first"
+    "timestamp.json back: then put the newest one back first. No release leaves behind what does "
+    "not verify: put it back too, or remove it if it never was a file of yours"
+)
+_NEW_HERE = (
+    "this machine has no memory of the product (.slotcast/seen.json), and so it cannot tell a "
+    "store that was rolled back: compare `slotcast status` with what was released last"
 )
 
 
@@ -35,9 +40,9 @@ def run(arguments: Arguments, context: Context) -> Result:
     _verify_newest(product, arguments, context)
     settings, repository, view = product.settings, product.repository, product.view
     verify_clock(context.now, product.store.time)
-    dated = clock_warnings(context.now, repository.states())
+    before = [*_new_here(product), *clock_warnings(context.now, repository.states())]
     prepared = prepare_release(settings, repository, view, request, context.progress)
-    for warning in (*_placeholder(product), *dated, *prepared.warnings):
+    for warning in (*_placeholder(product), *before, *prepared.warnings):
         context.warn(warning)
     if arguments.dry_run:
         return _planned(prepared)
@@ -45,7 +50,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     outcome = publish(
         prepared.plan, product.store, settings.product, settings.root_sha256, context.progress
     )
-    product.seen.finish(repository.states())
+    _finish(product, context)
     return _published(prepared, outcome)
 
 
@@ -54,10 +59,18 @@ def _verify_newest(product: Product, arguments: Arguments, context: Context) -> 
     newer = product.newer()
     if not newer:
         return
-    what = f"signed offers that its timestamp does not name: {', '.join(map(str, newer))}"
+    what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
     if not arguments.resume:
         raise VerificationError(f"{product.store.location} holds {what}", _RESUME)
     context.warn(f"--resume leaves out {what}")
+
+
+def _finish(product: Product, context: Context) -> None:
+    """Remember what was published; that it is published stands, whatever becomes of the memory."""
+    try:
+        product.seen.finish(product.repository.states())
+    except SettingsError as error:
+        context.warn(f"the release is published, but this machine does not remember it: {error}")
 
 
 def plan_table(plan: Plan) -> Table:
@@ -70,6 +83,12 @@ def _placeholder(product: Product) -> list[str]:
     if product.settings.edge.base_url != DEFAULT_BASE_URL:
         return []
     return [f"base_url in slotcast.toml is still {DEFAULT_BASE_URL}: no board will find this"]
+
+
+def _new_here(product: Product) -> list[str]:
+    """Warn where something was released, but not seen here; a product just founded has nothing."""
+    is_new = product.repository.offered() and not product.known.versions
+    return [_NEW_HERE] if is_new else []
 
 
 def _planned(prepared: PreparedRelease) -> Result:

@@ -13,6 +13,7 @@ from publisher.certificates import Authority
 from publisher.commands import Context, Result
 from publisher.commands.product import find_settings
 from publisher.errors import SettingsError, StoreError
+from publisher.layout import key, root_path
 from publisher.local_authority import CERTIFICATE, local_authority
 from publisher.serve import Access, Edge
 from publisher.settings import LOCAL_FOLDER, Settings, load_settings
@@ -22,6 +23,7 @@ from publisher.stores import open_store
 def run(arguments: Arguments, context: Context) -> Result:
     """Listen, tell the URL, and serve until Ctrl-C; the access log goes to stderr."""
     settings = load_settings(find_settings(arguments))
+    _verify_published(settings)
     authority = local_authority(settings.directory, f"slotcast serve, {settings.product}")
     edge = _listen(arguments, settings, authority, context)
     if arguments.ca_out is not None:
@@ -33,6 +35,14 @@ def run(arguments: Arguments, context: Context) -> Result:
     ca = arguments.ca_out or settings.directory / LOCAL_FOLDER / CERTIFICATE
     data = {"url": url, "ca": str(ca), "product_url": f"{url}{settings.product}/"}
     return Result([url], data, then=partial(_serve, edge))
+
+
+def _verify_published(settings: Settings) -> None:
+    """Refuse to serve a store without the product: boards would be told 403 and nobody why."""
+    store = open_store(settings)
+    if store.read(key(settings.product, root_path(1))) is None:
+        message = f"{settings.product} is not published in {store.location}"
+        raise StoreError(message, "is this the right store? see [store] in slotcast.toml")
 
 
 def access_line(access: Access) -> str:

@@ -10,13 +10,13 @@ from publisher.status import Expiry, Offer, read_status
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Read what is published and show it; warn of what has expired."""
-    product = open_product(arguments, context)
+    product = open_product(arguments, context, reads_only=True)
     status = read_status(product.repository, product.view.read, context.now)
     for role in status.roles:
         if role.days < 0:
             context.warn(f"{role.state.role} has expired: boards install nothing")
     for newer in product.newer():
-        context.warn(f"signed, but not named by the timestamp: {newer}")
+        context.warn(f"newer, but not named by the timestamp: {newer}")
     offers = Table(
         ("channel", "board", "version", "release", "since", "to"),
         [_offer_row(offer) for offer in status.offers],

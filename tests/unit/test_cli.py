@@ -1,5 +1,6 @@
 """The command line as a person and a program meet it."""
 
+import errno
 import io
 import json
 import os
@@ -181,6 +182,9 @@ def test_a_dry_run_of_init_writes_nothing(run, here):
         ["--board", "b2", "--slot-size", "0"],
         ["--endpoint-url", "http://127.0.0.1"],
         ["--store", "s3://"],
+        ["--store", "s3:/bucket"],
+        ["--chip", "esp99"],
+        ["--ca", "missing.pem"],
         ["--store", "."],
         ["--store", ".."],
         ["--store", "keys"],
@@ -422,6 +426,55 @@ def test_verify_and_status_warn_of_newer_signed_offers(run, here, founded):
     assert "stable/b1: 1.1.0 in place of 1.0.0" in run("status")[2]
 
 
+@pytest.mark.parametrize("role", ["targets", "snapshot"])
+@pytest.mark.parametrize("data", [b"{}", b"[" * 9999, b"", b"old"])
+def test_newer_offers_are_not_hidden_by_overwriting_them(run, here, founded, role, data):
+    two_releases_rolled_back(run, here)
+    shutil.rmtree(here / ".slotcast")
+    metadata = here / "published/sensor/metadata"
+    old = (metadata / f"2.{role}.json").read_bytes()
+    (metadata / f"3.{role}.json").write_bytes(old if data == b"old" else data)
+    before = tree(here / "published")
+    code, _, err = release(run, "1.2.0")
+    assert code == 1
+    assert f"metadata/3.{role}.json (does not verify: " in err
+    assert "--resume" in err
+    assert tree(here / "published") == before
+    assert f"metadata/3.{role}.json (does not verify: " in run("status")[2]
+    code, out, _ = run("verify")
+    assert code == 0
+    assert f"3.{role}.json: it is newer, but the timestamp does not name it: does not " in out
+    code, _, err = release(run, "1.2.0", "--resume")
+    assert code == 0
+    assert "--resume leaves out newer files that its timestamp does not name: " in err
+
+
+def test_newer_offers_are_not_hidden_by_removing_their_targets(run, here, founded):
+    two_releases_rolled_back(run, here)
+    shutil.rmtree(here / ".slotcast")
+    (here / "published/sensor/metadata/3.targets.json").unlink()
+    code, _, err = release(run, "1.2.0")
+    assert code == 1
+    assert "3.snapshot.json (does not verify: metadata/3.targets.json is missing)" in err
+
+
+def test_newer_offers_are_not_hidden_by_a_gap(run, here, founded):
+    metadata = here / "published/sensor/metadata"
+    release(run, "1.0.0")
+    old = (metadata / "timestamp.json").read_bytes()
+    release(run, "1.1.0")
+    release(run, "1.2.0")
+    (metadata / "timestamp.json").write_bytes(old)
+    (metadata / "3.snapshot.json").unlink()
+    shutil.rmtree(here / ".slotcast")
+    found = "stable/b1: 1.2.0 in place of 1.0.0"
+    assert found in run("verify")[1]
+    assert found not in run("verify", "--dir", "published")[1], "a copy is not listed"
+    code, _, err = release(run, "1.3.0")
+    assert code == 1
+    assert f"metadata/4.snapshot.json ({found})" in err
+
+
 class Crash(Exception):
     """The publisher's machine loses power."""
 
@@ -482,7 +535,18 @@ def test_a_dry_run_remembers_nothing(run, here, founded):
     assert not (here / ".slotcast").exists()
 
 
-@pytest.mark.parametrize("text", ["{", "[]", "null", "caf\u00e9", '{"root_sha256": "%s"}'])
+DAMAGED = [
+    "{",
+    "[]",
+    "null",
+    "caf\u00e9",
+    "[" * 99999,
+    '{"root_sha256": "%s"}',
+    '{"root_sha256": "%s", "versions": {"targets": 1e999}, "begun": []}',
+]
+
+
+@pytest.mark.parametrize("text", DAMAGED, ids=range(len(DAMAGED)))
 def test_a_memory_that_cannot_be_read_stops_the_run(run, here, founded, text):
     fingerprint = json.loads(run("status", "--json")[1])["root_sha256"]
     (here / ".slotcast/seen.json").write_text(text.replace("%s", fingerprint))
@@ -503,6 +567,56 @@ def test_who_may_not_write_can_read_but_not_release(run, here, founded, monkeypa
     before = tree(here / "published")
     assert release(run, "1.0.0")[0] == 1
     assert tree(here / "published") == before
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """Lets nobody read seen.json, not even root."""
+
+    def read_bytes(path):
+        if path.name == "seen.json":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    real = Path.read_bytes
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+
+
+def test_who_may_not_read_the_memory_is_warned_and_does_not_release(run, here, founded, closed):
+    for command in ("status", "verify"):
+        code, _, err = run(command)
+        assert code == 0
+        assert err.startswith("slotcast: warning: ")
+        assert "seen.json cannot be read: Permission denied: a store that was rolled back" in err
+        assert err.count("\n") == 1
+    assert not (here / ".slotcast").exists()
+    code, _, err = release(run, "1.0.0")
+    assert code == 1
+    assert "seen.json cannot be read: Permission denied\nhint: it belongs to whoever" in err
+    assert run("provision", *WHOM, "--out", "dev")[0] == 1
+
+
+def test_a_release_that_cannot_be_remembered_is_published(run, here, founded, monkeypatch):
+    def refuse(self, states):
+        raise SettingsError("cannot write seen.json: No space left on device")
+
+    monkeypatch.setattr(publisher.seen.SeenFile, "finish", refuse)
+    code, out, err = release(run, "1.0.0")
+    assert code == 0
+    assert out.startswith("released 1.0.0 (release 1) on stable/b1")
+    assert "warning: the release is published, but this machine does not remember it: " in err
+    assert release(run, "1.0.0")[0] == 0
+
+
+def test_a_release_from_a_machine_without_memory_is_warned_of(run, here, founded):
+    assert release(run, "1.0.0")[2] == "", "nothing was released before"
+    shutil.rmtree(here / ".slotcast")
+    warning = "warning: this machine has no memory of the product"
+    assert warning in release(run, "1.1.0", "--dry-run")[2]
+    code, _, err = release(run, "1.1.0")
+    assert code == 0
+    assert warning in err
+    assert release(run, "1.2.0")[2] == ""
 
 
 def test_a_memory_in_whose_place_is_a_folder_is_named(run, here, founded):
@@ -777,3 +891,50 @@ def test_a_passphrase_is_asked_for_at_a_terminal(monkeypatch):
     console = Console(Terminal(), io.StringIO(), io.StringIO())
     assert console.ask("Passphrase: ") == "typed"
     assert prompts == ["Passphrase: "]
+
+
+# what a typing mistake must not do
+
+
+def test_provision_warns_of_a_channel_that_offers_nothing(run, here, founded):
+    release(run, "1.0.0")
+    code, _, err = run("provision", "--channel", "stabel", "--board", "b1", "--out", "factory")
+    assert code == 0
+    assert "nothing is offered on stabel for b1 (offered: stable/b1.json)" in err
+
+
+def test_a_dry_run_of_provision_refuses_what_the_run_would(run, here, founded):
+    (here / "factory").mkdir()
+    (here / "factory" / "other").touch()
+    code, _, err = run("provision", *WHOM, "--out", "factory", "--dry-run")
+    assert code == 1
+    assert "factory is not empty" in err
+    code, _, err = run("provision", *WHOM, "--out", "slotcast.toml", "--force")
+    assert code == 1
+    assert "slotcast.toml is a file, not a folder" in err
+
+
+def test_serve_refuses_a_store_without_the_product(run, here, founded):
+    shutil.rmtree(here / "published")
+    code, out, err = run("serve", "--port", "0")
+    assert (code, out) == (1, "")
+    assert "is not published in" in err
+
+
+@pytest.mark.parametrize(
+    ("command", "says"),
+    [
+        (["verify", "--root", "abc"], "abc is not 64 hex digits"),
+        (["init", "x", "--slot-size", "2M"], "2M is no number of bytes"),
+    ],
+)
+def test_an_argument_of_the_wrong_form_is_wrong_usage(run, capsys, command, says):
+    with pytest.raises(SystemExit) as caught:
+        run(*command)
+    assert caught.value.code == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_fingerprint_may_be_typed_in_capitals(run, founded):
+    root = tomllib.loads(Path("slotcast.toml").read_text())["root_sha256"]
+    assert run("verify", "--root", root.upper())[0] == 0

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from publisher.errors import SettingsError
@@ -25,6 +27,28 @@ def test_a_file_that_is_there_is_never_overwritten(tmp_path):
     with pytest.raises(SettingsError, match="already exists"):
         NewFiles().create(tmp_path / "x", b"new")
     assert (tmp_path / "x").read_bytes() == b"old"
+
+
+def test_a_private_directory_may_appear_while_it_is_made(tmp_path, monkeypatch):
+    def mkdir(path, mode=0o777):
+        real(path, mode)
+        (path / ".gitignore").write_bytes(b"theirs")
+        return real(path, mode)
+
+    real = Path.mkdir
+    monkeypatch.setattr(Path, "mkdir", mkdir)
+    files = NewFiles()
+    files.make_private(tmp_path / "keys")
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    files.make_private(tmp_path / "keys")
+    files.take_back()
+    assert contents(tmp_path) == {"keys/.gitignore": b"theirs"}
+
+
+def test_a_file_in_the_place_of_a_private_directory_is_named(tmp_path):
+    (tmp_path / "keys").write_bytes(b"")
+    with pytest.raises(SettingsError, match="keys already exists"):
+        NewFiles().make_private(tmp_path / "keys")
 
 
 def test_taking_back_removes_what_was_created_and_nothing_else(tmp_path):

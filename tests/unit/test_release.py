@@ -7,7 +7,7 @@ import pytest
 from products import BOARD, Product
 
 from publisher import payload
-from publisher.errors import ImageError, SettingsError
+from publisher.errors import ImageError, SettingsError, StoreError
 from publisher.plan import Kind
 
 
@@ -117,8 +117,29 @@ def test_the_very_same_release_again_changes_nothing():
     objects = dict(product.store.objects)
     product.later(hours=1)
     again = product.prepare("1.0.0")
-    assert (again.is_new, again.manifest, again.plan.writes) == (False, manifest, ())
+    assert (again.is_new, again.manifest) == (False, manifest)
+    product.publish(again.plan)
     assert product.store.objects == objects
+
+
+@pytest.mark.parametrize("part", ["/payloads/", "/images/"])
+def test_the_very_same_release_again_brings_back_a_lost_file(part):
+    product = Product()
+    product.release("1.0.0")
+    objects = dict(product.store.objects)
+    del product.store.objects[next(key for key in objects if part in key)]
+    product.publish(product.prepare("1.0.0").plan)
+    assert product.store.objects == objects
+
+
+def test_a_damaged_file_is_called_damaged_and_not_somebody_elses():
+    product = Product()
+    product.release("1.0.0")
+    name = next(key for key in product.store.objects if "/payloads/" in key)
+    product.store.objects[name] = replace(product.store.objects[name], data=b"rot")
+    with pytest.raises(StoreError, match="is damaged: its SHA-256 is not its name") as caught:
+        product.publish(product.prepare("1.0.0").plan)
+    assert "remove it" in caught.value.hint
 
 
 def test_a_version_json_that_an_interrupted_run_left_behind_is_brought_up_to_date():
@@ -128,7 +149,7 @@ def test_a_version_json_that_an_interrupted_run_left_behind_is_brought_up_to_dat
     product.release("1.1.0")
     product.store.objects[old.key] = old
     plan = product.prepare("1.1.0").plan
-    assert [write.kind for write in plan.writes] == [Kind.VERSION_JSON]
+    assert [write.kind for write in plan.pointers] == [Kind.VERSION_JSON]
     product.publish(plan)
     assert b"1.1.0" in product.read("stable/b1/version.json")
 

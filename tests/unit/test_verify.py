@@ -288,20 +288,46 @@ def test_signed_offers_above_the_timestamp_s_are_a_warning(product):
 
 
 @pytest.mark.parametrize("role", ["snapshot", "targets"])
-def test_offers_above_the_timestamp_s_that_no_key_of_root_signed_are_void(product, role):
+def test_offers_above_the_timestamp_s_that_no_key_of_root_signed_are_told(product, role):
     published_twice_then_put_back(product, **{role: [CryptoSigner.generate_ed25519()]})
-    assert report_of(product).findings == ()
+    assert errors(product) == []
+    found = warnings(product)
+    assert all("the timestamp does not name it: does not verify: " in text for text in found)
+    assert len(found) == {"snapshot": 1, "targets": 2}[role], "targets, and the snapshot of them"
 
 
 @pytest.mark.parametrize("data", [b"left behind", b"[" * 9999, b'{"signed":{},"signatures":[]}'])
-def test_files_above_the_timestamp_s_that_are_no_metadata_hide_nothing(product, data):
+def test_files_above_the_timestamp_s_that_are_no_metadata_are_told(product, data):
     published_twice_then_put_back(product)
     product.files["sensor/metadata/3.snapshot.json"] = product.files[
         "sensor/metadata/2.snapshot.json"
     ]
-    assert len(warnings(product)) == 1, "a snapshot under another version's name is none"
+    assert "does not verify: version 2, expected 3" in warnings(product)[1]
     product.put("metadata/2.targets.json", data)
+    keys = [finding.key for finding in report_of(product).findings]
+    names = ("2.snapshot", "3.snapshot", "2.targets")
+    assert keys == [f"sensor/metadata/{name}.json" for name in names]
+
+
+def test_targets_that_no_snapshot_names_have_never_been_offered(product):
+    published_twice_then_put_back(product)
+    del product.files["sensor/metadata/2.snapshot.json"]
     assert report_of(product).findings == ()
+
+
+def test_a_list_finds_files_above_a_gap_and_what_it_fails_with_is_a_finding(product):
+    product.put("metadata/9.snapshot.json", b"{}")
+    product.put("metadata/07.targets.json", b"{}")
+    names = [key.removeprefix("sensor/") for key in product.files]
+    assert warnings(product) == []
+    (warning,) = warnings(product, paths=lambda: [*names, "metadata/8.snapshot.json"])
+    assert "does not verify" in warning
+
+    def closed():
+        raise OSError("access denied")
+
+    (error,) = errors(product, paths=closed)
+    assert error.endswith("access denied")
 
 
 # Step 5: manifests
