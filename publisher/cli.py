@@ -6,6 +6,7 @@ Exit codes: 0 done, 1 failed or not verified, 2 wrong usage, 130 interrupted.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,8 @@ from publisher.errors import PublisherError
 
 
 def entry_point() -> None:
-    """Run the process's own command line and exit."""
+    """Run the process's own command line and exit; on SIGTERM too nothing is left behind."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main(sys.argv[1:]))
 
 

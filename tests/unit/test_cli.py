@@ -726,8 +726,23 @@ def slotcast(*argv, **options):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in background
         **options,
     )
+
+
+def test_a_simulation_that_is_terminated_leaves_nothing_behind(run, here, founded):
+    release(run, "1.0.0")
+    scratch = here / "scratch"
+    scratch.mkdir()
+    environment = {**os.environ, "TMPDIR": str(scratch)}
+    with slotcast("simulate", *WHOM, env=environment) as simulation:
+        assert simulation.stderr.readline()
+        assert list(scratch.iterdir())
+        simulation.send_signal(signal.SIGTERM)
+        simulation.communicate(timeout=10)
+    assert simulation.returncode == 143
+    assert list(scratch.iterdir()) == []
 
 
 def test_serve_tells_its_url_serves_logs_and_stops_at_ctrl_c(run, here, founded):
