@@ -59,16 +59,24 @@ class Client:
             gc.collect()
         self._trusted = trusted
 
-    def target(self, path: str):
-        """A target's (length in bytes, SHA-256 in hex); RepositoryError when there is none.
+    def has_target(self, path: str) -> bool:
+        """Whether a target is published; ValueError unless the last refresh succeeded."""
+        return self._find(path) is not None
+
+    def is_target(self, path: str, data: bytes) -> bool:
+        """Whether `data` is what a target is now; RepositoryError when there is no such target.
 
         Raises ValueError unless the last refresh succeeded.
         """
         info = self._target_file(path)
-        return info.length, info.hashes["sha256"]
+        try:
+            info.verify(data, path)
+        except RepositoryError:
+            return False
+        return True
 
     def fetch_target(self, path: str, max_bytes: int) -> bytes:
-        """The bytes of a target, whose length and SHA-256 match (section 5.7).
+        """The bytes of a target, whose length and hashes match (section 5.7).
 
         Raises RepositoryError when it is absent, longer than `max_bytes` or not what was signed,
         DownloadError when it cannot be had; ValueError unless the last refresh succeeded.
@@ -77,7 +85,7 @@ class Client:
         _verify_fits(path, info.length, max_bytes)
         folder, slash, name = path.rpartition("/")
         if self._trusted.root.consistent_snapshot:
-            name = info.hashes["sha256"] + "." + name
+            name = (info.hashes.get("sha256") or info.hashes["sha512"]) + "." + name
         data = self._fetch("targets/" + folder + slash + name, info.length)
         info.verify(data, path)
         return data
@@ -130,11 +138,15 @@ class Client:
 
     def _load_targets(self, trusted) -> None:
         """5.6: the cached targets metadata, and the published one unless that is it."""
-        if self._load_cached("targets", trusted.update_targets):
+        self._load_listed("targets", "targets", trusted.update_targets, trusted)
+
+    def _load_listed(self, role: str, name: str, update, trusted) -> None:
+        """A role that snapshot lists, by its file name: cached, or published and then kept."""
+        if self._load_cached(name, update):
             return
-        data = self._fetch_listed("targets", trusted.snapshot_info("targets"), trusted)
-        trusted.update_targets(data)
-        self._files.write("targets", data)
+        data = self._fetch_listed(name, trusted.snapshot_info(role), trusted)
+        update(data)
+        self._files.write(name, data)
 
     def _load_cached(self, role: str, update) -> bool:
         """Try the cached file of a role; False when there is none that can be used as it is."""
@@ -157,12 +169,31 @@ class Client:
         return self._fetch(_path(role, version), length)
 
     def _target_file(self, path: str):
-        if self._trusted is None:
-            raise ValueError("no target without a successful refresh")
-        info = self._trusted.targets.targets.get(path)
+        info = self._find(path)
         if info is None:
             raise RepositoryError("there is no target " + path)
         return info
+
+    def _find(self, path: str):
+        if self._trusted is None:
+            raise ValueError("no target without a successful refresh")
+        targets = self._trusted.targets
+        if targets.delegations is None:
+            return targets.targets.get(path)
+        from slotcast.delegations import find
+
+        return find(path, targets, self._delegated_targets)
+
+    def _delegated_targets(self, name: str, delegations):
+        """5.6.7.2: the targets metadata of a delegated role, cached or published."""
+        from slotcast.delegations import quoted
+
+        def update(data):
+            found.append(self._trusted.delegated_targets(data, name, delegations))
+
+        found = []
+        self._load_listed(name, quoted(name), update, self._trusted)
+        return found[0]
 
 
 def _path(role: str, version: int | None = None) -> str:

@@ -5,16 +5,15 @@ that they are in the bytes that a signature is checked over. Sections are those 
 specification 1.0.x.
 """
 
-import json
 from binascii import hexlify
 from hashlib import sha256
 
-from slotcast import canonical
+from slotcast import canonical, strict_json
 from slotcast.errors import BoardError, RepositoryError
 
 TOP_LEVEL_ROLES = ("root", "snapshot", "targets", "timestamp")
 
-_MAX_DEPTH = 16
+_HASH_DIGITS = {"sha256": 64, "sha512": 128}
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
@@ -33,49 +32,11 @@ def is_time(text) -> bool:
     return clock and digits[:4] != "0000" and 1 <= int(digits[6:8]) <= days
 
 
-def verify_depth(data: bytes) -> None:
-    """Raise RepositoryError when JSON text nests arrays and objects more than 16 deep.
-
-    MicroPython's parser takes any depth, and what walks its result afterwards does not. Only the
-    bytes between strings are looked at one by one.
-    """
-    depth = position = 0
-    while position < len(data):
-        quote = data.find(b'"', position)
-        stop = len(data) if quote < 0 else quote
-        for index in range(position, stop):
-            byte = data[index] | 0x20  # [ and {, ] and } differ in this bit
-            if byte == 0x7B:
-                depth += 1
-            elif byte == 0x7D:
-                depth -= 1
-            if depth > _MAX_DEPTH:
-                raise RepositoryError("metadata nests too deep")
-        position = _string_end(data, stop)
-
-
-def _string_end(data: bytes, quote: int) -> int:
-    """Position behind the string that opens at `quote`."""
-    end = data.find(b'"', quote + 1)
-    while end > 0 and _is_escaped(data, end):
-        end = data.find(b'"', end + 1)
-    return len(data) if end < 0 else end + 1
-
-
-def _is_escaped(data: bytes, position: int) -> bool:
-    backslashes = 0
-    while data[position - 1 - backslashes] == 0x5C:
-        backslashes += 1
-    return backslashes % 2 == 1
-
-
 class Metadata:
     """A metadata file (section 4.2.1): its `signed` part, `signatures` by keyid, SHA-256 `digest`.
 
     Raises RepositoryError unless `data` has the envelope's form and its `_type` is `role_type`;
     BoardError when there is no memory for it.
-    MicroPython's JSON is lax about form; that is harmless, as signatures are checked over the
-    canonical encoding of what was parsed, and every field that is used is checked for its type.
     """
 
     def __init__(self, data: bytes, role_type: str) -> None:
@@ -93,9 +54,7 @@ class Metadata:
 
     def as_role(self, kind):
         """The signed part as a `kind` (Root, Timestamp, ...), its types checked."""
-        role = kind(self.signed)
-        role.digest = self.digest
-        return role
+        return kind(self.signed, self.digest)
 
     def write_signed(self, write) -> None:
         """Write the bytes that were signed through write(piece)."""
@@ -111,9 +70,16 @@ class Key:
         self.scheme = _string(fields.get("scheme"), "scheme")
         public = _dict(fields.get("keyval"), "keyval").get("public")
         self.public = public if isinstance(public, str) else ""
-        if self.keytype == "ed25519":
-            # One spelling a key: one key under two keyids counts once towards a threshold.
-            self.public = self.public.lower()
+
+
+def keys_by_keyid(fields):
+    """A dict of Key; each keyid is the SHA-256 of its key's canonical form (section 4.2.2)."""
+    for keyid in _dict(fields, "keys"):
+        hashed = sha256()
+        canonical.encode(fields[keyid], hashed.update)
+        if keyid != hexlify(hashed.digest()).decode():
+            raise RepositoryError("keyid %s is not the hash of its key" % keyid)
+    return _each(Key, fields, "keys")
 
 
 class Role:
@@ -141,7 +107,7 @@ class FileInfo:
         """Raise RepositoryError unless `data` has the length and hashes, where they are given."""
         if self.length is not None and len(data) != self.length:
             raise RepositoryError("%s has %d bytes, not %d" % (name, len(data), self.length))
-        if self.hashes is not None and not _has_hash(data, self.hashes):
+        if self.hashes is not None and not _has_hashes(data, self.hashes):
             raise RepositoryError("%s does not have the hash that was signed" % name)
 
 
@@ -169,9 +135,9 @@ class Signed:
     """
 
     TYPE = ""
-    digest = b""
 
-    def __init__(self, signed) -> None:
+    def __init__(self, signed, digest: bytes = b"") -> None:
+        self.digest = digest
         if not _is_spec_1(signed.get("spec_version")):
             raise RepositoryError("spec_version is not 1.x")
         self.version = _integer(signed.get("version"), 1, "version")
@@ -191,15 +157,19 @@ class Root(Signed):
 
     TYPE = "root"
 
-    def __init__(self, signed) -> None:
-        super().__init__(signed)
+    def __init__(self, signed, digest: bytes = b"") -> None:
+        super().__init__(signed, digest)
         self.consistent_snapshot = signed.get("consistent_snapshot", False)
         if not isinstance(self.consistent_snapshot, bool):
             raise RepositoryError("consistent_snapshot is not a boolean")
-        self.keys = _each(Key, signed.get("keys"), "keys")
+        self.keys = keys_by_keyid(signed.get("keys"))
         self.roles = _each(Role, signed.get("roles"), "roles")
         if tuple(sorted(self.roles)) != TOP_LEVEL_ROLES:
             raise RepositoryError("root's roles are not the four top-level ones")
+
+    def role(self, name: str) -> Role:
+        """The top-level role of this name: its keyids and threshold."""
+        return self.roles[name]
 
 
 class Timestamp(Signed):
@@ -207,8 +177,8 @@ class Timestamp(Signed):
 
     TYPE = "timestamp"
 
-    def __init__(self, signed) -> None:
-        super().__init__(signed)
+    def __init__(self, signed, digest: bytes = b"") -> None:
+        super().__init__(signed, digest)
         meta = _each(MetaFile, signed.get("meta"), "meta")
         if list(meta) != ["snapshot.json"]:
             raise RepositoryError("timestamp does not name snapshot.json alone")
@@ -220,27 +190,33 @@ class Snapshot(Signed):
 
     TYPE = "snapshot"
 
-    def __init__(self, signed) -> None:
-        super().__init__(signed)
+    def __init__(self, signed, digest: bytes = b"") -> None:
+        super().__init__(signed, digest)
         self.meta = _each(MetaFile, signed.get("meta"), "meta")
 
 
 class Targets(Signed):
-    """Targets (section 4.5): `targets`, the TargetFile of each target by path."""
+    """Targets (section 4.5): `targets`, the TargetFile of each target by path.
+
+    `delegations` is a delegations.Delegations, or None where there are none.
+    """
 
     TYPE = "targets"
 
-    def __init__(self, signed) -> None:
-        super().__init__(signed)
+    def __init__(self, signed, digest: bytes = b"") -> None:
+        super().__init__(signed, digest)
         self.targets = _each(TargetFile, signed.get("targets"), "targets")
+        self.delegations = None
+        if "delegations" in signed:
+            # Not loaded on a board whose product is one repository without delegations.
+            from slotcast.delegations import Delegations
+
+            self.delegations = Delegations(signed["delegations"], digest)
 
 
 def _parsed(data: bytes):
-    verify_depth(data)
     try:
-        return _dict(json.loads(data), "metadata")
-    except (ValueError, TypeError) as error:
-        raise RepositoryError("metadata is not JSON: %s" % error)
+        return _dict(strict_json.loads(data), "metadata")
     except MemoryError:
         # Not a RepositoryError: a cached file that does not fit must not pass for a missing one.
         raise BoardError("no memory for metadata of %d bytes" % len(data))
@@ -254,17 +230,29 @@ def _each(kind, fields, what: str):
 
 
 def _hashes(fields):
+    """The hashes that we can check, at least one; others are passed over."""
+    known = {}
     for algorithm in _dict(fields, "hashes"):
-        _string(fields[algorithm], "hash")
-    digest = fields.get("sha256")
-    # The dispatch point for further algorithms, together with _has_hash.
-    if digest is None or len(digest) != 64 or digest.strip("0123456789abcdef"):
-        raise RepositoryError("hashes has no SHA-256")
-    return fields
+        digest = _string(fields[algorithm], "hash")
+        if algorithm in _HASH_DIGITS:
+            if len(digest) != _HASH_DIGITS[algorithm] or digest.strip("0123456789abcdef"):
+                raise RepositoryError("a %s is not one" % algorithm)
+            known[algorithm] = digest
+    if not known:
+        raise RepositoryError("hashes has neither SHA-256 nor SHA-512")
+    return known
 
 
-def _has_hash(data: bytes, hashes) -> bool:
-    return hexlify(sha256(data).digest()).decode() == hashes["sha256"]
+def _has_hashes(data: bytes, hashes) -> bool:
+    return all(_hexdigest(algorithm, data) == hashes[algorithm] for algorithm in hashes)
+
+
+def _hexdigest(algorithm: str, data: bytes) -> str:
+    if algorithm == "sha256":
+        return hexlify(sha256(data).digest()).decode()
+    from slotcast.sha512 import sha512
+
+    return hexlify(sha512(data).digest()).decode()
 
 
 def _is_spec_1(text) -> bool:

@@ -10,10 +10,9 @@ verifies but may not be used (expired, or a snapshot of another version than tim
 "intermediate": the call raises, yet the next one is compared with it to detect a rollback.
 """
 
-from binascii import unhexlify
-
 from slotcast.errors import ExpiredError, RepositoryError
 from slotcast.metadata import Metadata, Root, Snapshot, Targets, Timestamp, is_time
+from slotcast.signatures import signing_key
 
 
 class TrustedMetadata:
@@ -57,7 +56,7 @@ class TrustedMetadata:
 
     def verify_root_is_final(self) -> None:
         """Raise ExpiredError when the newest root is expired (5.3.10, freeze attack)."""
-        self._verify_not_expired(self.root)
+        self._verify_not_expired(self.root, "root")
 
     def update_timestamp(self, data: bytes) -> bool:
         """Take a timestamp (5.4.2 to 5.4.4); False when the trusted one, of equal version, stays.
@@ -68,7 +67,7 @@ class TrustedMetadata:
         # 5.3.10 first; 5.3.11 (recovery from a fast-forward attack) happens by itself: a cached
         # timestamp or snapshot that the final root's keys did not sign does not load below.
         self.verify_root_is_final()
-        timestamp = self._load(Timestamp, data)
+        timestamp = self._load(Timestamp, data, "timestamp", self.root)
         if self.timestamp is not None:
             # 5.4.3.1, rollback attack; an equal version keeps the trusted one.
             if timestamp.version == self.timestamp.version:
@@ -78,7 +77,7 @@ class TrustedMetadata:
             _verify_not_lower("snapshot", timestamp.snapshot, self.timestamp.snapshot)
         self.timestamp = timestamp
         # 5.4.4, freeze attack
-        self._verify_not_expired(timestamp)
+        self._verify_not_expired(timestamp, "timestamp")
         return True
 
     def update_snapshot(self, data: bytes, trusted: bool = False) -> None:
@@ -87,12 +86,12 @@ class TrustedMetadata:
         A cached one that timestamp's hashes no longer match is loaded as intermediate.
         """
         _verify_order(self.timestamp is not None and self.targets is None)
-        self._verify_not_expired(self.timestamp)
+        self._verify_not_expired(self.timestamp, "timestamp")
         # 5.5.2: timestamp's length and hashes, where it gives them.
         if not trusted:
             self.timestamp.snapshot.verify(data, "snapshot")
         # 5.5.3, arbitrary software attack
-        snapshot = self._load(Snapshot, data)
+        snapshot = self._load(Snapshot, data, "snapshot", self.root)
         # 5.5.5, rollback attack
         if self.snapshot is not None:
             _verify_no_rollback(snapshot.meta, self.snapshot.meta)
@@ -100,20 +99,31 @@ class TrustedMetadata:
         self._verify_snapshot_is_final()
 
     def update_targets(self, data: bytes) -> None:
-        """Take the targets metadata (5.6.2 to 5.6.5)."""
+        """Take the top-level targets metadata (5.6.2 to 5.6.5)."""
         _verify_order(self.snapshot is not None)
         self._verify_snapshot_is_final()
-        info = self.snapshot_info("targets")
+        self.targets = self._verified_targets(data, "targets", self.root)
+
+    def delegated_targets(self, data: bytes, name: str, delegations) -> Targets:
+        """The targets metadata of a delegated role (5.6.2 to 5.6.5, by 5.6.7.2.2).
+
+        Verified against the delegations that lead to it now: another role's may name other keys.
+        """
+        _verify_order(self.targets is not None)
+        return self._verified_targets(data, name, delegations)
+
+    def _verified_targets(self, data: bytes, name: str, delegator) -> Targets:
+        info = self.snapshot_info(name)
         # 5.6.2: snapshot's length and hashes, where it gives them.
-        info.verify(data, "targets")
+        info.verify(data, name)
         # 5.6.3, arbitrary software attack
-        targets = self._load(Targets, data)
+        targets = self._load(Targets, data, name, delegator)
         # 5.6.4, rollback and mix-and-match attack
         if targets.version != info.version:
-            raise RepositoryError("targets %d is not %d" % (targets.version, info.version))
+            raise RepositoryError("%s %d is not %d" % (name, targets.version, info.version))
         # 5.6.5, freeze attack
-        self._verify_not_expired(targets)
-        self.targets = targets
+        self._verify_not_expired(targets, name)
+        return targets
 
     def snapshot_info(self, role: str):
         """What the snapshot says of a role's metadata file, a MetaFile."""
@@ -134,30 +144,30 @@ class TrustedMetadata:
                 newest = role.signed_at
         return newest
 
-    def _load(self, kind, data: bytes):
-        """Parse `data` as a role that root delegates, verify its signatures, check its types."""
+    def _load(self, kind, data: bytes, name: str, delegator):
+        """Parse the role `name` of a delegator, verify its signatures, check its types."""
         metadata = Metadata(data, kind.TYPE)
-        self._verify_signatures(metadata, kind.TYPE, self.root)
+        self._verify_signatures(metadata, name, delegator)
         return metadata.as_role(kind)
 
     def _verify_signatures(self, metadata, name: str, delegator) -> None:
         """Verify `metadata` as the role `name` of a delegator, unless these bytes were before."""
         proof = delegator.digest + metadata.digest
         if self._verified.get(name) != proof:
-            verify_threshold(metadata, delegator.roles[name], delegator.keys, name)
+            verify_threshold(metadata, delegator.role(name), delegator.keys, name)
             self._verified[name] = proof
 
     def _verify_snapshot_is_final(self) -> None:
         # 5.5.6, freeze attack
-        self._verify_not_expired(self.snapshot)
+        self._verify_not_expired(self.snapshot, "snapshot")
         # 5.5.4, mix-and-match attack
         expected = self.timestamp.snapshot.version
         if self.snapshot.version != expected:
             raise RepositoryError("snapshot %d is not %d" % (self.snapshot.version, expected))
 
-    def _verify_not_expired(self, role) -> None:
+    def _verify_not_expired(self, role, name: str) -> None:
         if role.is_expired(self._now):
-            raise ExpiredError("%s expired at %s" % (role.TYPE, role.expires))
+            raise ExpiredError("%s expired at %s" % (name, role.expires))
 
 
 def verify_threshold(metadata, role, keys, name: str) -> None:
@@ -172,28 +182,12 @@ def verify_threshold(metadata, role, keys, name: str) -> None:
         signature = metadata.signatures.get(keyid)
         if key is None or signature is None:
             continue
-        if is_signed_by(key, signature, metadata.write_signed):
-            signed_by.add(key.public)
+        signer = signing_key(key, signature, metadata.write_signed)
+        if signer is not None:
+            signed_by.add(signer)
             if len(signed_by) >= role.threshold:
                 return
     raise RepositoryError("%s is signed by %d of %d keys" % (name, len(signed_by), role.threshold))
-
-
-def is_signed_by(key, signature: str, write_message) -> bool:
-    """Whether `signature` (hex) is the key's over what write_message(write) writes.
-
-    The place where further schemes are dispatched, each in a module that is imported when a root
-    names such a key.
-    """
-    if key.keytype != "ed25519" or key.scheme != "ed25519":
-        return False
-    try:
-        public, signature = unhexlify(key.public), unhexlify(signature)
-    except ValueError:
-        return False
-    from slotcast import ed25519
-
-    return ed25519.verify(public, signature, write_message)
 
 
 def _verify_no_rollback(meta, trusted_meta) -> None:

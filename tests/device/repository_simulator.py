@@ -11,10 +11,12 @@ from signer import Signer
 
 from slotcast import canonical, trust
 from slotcast.client import Client
+from slotcast.delegations import quoted
 from slotcast.errors import DownloadError, NotFoundError
 
 NOW = "2026-11-20T12:00:00Z"
 LATER = "2027-11-20T12:00:00Z"
+PAST = "2026-11-20T11:59:59Z"
 TARGET = "stable/sensor-r2.json"
 TARGET_DATA = b'{"version":"1.0.0"}'
 
@@ -30,6 +32,7 @@ class RepositorySimulator:
         self.served = {}
         self.requests = []
         self.broken = {}
+        self.delegated = {}
         self.now = NOW
         self.signers = {
             "root": [Signer("root-1"), Signer("root-2"), Signer("root-3")],
@@ -60,11 +63,11 @@ class RepositorySimulator:
             threshold = root_threshold if role == "root" else 1
             self.root["roles"][role] = {"keyids": keyids, "threshold": threshold}
 
-    def list_targets(self) -> None:
-        """Make snapshot name the targets metadata that is served."""
-        version = self.targets["version"]
-        data = self.served["metadata/%d.targets.json" % version]
-        self.snapshot["meta"]["targets.json"] = dict(file_fields(data), version=version)
+    def list_targets(self, role: str = "targets") -> None:
+        """Make snapshot name the metadata that is served of a targets role."""
+        version = self._fields(role)["version"]
+        data = self.served["metadata/%d.%s.json" % (version, quoted(role))]
+        self.snapshot["meta"][role + ".json"] = dict(file_fields(data), version=version)
 
     def list_snapshot(self) -> None:
         """Make timestamp name the snapshot metadata that is served."""
@@ -72,19 +75,42 @@ class RepositorySimulator:
         data = self.served["metadata/%d.snapshot.json" % version]
         self.timestamp["meta"]["snapshot.json"] = dict(file_fields(data), version=version)
 
-    def add_target(self, path: str, data: bytes) -> None:
-        """Serve a target, and list it in targets."""
-        fields = self.targets["targets"][path] = file_fields(data)
+    def add_target(self, path: str, data: bytes, role: str = "targets") -> None:
+        """Serve a target, and list it in targets or in a delegated role."""
+        fields = self._fields(role)["targets"][path] = file_fields(data)
         folder, _, name = path.rpartition("/")
         self.served["targets/%s/%s.%s" % (folder, fields["hashes"]["sha256"], name)] = data
 
     def write(self, role: str, signers=None) -> bytes:
         """Sign a role as it is now, by its signers or those given, and serve it."""
-        fields = getattr(self, role)
+        fields = self._fields(role)
         data = envelope(fields, self.signers[role] if signers is None else signers)
         prefix = "" if role == "timestamp" else "%d." % fields["version"]
-        self.served["metadata/%s%s.json" % (prefix, role)] = data
+        self.served["metadata/%s%s.json" % (prefix, quoted(role))] = data
         return data
+
+    def delegate(self, delegator: str, role: str, **fields) -> None:
+        """Make a targets role delegate paths (by default all) to another, which has one key."""
+        signer = Signer(delegator + " for " + role)
+        self.signers.setdefault(role, []).append(signer)
+        self.delegated.setdefault(role, signed("targets", {"targets": {}}))
+        described = {"name": role, "keyids": [keyid(signer)], "threshold": 1, "terminating": False}
+        if "path_hash_prefixes" not in fields:
+            described["paths"] = ["*"]
+        empty = {"keys": {}, "roles": []}
+        delegations = self._fields(delegator).setdefault("delegations", empty)
+        delegations["keys"][keyid(signer)] = key_fields(signer)
+        delegations["roles"].append(dict(described, **fields))
+
+    def publish_delegations(self) -> None:
+        """Publish every delegated role as it is, then targets, snapshot and timestamp."""
+        for role in self.delegated:
+            self.write(role)
+            self.list_targets(role)
+        self.update_targets()
+
+    def _fields(self, role: str):
+        return self.delegated[role] if role in self.delegated else getattr(self, role)
 
     def update_timestamp(self) -> None:
         """Publish the next timestamp."""
@@ -157,12 +183,12 @@ class MemoryFiles:
 def count_verifications(function) -> int:
     """How many signatures are verified while function() runs."""
     count = []
-    original = trust.is_signed_by
-    trust.is_signed_by = lambda *args: count.append(1) or original(*args)
+    original = trust.signing_key
+    trust.signing_key = lambda *args: count.append(1) or original(*args)
     try:
         function()
     finally:
-        trust.is_signed_by = original
+        trust.signing_key = original
     return len(count)
 
 
@@ -192,8 +218,13 @@ def key_fields(signer):
 
 
 def keyid(signer) -> str:
-    """The SHA-256 of the canonical form of the key."""
-    return hexlify(sha256(encoded(key_fields(signer))).digest()).decode()
+    """The keyid that a signer's signatures bear: its key's, unless a test gave it another."""
+    return getattr(signer, "keyid", None) or keyid_of(key_fields(signer))
+
+
+def keyid_of(fields) -> str:
+    """The SHA-256 of the canonical form of a key."""
+    return hexlify(sha256(encoded(fields)).digest()).decode()
 
 
 def file_fields(data: bytes):

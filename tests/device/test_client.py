@@ -1,5 +1,7 @@
 """The client: what it asks for, what it keeps, and what it survives."""
 
+from binascii import hexlify
+
 from check import raises
 from repository_simulator import (
     NOW,
@@ -19,6 +21,7 @@ from slotcast.errors import (
     NotFoundError,
     RepositoryError,
 )
+from slotcast.sha512 import sha512
 
 # The signer of the tests takes memory, not the code under test.
 HEAP_KIB = 1024
@@ -243,7 +246,7 @@ def test_a_cached_file_changed_on_flash_is_not_believed():
     files.data["targets"] = files.data["targets"].replace(b"stable", b"stabel")
     client = repository.client(files)
     client.refresh()
-    assert client.target(TARGET)[0] == len(TARGET_DATA)
+    assert client.is_target(TARGET, TARGET_DATA)
 
 
 # Sizes
@@ -283,14 +286,36 @@ def test_a_file_without_announced_length_has_an_absolute_cap():
 # Targets
 
 
-def test_a_target_is_known_by_length_and_hash():
+def target_file(digest):
+    return "targets/stable/%s.sensor-r2.json" % digest
+
+
+def test_a_target_is_fetched_by_its_hash():
     repository = RepositorySimulator()
     _, client = refreshed(repository)
-    fields = file_fields(TARGET_DATA)
-    assert client.target(TARGET) == (fields["length"], fields["hashes"]["sha256"])
+    assert client.has_target(TARGET)
     assert client.fetch_target(TARGET, len(TARGET_DATA)) == TARGET_DATA
-    digest = fields["hashes"]["sha256"]
-    assert repository.requests == ["targets/stable/%s.sensor-r2.json" % digest]
+    digest = file_fields(TARGET_DATA)["hashes"]["sha256"]
+    assert repository.requests == [target_file(digest)]
+
+
+def test_a_kept_copy_is_compared_with_length_and_hash():
+    _, client = refreshed(RepositorySimulator())
+    assert client.is_target(TARGET, TARGET_DATA)
+    for other in (b"", TARGET_DATA + b" ", TARGET_DATA.replace(b"1.0.0", b"1.0.1")):
+        assert not client.is_target(TARGET, other)
+
+
+def test_a_target_may_have_a_sha_512_alone():
+    repository = RepositorySimulator()
+    digest = hexlify(sha512(TARGET_DATA).digest()).decode()
+    repository.targets["targets"][TARGET]["hashes"] = {"sha512": digest}
+    repository.update_targets()
+    _, client = refreshed(repository)
+    repository.served[target_file(digest)] = TARGET_DATA
+    assert client.fetch_target(TARGET, 100) == TARGET_DATA
+    repository.served[target_file(digest)] = TARGET_DATA.replace(b"1.0.0", b"1.0.1")
+    raises(RepositoryError, client.fetch_target, TARGET, 100, says="hash")
 
 
 def test_a_target_may_stand_at_the_top():
@@ -305,7 +330,8 @@ def test_a_target_may_stand_at_the_top():
 
 def test_an_absent_target_is_an_error():
     _, client = refreshed(RepositorySimulator())
-    raises(RepositoryError, client.target, "beta/sensor-r2.json", says="no target beta")
+    assert not client.has_target("beta/sensor-r2.json")
+    raises(RepositoryError, client.is_target, "beta/sensor-r2.json", b"", says="no target beta")
     raises(RepositoryError, client.fetch_target, "beta/sensor-r2.json", 100, says="no target")
 
 
@@ -319,7 +345,7 @@ def test_a_target_longer_than_the_caller_takes_is_not_asked_for():
 def test_a_target_must_be_what_was_signed():
     repository = RepositorySimulator()
     _, client = refreshed(repository)
-    path = "targets/stable/%s.sensor-r2.json" % client.target(TARGET)[1]
+    path = target_file(file_fields(TARGET_DATA)["hashes"]["sha256"])
     repository.served[path] = TARGET_DATA.replace(b"1.0.0", b"1.0.1")
     raises(RepositoryError, client.fetch_target, TARGET, 100, says="hash")
     repository.served[path] = TARGET_DATA[:-1]
@@ -330,11 +356,12 @@ def test_a_target_must_be_what_was_signed():
 
 def test_no_target_is_known_before_a_refresh_or_after_one_that_failed():
     repository = RepositorySimulator()
-    raises(ValueError, repository.client().target, TARGET, says="refresh")
+    raises(ValueError, repository.client().has_target, TARGET, says="refresh")
     _, client = refreshed(repository)
     repository.broken["metadata/timestamp.json"] = DownloadError("stalled")
     raises(DownloadError, client.refresh)
-    raises(ValueError, client.target, TARGET, says="refresh")
+    raises(ValueError, client.has_target, TARGET, says="refresh")
+    raises(ValueError, client.fetch_target, TARGET, 100, says="refresh")
 
 
 def test_signed_at_is_known_even_when_the_refresh_failed():

@@ -1,6 +1,8 @@
 """Metadata files: parsing and type checks."""
 
 import json
+from binascii import hexlify
+from hashlib import sha256
 
 import repository_simulator as simulator
 from check import raises
@@ -8,7 +10,8 @@ from check import raises
 from slotcast import metadata
 from slotcast.errors import BoardError, RepositoryError
 
-KEY = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "AB" * 32}}
+KEY = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "ab" * 32}}
+KEYID = hexlify(sha256(simulator.encoded(KEY)).digest()).decode()
 ROLE = {"keyids": ["k1"], "threshold": 1}
 HASH = "0123456789abcdef" * 4
 FILE = {"length": 10, "hashes": {"sha256": HASH}}
@@ -16,7 +19,7 @@ FILE = {"length": 10, "hashes": {"sha256": HASH}}
 
 def root_fields():
     roles = {name: dict(ROLE) for name in metadata.TOP_LEVEL_ROLES}
-    return simulator.signed("root", {"keys": {"k1": KEY}, "roles": roles})
+    return simulator.signed("root", {"keys": {KEYID: KEY}, "roles": roles})
 
 
 def refuses(kind, fields, name, *values):
@@ -57,31 +60,6 @@ def test_two_signatures_by_one_keyid_are_refused():
     entry = {"keyid": "k", "sig": ""}
     text = json.dumps({"signatures": [entry, entry], "signed": {"_type": "root"}})
     raises(RepositoryError, metadata.Metadata, text.encode(), "root", says="two signatures")
-
-
-def test_nesting_is_limited_before_parsing():
-    metadata.verify_depth(b"[" * 16 + b"]" * 16)
-    text = b'{"signatures": [], "x": %s, "signed": {"_type": "root"}}' % (b"[" * 16 + b"]" * 16)
-    raises(RepositoryError, metadata.Metadata, text, "root", says="too deep")
-    for deep in (b"[" * 17, b'{"a":' * 17, b'[{"a":' * 9, b"[" * 20000 + b"]" * 20000):
-        raises(RepositoryError, metadata.verify_depth, deep, says="too deep")
-
-
-def test_what_is_closed_again_is_no_nesting():
-    metadata.verify_depth(b"[" + b'[],{"a":1},' * 100 + b"]")
-
-
-def test_brackets_in_strings_are_no_nesting():
-    deep = b"[{" * 50
-    for before in (b"", b'\\"', b'\\\\\\"', b'a\\"b\\"', b"\\\\"):
-        metadata.verify_depth(b'["' + before + deep + b'"]')
-    raises(RepositoryError, metadata.verify_depth, b'["]]]]",' * 17, says="too deep")
-    raises(RepositoryError, metadata.verify_depth, b'"\\\\"' + b"[" * 17, says="too deep")
-
-
-def test_a_string_without_end_ends_the_search():
-    for text in (b'"', b'["abc', b'"\\"', b'"\\', b""):
-        metadata.verify_depth(text)
 
 
 def test_times_have_one_form():
@@ -127,11 +105,11 @@ def test_memory_that_runs_out_is_not_the_repositorys_fault():
         def loads(self, data):
             raise MemoryError
 
-    original, metadata.json = metadata.json, Full()
+    original, metadata.strict_json = metadata.strict_json, Full()
     try:
         raises(BoardError, metadata.Metadata, b"{}", "root", says="no memory")
     finally:
-        metadata.json = original
+        metadata.strict_json = original
 
 
 def test_a_role_is_expired_from_its_second_on():
@@ -149,14 +127,12 @@ def test_signed_at_is_a_time_or_nothing():
 
 def test_root_fields_are_checked():
     fields = root_fields()
-    refuses(
-        metadata.Root, fields, "keys", [], None, {"k1": 1}, {"k1": {}}, {"k1": {"keytype": "x"}}
-    )
+    refuses(metadata.Root, fields, "keys", [], None, {"k1": 1}, {KEYID: 1}, {KEYID: {}})
     refuses(
         metadata.Root, fields, "roles", [], {}, {"root": ROLE}, dict(fields["roles"], more=ROLE)
     )
     root = metadata.Root(fields)
-    assert root.keys["k1"].public == "ab" * 32
+    assert root.keys[KEYID].public == "ab" * 32
     assert not root.consistent_snapshot
     assert metadata.Root(dict(fields, consistent_snapshot=True)).consistent_snapshot
     raises(RepositoryError, metadata.Root, dict(fields, consistent_snapshot=1), says="boolean")
@@ -190,10 +166,41 @@ def test_files_in_snapshot_are_checked():
         raises(RepositoryError, metadata.MetaFile, dict(info, length=wrong))
 
 
-def test_hashes_need_a_sha256_in_lower_case_hex():
+def test_hashes_need_one_that_we_know_in_lower_case_hex():
     wrong = [{}, [], None, {"md5": "00"}, {"sha256": HASH.upper()}, {"sha256": HASH[:-1]}]
     wrong += [{"sha256": 5}, {"sha256": HASH, "md5": 5}, {"sha256": HASH[:-1] + "g"}]
+    wrong += [{"sha512": HASH}, {"sha256": HASH, "sha512": HASH}, {"sha512": HASH + HASH + "0"}]
     refuses(metadata.TargetFile, FILE, "hashes", *wrong)
+
+
+def test_every_hash_that_we_know_is_compared():
+    # Of b"abc": FIPS 180-4's examples.
+    sha256_of_abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    sha512_of_abc = (
+        "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a"
+        "2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
+    )
+    for hashes in (
+        {"sha256": sha256_of_abc},
+        {"sha512": sha512_of_abc},
+        {"sha256": sha256_of_abc, "sha512": sha512_of_abc, "blake3": "ignored"},
+    ):
+        info = metadata.TargetFile({"length": 3, "hashes": hashes})
+        info.verify(b"abc", "x")
+        raises(RepositoryError, info.verify, b"abd", "x", says="hash")
+    for name, digest in (("sha256", sha256_of_abc), ("sha512", sha512_of_abc)):
+        hashes = {"sha256": sha256_of_abc, "sha512": sha512_of_abc}
+        hashes[name] = "0" + digest[1:]
+        wrong = metadata.TargetFile({"length": 3, "hashes": hashes})
+        raises(RepositoryError, wrong.verify, b"abc", "x", says="hash")
+
+
+def test_a_keyid_is_the_hash_of_its_key():
+    assert list(metadata.keys_by_keyid({KEYID: KEY})) == [KEYID]
+    for key in (dict(KEY, scheme="x"), dict(KEY, more=1)):
+        raises(RepositoryError, metadata.keys_by_keyid, {KEYID: key}, says="not the hash")
+    raises(RepositoryError, metadata.keys_by_keyid, {KEYID.upper(): KEY}, says="not the hash")
+    raises(RepositoryError, metadata.keys_by_keyid, {KEYID: 1}, says="not the hash")
 
 
 def test_targets_need_length_and_hashes():
