@@ -46,6 +46,7 @@ def watch_imports(steps: Steps) -> None:
 def watch_release(steps: Steps) -> None:
     """Count what `slotcast release` calls."""
     import publisher.commands.product
+    import publisher.commands.publishing
     import publisher.commands.release
     import publisher.release
     import publisher.repository
@@ -57,7 +58,7 @@ def watch_release(steps: Steps) -> None:
     steps.watch("blocks are deflated and hashed", publisher.release, "encode_full")
     steps.watch("roles are signed", publisher.repository.Repository, "offer")
     steps.watch("keys are read and unlocked", publisher.commands.product, "load_signers")
-    steps.watch("files are read back and verified", command, "publish")
+    steps.watch("files are read back and verified", publisher.commands.publishing, "publish")
     steps.watch("files are written and synced", store, "create")
     steps.watch("files are written and synced", store, "replace")
 

@@ -8,8 +8,9 @@ import ed25519
 import memory
 import polls
 import publishing
+import signatures
 
-TABLES = (ed25519, polls, memory, publishing, code_size)
+TABLES = (ed25519, signatures, polls, memory, publishing, code_size)
 
 
 def main() -> None:

@@ -64,6 +64,15 @@ def test_a_public_key_of_small_order_is_refused():
     _check("public key and signature of zeros")
 
 
+def test_a_public_key_of_small_order_is_refused_in_each_of_its_14_encodings():
+    of_order_8 = ed25519._SMALL_ORDER[3:]  # a test below computes that they are
+    ys = (1, P - 1, 0) + of_order_8 + (P, P + 1)  # orders 1, 2, 4, 8; and not canonical, 4 and 1
+    encodings = [y | sign << 255 for y in ys for sign in (0, 1)]
+    assert len(set(encodings)) == 14
+    for encoding in encodings:
+        assert ed25519._decode_negated(encoding.to_bytes(32, "little")) is None
+
+
 def test_a_public_key_at_x_0_with_the_sign_bit_is_refused():
     for y in (1, P - 1):
         assert ed25519._decode_negated((y | 1 << 255).to_bytes(32, "little")) is None
@@ -86,6 +95,18 @@ def test_r_is_compared_as_bytes():
 def test_the_equation_has_no_cofactor():
     _check("R with a part of order 8")
     _check("public key with a part of order 8")
+
+
+def test_the_twelve_cases_of_ed25519_speccheck():
+    verdicts = []
+    for case in vectors("ed25519_speccheck")["cases"]:
+        fields = [unhexlify(case[name]) for name in ("public", "signature", "message")]
+        verdicts.append(verify_bytes(*fields))
+        assert verdicts[-1] is (case["expect"] == "valid"), case["name"] + "; " + case["why"]
+    # R may be of small order (2), as it is only compared; A and R may be mixed (3). The rest is
+    # refused: A of small order (0, 1, 10, 11); only with the cofactor (4, 5); S >= L (6, 7); R not
+    # canonical (8, 9).
+    assert [i for i, verdict in enumerate(verdicts) if verdict] == [2, 3] and len(verdicts) == 12
 
 
 def test_a_flipped_bit_anywhere_is_refused():
