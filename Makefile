@@ -5,12 +5,21 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FIRMWARE := .cache/firmware
 
-.PHONY: help setup demo test lint bench clean
+# The official client conformance suite of TUF, which no package registry has.
+SUITE_URL ?= https://github.com/theupdateframework/tuf-conformance
+SUITE_COMMIT := eec841c186f81f2d9d8d30460c7e7deefa615f9e
+SUITE := .cache/conformance/suite
+
+.PHONY: help setup demo test lint bench conformance hostile mutants fuzz clean
 
 help:
 	@echo "make demo   a release travels from the publisher to a virtual board, with real firmware"
 	@echo "make test   all tests        make lint   ruff and mypy"
 	@echo "make bench  comparison tables   make clean  remove what these made"
+	@echo "make conformance   TUF's official client suite (needs git, its host, and faketime)"
+	@echo "make hostile       the table of hostile servers, as measured"
+	@echo "make mutants       removes each check of the device's client, and names the test that minds"
+	@echo "make fuzz          the fuzz tests, with fifty times the examples and new ones each time"
 
 setup: $(READY)
 
@@ -37,6 +46,29 @@ lint: $(READY)
 
 bench: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/bench/run.py
+
+$(SUITE)/.ready: Makefile
+	@command -v faketime >/dev/null || { echo "the suite needs the command faketime"; exit 1; }
+	rm -rf $(SUITE)
+	git clone --quiet $(SUITE_URL) $(SUITE)
+	git -C $(SUITE) checkout --quiet $(SUITE_COMMIT)
+	$(PYTHON) -m venv $(SUITE)/venv
+	$(SUITE)/venv/bin/pip install --quiet --disable-pip-version-check $(SUITE)
+	touch $@
+
+conformance: $(READY) $(SUITE)/.ready
+	$(BIN)/python -m tests.conformance.compile
+	$(SUITE)/venv/bin/pytest -c $(SUITE)/pyproject.toml $(SUITE)/tuf_conformance \
+		--entrypoint tests/conformance/client
+
+hostile: $(READY)
+	$(BIN)/python tests/hostile/table.py
+
+mutants: $(READY) $(FIRMWARE)/.ready
+	$(BIN)/python tests/mutants/run.py
+
+fuzz: $(READY)
+	SLOTCAST_FUZZ=50 $(BIN)/pytest tests/unit/test_fuzz_*.py
 
 clean:
 	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
