@@ -8,7 +8,8 @@ had received is lost when it times out (py/stream.c).
 import errno
 import gc
 
-from slotcast.errors import BoardError, DownloadError
+from slotcast.errors import BoardError, CertificateError, DownloadError
+from slotcast.wire import Wire
 
 
 class LostError(DownloadError):
@@ -67,30 +68,24 @@ class Patience:
 class Channel:
     """One connection; its calls end when the Patience given to them does.
 
-    All raise DownloadError: LostError where the connection broke, others for a certificate that is
-    refused and for a peer that is too slow. The handshake takes place in the first write.
+    All raise DownloadError: LostError where the connection broke, CertificateError where the
+    peer's is refused, another for a peer that is too slow. The handshake takes place in the first
+    write.
 
     Args:
-        network: a Network.
-        raw: the connected socket, non-blocking.
+        wire: a Wire.
         secure: the TLS socket over it, handshake pending.
     """
 
-    def __init__(self, network, raw, secure):
-        self._raw = raw
+    def __init__(self, wire, secure):
+        self._wire = wire
         self._secure = secure
-        self._reading = network.select.POLLIN
-        self._writing = network.select.POLLOUT
-        self._poll = network.select.poll()
-        self._poll.register(secure, self._reading)
 
     def write(self, data, patience: Patience) -> None:
         """Send all of `data`."""
-        self._poll.modify(self._secure, self._writing)
         view = memoryview(data)
         while view:
             view = view[self._call(self._secure.write, view, patience, 0) :]
-        self._poll.modify(self._secure, self._reading)
 
     def readline(self, limit: int, patience: Patience) -> bytes:
         """Up to `limit` bytes, none beyond the next newline; b"" at the end of the stream."""
@@ -103,22 +98,23 @@ class Channel:
     def _call(self, method, argument, patience, earns):
         """Call until there is a result; in non-blocking mode None means: not yet."""
         began = patience.now()
+        self._wire.begin(patience, began)
         try:
             result = method(argument)
             while result is None:
-                self._poll.poll(patience.left_ms(began))
+                self._wire.wait(patience.left_ms(began))
                 result = method(argument)
         except OSError as error:
-            raise LostError(words(error))
+            raise self._wire.refused or LostError(words(error))
         except ValueError as error:
-            raise DownloadError("certificate refused: " + "; ".join(str(error).strip().split("\n")))
+            raise CertificateError("certificate refused: " + why_refused(str(error)))
         patience.settle(began, result if earns else 0)
         return result
 
     def close(self) -> None:
         """Close it, also when it is broken; never raises."""
         # After a failed handshake the TLS socket no longer closes the one below.
-        for sock in (self._secure, self._raw):
+        for sock in (self._secure, self._wire):
             try:
                 sock.close()
             except OSError:
@@ -158,22 +154,32 @@ def connect(network, context, base, timeout_ms: int) -> Channel:
     """A Channel to the host of a BaseUrl, its handshake pending; raises DownloadError."""
     # TLS takes about 24 KB outside the Python heap and competes with it.
     gc.collect()
-    raw = _connected_socket(network.socket, base, timeout_ms)
+    wire = Wire(network.select, _connected_socket(network.socket, base, timeout_ms))
     try:
-        secure = context.wrap_socket(raw, server_hostname=base.host, do_handshake_on_connect=False)
+        secure = context.wrap_socket(wire, server_hostname=base.host, do_handshake_on_connect=False)
     except OSError as error:
-        raw.close()
+        wire.close()
         raise DownloadError("no TLS: " + words(error))
-    return Channel(network, raw, secure)
+    return Channel(wire, secure)
+
+
+def why_refused(flags: str) -> str:
+    """What is wrong with a certificate (chain, name, date), before mbedTLS's own words for it."""
+    # mbedtls_x509_crt_verify_info: a line for each flag. What names neither date nor host is about
+    # who signed it, and how.
+    kinds, lines = set(), flags.strip().split("\n")
+    for line in lines:
+        kinds.add("date" if "validity" in line else "name" if "Common Name" in line else "chain")
+    return "%s (%s)" % (" and ".join(sorted(kinds)), "; ".join(lines))
 
 
 def words(error: OSError) -> str:
     """What an OSError of a socket says, whichever sign its number has."""
     # TLS reads give -116 where sockets give 116; what mbedTLS itself says comes with words.
+    if len(error.args) > 1:
+        return str(error.args[1])
     code = error.args[0] if error.args else None
-    if len(error.args) < 2 and isinstance(code, int) and abs(code) in errno.errorcode:
-        return errno.errorcode[abs(code)]
-    return str(error)
+    return errno.errorcode.get(abs(code), str(code)) if isinstance(code, int) else str(error)
 
 
 def _connected_socket(socket, base, timeout_ms):

@@ -20,6 +20,10 @@ class DownloadError(OtaError):
     """The transport failed: no connection, a stall, an answer that is not the one asked for."""
 
 
+class CertificateError(DownloadError):
+    """The certificate that the peer shows is refused: its chain, name, date or pin."""
+
+
 class NotFoundError(DownloadError):
     """The edge has no such object: it answered 403 or 404."""
 

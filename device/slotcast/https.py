@@ -2,11 +2,11 @@
 
 micropython-lib's `requests` verifies no certificate (micropython-lib#838) and waits for ever, so
 this reader stands in its place, with the same surface where it has one. The rules of HTTP are in
-http.py, those of waiting in channel.py.
+http.py, those of waiting in channel.py and wire.py.
 """
 
 from slotcast.channel import LostError, Network, Patience, connect, tls_context
-from slotcast.errors import DownloadError, NotFoundError
+from slotcast.errors import CertificateError, DownloadError, NotFoundError
 from slotcast.http import MAX_HEAD_BYTES, MAX_HEAD_LINES, BaseUrl, ResponseHead, request_bytes
 
 # One readline call allocates this much at once.
@@ -69,16 +69,22 @@ class Session:
         return Response(self, channel, head, length)
 
     def fetch(self, path: str, max_bytes: int) -> bytes:
-        """The whole file; raises as `get`, and DownloadError when it is longer than `max_bytes`."""
+        """The whole file.
+
+        Raises as `get`, and DownloadError when it is longer than `max_bytes` or than what memory
+        is left: the server alone says how long it is.
+        """
         response = self.get(path)
         try:
             if response.length > max_bytes:
                 raise DownloadError("%d bytes, more than %d" % (response.length, max_bytes))
             data = bytearray(response.length)
             response.readinto(data)
+            return bytes(data)
+        except MemoryError:
+            raise DownloadError("no memory for %d bytes" % response.length)
         finally:
             response.close()
-        return bytes(data)
 
     def traffic(self) -> str:
         """What the session has cost so far, in words."""
@@ -135,10 +141,12 @@ class Session:
         except DownloadError:
             if self._pin_check and self._pin_check.refused:
                 digest = self._pin_check.refused.hex()
-                raise DownloadError("key of the certificate is not pinned: %s" % digest)
+                raise CertificateError(
+                    "certificate refused: pin (its key is not pinned: %s)" % digest
+                )
             raise
         if self._pin_check and not self._pin_check.passed:
-            raise DownloadError("key of the certificate was not checked")
+            raise CertificateError("certificate refused: pin (its key was not checked)")
         self.requests += 1
 
     def _read_head(self, channel):

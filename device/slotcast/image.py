@@ -63,11 +63,16 @@ def image_digest(slot) -> str:
     for _ in range(header[1]):
         slot.readinto(at, segment)
         at += 8 + struct.unpack_from("<I", segment, 4)[0]
-        if at > slot.size:
+        if _after_checksum(at) + DIGEST_BYTES > slot.size:
             raise ImageError("a segment reaches beyond the slot")
     digest = bytearray(DIGEST_BYTES)
-    slot.readinto((at | 15) + 1, digest)  # the checksum is the last byte of a 16-byte line
+    slot.readinto(_after_checksum(at), digest)
     return hexlify(digest).decode()
+
+
+def _after_checksum(at):
+    """Where the digest of an image begins whose segments end at `at`."""
+    return (at | 15) + 1  # the checksum is the last byte of a 16-byte line
 
 
 def verify_image(slot, manifest, buffer, feed=None) -> None:

@@ -6,6 +6,8 @@ renewal of a certificate whose key stays.
 
 from hashlib import sha256
 
+from slotcast.der import element
+
 _SEQUENCE = 0x30
 _INTEGER = 0x02
 _VERSION = 0xA0
@@ -27,35 +29,15 @@ def spki_sha256(der) -> bytes:
     Raises ValueError when it is not the DER of a certificate that far, or bytes are left over.
     """
     view = memoryview(der)
-    at, end = _element(view, 0, len(view), _SEQUENCE)
+    at, end = element(view, 0, len(view), _SEQUENCE)
     if end != len(view):
         raise ValueError("bytes after the certificate")
-    at, end = _element(view, at, end, _SEQUENCE)
+    at, end = element(view, at, end, _SEQUENCE)
     if at < end and view[at] == _VERSION:
-        at = _element(view, at, end, _VERSION)[1]
+        at = element(view, at, end, _VERSION)[1]
     for tag in _BEFORE:
-        at = _element(view, at, end, tag)[1]
-    return sha256(view[at : _element(view, at, end, _SEQUENCE)[1]]).digest()
-
-
-def _element(view, at, end, tag):
-    """Begin and end of the content of the DER element at `at`, which must be within `end`."""
-    if end - at < 2 or view[at] != tag:
-        raise ValueError("not the DER of a certificate")
-    length = view[at + 1]
-    at += 2
-    if length >= 0x80:
-        octets = length - 0x80
-        # X.690, 10.1: the shortest form. Two octets are 64 KiB, more than TLS has room for.
-        if not 1 <= octets <= 2 or end - at < octets:
-            raise ValueError("length in a certificate is not DER")
-        length = int.from_bytes(view[at : at + octets], "big")
-        if length < (0x80, 0x100)[octets - 1]:
-            raise ValueError("length in a certificate is not DER")
-        at += octets
-    if length > end - at:
-        raise ValueError("certificate is cut short")
-    return at, at + length
+        at = element(view, at, end, tag)[1]
+    return sha256(view[at : element(view, at, end, _SEQUENCE)[1]]).digest()
 
 
 class PinCheck:
@@ -90,7 +72,8 @@ class PinCheck:
         try:
             digest = spki_sha256(der)
         except ValueError:
-            digest = bytes(32)
+            self.refused = bytes(32)  # the hash of no key
+            return _REFUSE
         if digest not in self._pins:
             self.refused = digest
             return _REFUSE

@@ -47,7 +47,8 @@ class FakeNetwork:
 
     def __call__(self, *_):
         self.open += 1
-        return Socket(self)
+        self.newest = Socket(self, self.scripts.pop(0))
+        return self.newest
 
     # tls
     def SSLContext(self, protocol):
@@ -70,8 +71,8 @@ class Context:
 
     def wrap_socket(self, raw, server_hostname, do_handshake_on_connect):
         assert self.verify_mode == 2
-        assert raw.is_ready() and server_hostname and not do_handshake_on_connect
-        return Secure(self, raw)
+        assert self.network.newest.is_ready() and server_hostname and not do_handshake_on_connect
+        return Secure(self, self.network.newest)
 
 
 class OldContext:
@@ -103,8 +104,9 @@ class CarelessContext(Context):
 
 
 class Socket:
-    def __init__(self, network):
+    def __init__(self, network, script):
         self.network = network
+        self.script = script
         self.steps = []
         self.closed = False
 
@@ -127,13 +129,16 @@ class Socket:
 
 
 class Secure:
-    """A non-blocking TLS socket; its handshake is in the first write."""
+    """A non-blocking TLS socket; its handshake is in the first write.
+
+    It has its own way to the socket; the Wire between them: test_wire.py.
+    """
 
     def __init__(self, context, raw):
         self.raw = raw
         self.context = context
         network = raw.network
-        self.script = network.scripts.pop(0)
+        self.script = raw.script
         self.index = len(network.written)
         network.written.append(b"")
 
@@ -186,16 +191,16 @@ class Poll:
     def __init__(self, network):
         self.network = network
 
-    def register(self, secure, flags):
-        self.secure = secure
+    def register(self, sock, flags):
+        self.sock = sock
 
-    def modify(self, secure, flags):
-        assert secure is self.secure
+    def modify(self, sock, flags):
+        assert sock is self.sock
 
     def poll(self, ms):
         """Wait for the silence in the script to end, or for `ms`."""
         assert ms > 0
-        script = self.secure.script
+        script = self.sock.script
         waited = min(ms, script[0])
         self.network.elapsed_ms += waited
         script[0] -= waited

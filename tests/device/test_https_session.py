@@ -6,7 +6,7 @@ from check import raises
 from fake_network import CarelessContext, FakeNetwork, FullContext, OldContext
 from test_https_head import CERTIFICATE, SPKI_SHA256
 
-from slotcast.errors import BoardError, DownloadError, NotFoundError
+from slotcast.errors import BoardError, CertificateError, DownloadError, NotFoundError
 from slotcast.https import Session
 
 BODY = b"0123456789"
@@ -234,14 +234,14 @@ def test_pinned_key_is_taken():
 def test_key_that_is_not_pinned_is_refused_by_name():
     network = FakeNetwork([ANSWER], leaf=CERTIFICATE)
     session = session_on(network, pins=[bytes(32)])
-    raises(DownloadError, session.fetch, "x", 10, says="not pinned: " + SPKI_SHA256)
+    raises(CertificateError, session.fetch, "x", 10, says="not pinned: " + SPKI_SHA256)
     assert (session.requests, network.open) == (0, 0)
 
 
 def test_key_that_was_never_checked_is_refused():
     network = FakeNetwork([ANSWER], leaf=CERTIFICATE, context=CarelessContext)
     session = session_on(network, pins=[PIN])
-    raises(DownloadError, session.fetch, "x", 10, says="was not checked")
+    raises(CertificateError, session.fetch, "x", 10, says="was not checked")
     assert network.open == 0
 
 

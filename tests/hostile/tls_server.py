@@ -99,8 +99,12 @@ class HostileServer:
         self.connections = 0
 
     @property
+    def port(self) -> int:
+        return self._listener.getsockname()[1]
+
+    @property
     def url(self) -> str:
-        return f"https://{HOST}:{self._listener.getsockname()[1]}/sensor/"
+        return f"https://{HOST}:{self.port}/sensor/"
 
     def __enter__(self) -> HostileServer:
         self._threads[0].start()

@@ -124,9 +124,9 @@ def test_missing_object_whose_body_has_no_length_costs_the_connection(status):
 
 
 def test_connection_closed_anywhere_in_an_answer_is_an_error():
-    """FIN without close_notify looks like a clean end; every single byte: test_https_session.py."""
+    """FIN without close_notify looks like a clean end."""
     answer = OK + BODY
-    sizes = [0, 1, 15, len(OK) - 1, len(OK), len(answer) - 1]
+    sizes = range(len(answer))
 
     def behave(connection, number):
         connection.request()
