@@ -54,7 +54,7 @@ class Order:
     channel: str
     board: str
     factory: Image | None = None
-    heap_kib: int = 192
+    heap_kib: int = 208
     timeout_s: float = 120.0
 
 

@@ -9,14 +9,13 @@ and polls again would overwrite the otadata entry of the image that it could go 
 """
 
 import gc
-from hashlib import sha256
 
 from slotcast import boot
 from slotcast.client import Client
 from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
+from slotcast.edges import Edges
 from slotcast.files import MetadataFiles
-from slotcast.https import Session
 from slotcast.install import Installer, fetch_with_retries
 from slotcast.manifest import MAX_BYTES, Manifest
 from slotcast.slot import SECTOR_BYTES
@@ -50,6 +49,7 @@ class Updater:
         self._feed = unfailing(feed)
         self._config = Config(_read(directory + "/ota.json"))
         self._clock = board.clock(self._config.built_at)
+        self._edges = Edges(directory, self._config, self._log)
         self._session = None
         self._out_of_memory = Decision(FAILED, "MemoryError", None)
         self._client = Client(MetadataFiles(directory + "/metadata"), self._fetch, self._clock.now)
@@ -95,7 +95,7 @@ class Updater:
         threshold = gc.threshold()
         gc.threshold(_GC_THRESHOLD_BYTES)
         try:
-            decision = self._guard() or self._ask_each()
+            decision = self._guard() or self._ask()
             if decision.action == INSTALL:
                 self._arm(decision.manifest)
         except Exception as error:  # the application must live, whatever it is
@@ -132,28 +132,22 @@ class Updater:
         self._log("guard", reason)
         return Decision(WAIT, reason, None)
 
-    def _ask_each(self):
-        """The decision of the first base URL that serves what can be trusted."""
+    def _ask(self):
+        """The decision of the first edge that serves what can be trusted."""
         self._set_clock()
-        for url in self._config.base_urls:
-            gc.collect()
-            try:
-                return self._ask(url)
-            except Exception as error:  # whatever one edge does to us, the next may be better
-                self._log("connect", "%s: %s" % (url, error))
-                last = error
-        raise last
+        return self._edges.try_each(self._decide)
 
     def _set_clock(self):
         self._clock.set_floor(self._client.signed_at())
         answered = self._clock.synchronise()
         self._log("time", self._clock.now() + ("" if answered else ", without the network's"))
 
-    def _ask(self, url):
-        """Decide on what `url` offers; after INSTALL the slot holds it, verified and not armed."""
-        self._open_session(url)
+    def _decide(self, session):
+        """Decide on what is offered; after INSTALL the slot holds it, verified and not armed."""
+        self._session = session
         try:
             self._client.refresh()
+            self._edges.take_up(self._client)
             decision = decide(self._fetch_manifest(), self._facts())
             if decision.action == CURRENT:
                 self._trial.adopt(decision.manifest)
@@ -162,14 +156,9 @@ class Updater:
                 self._install(decision.manifest)
             return decision
         finally:
-            self._log("traffic", self._session.traffic())
-            self._session.close()
             self._session = None
-
-    def _open_session(self, url):
-        anchors = [_read(self._directory + "/" + n) for n in self._config.trust_anchors]
-        self._session = Session(url, anchors, self._config.pins)
-        self._log("connect", url)
+            self._log("traffic", session.traffic())
+            session.close()
 
     def _fetch(self, path, max_bytes):
         self._feed()
@@ -180,8 +169,7 @@ class Updater:
         kept = MetadataFiles(self._directory)
         path = self._config.target_path
         data = kept.read("manifest")
-        length, digest = self._client.target(path)
-        if data is None or len(data) != length or sha256(data).digest().hex() != digest:
+        if data is None or not self._client.is_target(path, data):
             data = self._client.fetch_target(path, MAX_BYTES)
             self._keep(kept, data)
         gc.collect()

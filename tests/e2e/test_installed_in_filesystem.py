@@ -83,7 +83,7 @@ def verify_update(board: Board) -> None:
 
 def test_compiled_files_in_lib_take_an_update(board: Board, tmp_path: Path) -> None:
     compile_mpy(DEVICE / "slotcast", tmp_path / "mpy")
-    board.heap_kib = 192
+    board.heap_kib = 208
     board.copy_in(tree(tmp_path / "mpy", "/lib/slotcast"))
     verify_update(board)
 
