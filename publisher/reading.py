@@ -40,15 +40,25 @@ def folder_product(folder: Path) -> str:
     return below[0]
 
 
+def folder_paths(folder: Path, product: str) -> list[str]:
+    """Return the paths below BASE of all files that a folder_reader of the folder reads."""
+    base = _folder_base(folder, product)
+    return [str(path.relative_to(base).as_posix()) for path in base.rglob("*") if path.is_file()]
+
+
 def folder_reader(folder: Path, product: str) -> Read:
     """Return what reads keys from a folder: BASE itself, or the folder that BASE lies in."""
-    base = folder if (folder / root_path(1)).is_file() else folder / product
+    base = _folder_base(folder, product)
 
     def read(key: str) -> bytes | None:
         path = base / key.removeprefix(f"{product}/")
         return path.read_bytes() if path.is_file() else None
 
     return read
+
+
+def _folder_base(folder: Path, product: str) -> Path:
+    return folder if (folder / root_path(1)).is_file() else folder / product
 
 
 def url_reader(url: str, product: str, ca: str) -> Read:

@@ -22,23 +22,53 @@ from publisher.walk import WARNING, Walk, verifying
 
 
 def verify_releases(
-    walk: Walk, manifests: Sequence[Manifest], progress: Callable[[int, int], None]
+    walk: Walk,
+    offered: Sequence[Manifest],
+    before: Sequence[Manifest],
+    progress: Callable[[int, int], None],
 ) -> None:
-    """Verify the payload, image and version.json of each manifest; failures become findings."""
+    """Verify payload and image of each manifest, and the version.json of those offered now.
+
+    Args:
+        before: what was offered once; its objects are history, unless they are still offered.
+        progress: told bytes verified, and in all.
+    """
+    manifests = (*offered, *before)
     done, total = 0, sum(_volume(manifest) for manifest in manifests)
     verified: set[tuple[object, ...]] = set()
-    for manifest in manifests:
-        claims = _claims(manifest)
-        if claims not in verified:  # channels often offer the same image
+    for index, manifest in enumerate(manifests):
+        walk.current = index < len(offered)
+        if _claims(manifest) not in verified:  # channels often offer the same image
+            verified.add(_claims(manifest))
+            _verify_firmware(walk, manifest)
+        if walk.current:
             with walk.noting():
-                _verify_payload(walk, manifest)
-            with walk.noting():
-                _verify_image(walk, manifest)
-            verified.add(claims)
-        with walk.noting():
-            _verify_version_json(walk, manifest)
+                _verify_version_json(walk, manifest)
         done += _volume(manifest)
         progress(done, total)
+    _note_falls(walk, offered, before)
+
+
+def _verify_firmware(walk: Walk, manifest: Manifest) -> None:
+    with walk.noting():
+        _verify_payload(walk, manifest)
+    with walk.noting():
+        _verify_image(walk, manifest)
+
+
+def _note_falls(walk: Walk, offered: Sequence[Manifest], before: Sequence[Manifest]) -> None:
+    """Note a release number, or a security version, that is lower than one offered before."""
+    highest: dict[tuple[str, str], Manifest] = {}
+    for manifest in (*before, *offered):  # in the order of publishing
+        path = version_json_path(manifest.channel, manifest.board)
+        whom = (manifest.channel, manifest.board)
+        last = highest.setdefault(whom, manifest)
+        for field in ("release", "security_version"):
+            now, was = getattr(manifest, field), getattr(last, field)
+            if now < was:
+                message = f"{manifest.version} has {field} {now}, after {was} of {last.version}"
+                walk.note(WARNING, path, message)
+        highest[whom] = manifest
 
 
 def _volume(manifest: Manifest) -> int:
@@ -66,7 +96,10 @@ def _verify_payload(walk: Walk, manifest: Manifest) -> None:
         _verify_equal("image_sha256", head.image_sha256.hex(), manifest.sha256)
         _verify_digests(image, manifest)
     blocks = len(head.rows)
-    walk.trust(entry.path, f"the manifest names it; each of {blocks} blocks has its row's hash")
+    named = f"length and SHA-256 are in the manifest of {_offer(manifest)}"
+    why = f"{named}; each of its {blocks} blocks decodes to its row's hash, all to the image"
+    if not walk.trusts(entry.path):
+        walk.trust(entry.path, data, why)
     for other in manifest.payloads:
         if not isinstance(other, PayloadEntry):
             message = f'payloads of kind "{other.values["kind"]}" are not verified'
@@ -105,7 +138,9 @@ def _verify_image(walk: Walk, manifest: Manifest) -> None:
         image = read_image(data, "it")
         _verify_equal("its chip", image.chip, manifest.chip)
         _verify_equal("the length of its application", image.size, manifest.size)
-    walk.trust(path, f"size, SHA-256 and MD5 are the manifest's; a whole image for {image.chip}")
+    named = f"size, SHA-256, MD5 and image digest are in the manifest of {_offer(manifest)}"
+    if not walk.trusts(path):
+        walk.trust(path, data, f"{named}; a whole image for {image.chip}")
 
 
 def _verify_version_json(walk: Walk, manifest: Manifest) -> None:
@@ -115,7 +150,11 @@ def _verify_version_json(walk: Walk, manifest: Manifest) -> None:
     with verifying(path):
         if data != version_json(manifest):
             raise VerificationError(f"it is not what the manifest of {manifest.version} says")
-    walk.trust(path, "it says what the manifest says")
+    walk.trust(path, data, f"it says what the manifest of {_offer(manifest)} says")
+
+
+def _offer(manifest: Manifest) -> str:
+    return f"{manifest.version} for {manifest.channel}/{manifest.board}"
 
 
 def _verify_equal(what: str, found: object, expected: object) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from functools import partial
 
 from publisher.arguments import Arguments
@@ -11,12 +11,19 @@ from publisher.commands import Context, Result
 from publisher.commands.product import find_settings, recall
 from publisher.layout import key
 from publisher.publish import View
-from publisher.reading import Read, folder_product, folder_reader, url_product, url_reader
+from publisher.reading import (
+    Read,
+    folder_paths,
+    folder_product,
+    folder_reader,
+    url_product,
+    url_reader,
+)
 from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
 from publisher.stores import open_store
 from publisher.verify import verify
-from publisher.walk import Paths, Report
+from publisher.walk import ERROR, NOTICE, UNREADABLE, WARNING, Paths, Report, Trusted
 
 
 @dataclass(frozen=True)
@@ -35,22 +42,29 @@ def run(arguments: Arguments, context: Context) -> Result:
     progress = partial(context.progress, "verify")
     seen = _seen(arguments, root_sha256, context)
     report = verify(read, product, root_sha256, context.now, progress, seen, paths)
-    return _result(product, Fingerprint(root_sha256, origin), report)
+    root = Fingerprint(root_sha256, origin)
+    text = list(_text(product, root, report, arguments.brief))
+    return Result(text, _data(product, root, report), exit_code=0 if report.ok else 1)
 
 
 def _source(arguments: Arguments) -> tuple[str, Read, Paths | None]:
-    """Return the product's name and what reads its keys, and lists them where it is a store."""
+    """Return the product's name, what reads its keys, and what lists them, which no URL does."""
     if arguments.url:
         product = arguments.product or url_product(arguments.url)
         return product, url_reader(arguments.url, product, arguments.ca), None
     if arguments.dir is not None:
         product = arguments.product or folder_product(arguments.dir)
-        return product, folder_reader(arguments.dir, product), None
+        read = folder_reader(arguments.dir, product)
+        return product, read, partial(folder_paths, arguments.dir, product)
     settings = _settings(arguments)
     product = arguments.product or settings.product
-    view = View(open_store(settings), product)
-    base = key(product, "")
-    return product, lambda name: view.read(name.removeprefix(base)), view.metadata_paths
+    store, base = open_store(settings), key(product, "")
+    view = View(store, product)
+
+    def paths() -> Iterator[str]:
+        return (name.removeprefix(base) for name in store.list(base))
+
+    return product, lambda name: view.read(name.removeprefix(base)), paths
 
 
 def _seen(arguments: Arguments, root_sha256: str, context: Context) -> Mapping[str, int]:
@@ -65,19 +79,58 @@ def _settings(arguments: Arguments) -> Settings:
     return load_settings(find_settings(arguments))
 
 
-def _result(product: str, root: Fingerprint, report: Report) -> Result:
-    verdict = "verifies" if report.ok else "DOES NOT VERIFY"
-    text = [f"{trusted.key}: {trusted.reason}" for trusted in report.objects]
-    text += [f"{finding.severity}: {finding.key}: {finding.message}" for finding in report.findings]
-    text.append(f"{product} {verdict} from root {root.root_sha256} (of {root.origin})")
-    data = {
+def _text(product: str, root: Fingerprint, report: Report, is_brief: bool) -> Iterator[str]:
+    """Yield the report for a person: what is trusted and why, what is not, and the verdict."""
+    if not is_brief:
+        yield from _section("offered now", [o for o in report.objects if o.current])
+        yield from _section("history", [o for o in report.objects if not o.current])
+    for finding in sorted(report.findings, key=lambda f: _ORDER.index(f.severity)):
+        yield f"{finding.severity}: {finding.key}: {finding.message}"
+    yield _counts(report)
+    yield f"{product} {_verdict(report)} from root {root.root_sha256} (of {root.origin})"
+
+
+# What matters most stands last, beside the verdict.
+_ORDER = (NOTICE, WARNING, UNREADABLE, ERROR)
+
+
+def _section(title: str, objects: list[Trusted]) -> Iterator[str]:
+    if objects:
+        yield f"{title}:"
+        for trusted in objects:
+            yield f"  {trusted.key}"
+            yield f"      {trusted.reason}"
+        yield ""
+
+
+def _counts(report: Report) -> str:
+    current = sum(trusted.current for trusted in report.objects)
+    history = len(report.objects) - current
+    found = [(report.count(severity), severity) for severity in reversed(_ORDER)]
+    findings = ", ".join(_plural(n, severity) for n, severity in found if n) or "no findings"
+    verified = f"{_plural(current, 'object')} on offer and {history} of history verify"
+    broken = "" if report.chain_holds else "; what comes behind could not be looked at"
+    return f"{verified}; {findings}{broken}"
+
+
+def _plural(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("s" if number != 1 and noun != UNREADABLE else "")
+
+
+def _verdict(report: Report) -> str:
+    if report.count(ERROR):
+        return "DOES NOT VERIFY"
+    return "could not be read, and IS NOT VERIFIED" if report.count(UNREADABLE) else "verifies"
+
+
+def _data(product: str, root: Fingerprint, report: Report) -> dict[str, object]:
+    return {
         "ok": report.ok,
+        "chain_holds": report.chain_holds,
+        "unreadable": report.count(UNREADABLE),
         "product": product,
         "root_sha256": root.root_sha256,
         "root_sha256_of": root.origin,
-        "objects": [{"key": o.key, "reason": o.reason} for o in report.objects],
-        "findings": [
-            {"severity": f.severity, "key": f.key, "message": f.message} for f in report.findings
-        ],
+        "objects": [asdict(trusted) for trusted in report.objects],
+        "findings": [asdict(finding) for finding in report.findings],
     }
-    return Result(text, data, exit_code=0 if report.ok else 1)

@@ -111,11 +111,29 @@ class PublishedProduct:
         self.put(f"images/{self.manifest['sha256']}.bin", self.image)
         self.publish_manifest()
 
+    def publish_next(self, version):
+        """Publish another release in place of the last, as new versions of all roles but root."""
+        self.image = esp.app_image("esp32", version=version, code=version.encode() * 2000)
+        self.payload = encode_full(self.image, 4096)
+        release = self.manifest["release"] + 1
+        self.manifest = {**self.make_manifest(), "version": version, "release": release}
+        for role in (self.targets, self.snapshot, self.timestamp):
+            role.version += 1
+        self.publish_release()
+
     def publish_manifest(self, name="stable/sensor-r2.json"):
         data = compact(self.manifest)
         channel, board = name.split("/")
         self.put(f"targets/{channel}/{sha256(data)}.{board}", data)
         self.targets.targets = {name: TargetFile.from_data(name, data, ["sha256"])}
+        self.publish_targets()
+
+    def publish_pins(self, data):
+        """Publish pins.json beside what is offered, as new versions of all roles but root."""
+        self.put(f"targets/{sha256(data)}.pins.json", data)
+        self.targets.targets["pins.json"] = TargetFile.from_data("pins.json", data, ["sha256"])
+        for role in (self.targets, self.snapshot, self.timestamp):
+            role.version += 1
         self.publish_targets()
 
     def publish_targets(self):

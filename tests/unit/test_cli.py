@@ -469,7 +469,7 @@ def test_newer_offers_are_not_hidden_by_a_gap(run, here, founded):
     shutil.rmtree(here / ".slotcast")
     found = "stable/b1: 1.2.0 in place of 1.0.0"
     assert found in run("verify")[1]
-    assert found not in run("verify", "--dir", "published")[1], "a copy is not listed"
+    assert found in run("verify", "--dir", "published")[1]
     code, _, err = release(run, "1.3.0")
     assert code == 1
     assert f"metadata/4.snapshot.json ({found})" in err

@@ -1,0 +1,96 @@
+"""What holds for every role's metadata: form, signatures, versions and dates."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
+
+from publisher.errors import VerificationError
+from publisher.metadata_rules import verify_rules
+from publisher.repository import SIGNED_AT
+from publisher.schemas import canonical_json, parse_json
+from publisher.walk import ERROR, NOTICE, WARNING, Signatures, Walk, verifying
+
+# How long before its expiry a role should have been signed again.
+WARN_BEFORE_DAYS = {"root": 30, "targets": 30, "snapshot": 7, "timestamp": 2}
+
+Role = Root | Timestamp | Snapshot | Targets
+T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
+
+
+def load(kind: type[T], data: bytes, version: int | None = None) -> Metadata[T]:
+    """Return metadata of a role, whose signatures nobody has looked at yet.
+
+    Raises:
+        Exception: it is not; of any kind, as hostile bytes come here.
+    """
+    parse_json(data)  # stricter than python-tuf: no name twice in one object
+    verify_rules(data)
+    metadata = Metadata[T].from_bytes(data)
+    if not isinstance(metadata.signed, kind):
+        raise VerificationError(f"it is {metadata.signed.type}, not {kind.type}")
+    if version not in (None, metadata.signed.version):
+        raise VerificationError(f"it is version {metadata.signed.version}, not {version}")
+    return metadata
+
+
+def signatures_of(root: Root, metadata: Metadata[T]) -> Signatures:
+    """Return which of the keys that `root` names for the metadata's role have signed it."""
+    role = metadata.signed.type
+    result = root.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
+    named_by = f"{root.version}.root.json"
+    keyids = tuple(sorted(result.signed))
+    return Signatures(role, named_by, result.threshold, len(root.roles[role].keyids), keyids)
+
+
+def verify_signatures(root: Root, metadata: Metadata[T]) -> Signatures:
+    """Return the signatures that count; VerificationError if they are not enough."""
+    signatures = signatures_of(root, metadata)
+    if not signatures.enough:
+        raise VerificationError(str(signatures))
+    return signatures
+
+
+def note_form(walk: Walk, path: str, data: bytes) -> None:
+    """Note JSON that says the right thing in another form than Slotcast writes."""
+    if canonical_json(parse_json(data)) != data:
+        walk.note(WARNING, path, "it is not compact JSON in canonical order: who wrote it?")
+
+
+def note_strays(
+    walk: Walk, path: str, metadata: Metadata[T], counted: tuple[Signatures, ...]
+) -> None:
+    """Note signatures that count for nothing: of other keys, or wrong ones."""
+    count = {keyid for signatures in counted for keyid in signatures.keyids}
+    for keyid in sorted(set(metadata.signatures) - count):
+        walk.note(NOTICE, path, f"the signature of key {keyid[:8]} counts for nothing")
+
+
+def note_state(walk: Walk, path: str, signed: Role) -> None:
+    """Note what is wrong with the version and the dates of what boards are given now."""
+    newest = walk.seen.get(signed.type, 0)
+    if signed.version < newest:
+        walk.note(ERROR, path, f"it is version {signed.version}, but was {newest} before")
+    left = signed.expires - walk.now
+    if signed.is_expired(walk.now):
+        walk.note(ERROR, path, f"it expired on {signed.expires:%Y-%m-%d}: boards install nothing")
+    elif left < timedelta(days=WARN_BEFORE_DAYS[signed.type]):
+        walk.note(WARNING, path, f"it expires on {signed.expires:%Y-%m-%d}: sign it again")
+    if not isinstance(signed, Root):
+        with walk.noting(), verifying(path):
+            _verify_signed_at(walk.now, signed)
+
+
+def signed_at(signed: Role) -> str:
+    """Return when a role was signed, as it says itself: "YYYY-MM-DDTHH:MM:SSZ", or ""."""
+    return str(signed.unrecognized_fields.get(SIGNED_AT, ""))
+
+
+def _verify_signed_at(now: datetime, signed: Role) -> None:
+    text = signed_at(signed)
+    if not text:
+        raise VerificationError(f"it has no {SIGNED_AT}")
+    if datetime.strptime(text, "%Y-%m-%dT%H:%M:%S%z") > now:
+        raise VerificationError(f"it was signed at {text}, after now")

@@ -1,0 +1,103 @@
+"""Verify the chain of roots, from a fingerprint to the newest (TUF specification 1.0, 5.3)."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import count
+
+from securesystemslib.formats import encode_canonical
+from tuf.api.metadata import Key, Root
+
+from publisher.errors import VerificationError
+from publisher.layout import root_path
+from publisher.verify_metadata import (
+    load,
+    note_form,
+    note_state,
+    note_strays,
+    verify_signatures,
+)
+from publisher.walk import WARNING, Walk, verifying
+
+
+def verify_roots(walk: Walk, root_sha256: str) -> list[Root]:
+    """Return every root from version 1 to the newest; Unverified where the chain breaks."""
+    roots = [_verify_first(walk, root_sha256)]
+    for version in count(2):
+        newer = walk.find(root_path(version))
+        if newer is None:
+            break
+        roots.append(_verify_next(walk, roots[-1], newer, version))
+    newest = roots[-1]
+    path = root_path(newest.version)
+    with verifying(path):
+        if not newest.consistent_snapshot:
+            raise VerificationError("consistent snapshots are off")
+    _note_keys(walk, path, newest)
+    note_state(walk, path, newest)
+    return roots
+
+
+def _verify_first(walk: Walk, root_sha256: str) -> Root:
+    path = root_path(1)
+    data = walk.find(path)
+    with verifying(path):
+        if data is None:
+            raise VerificationError("it is missing: nothing is published here, or not for readers")
+        digest = hashlib.sha256(data).hexdigest()
+        if digest != root_sha256:
+            raise VerificationError(f"its SHA-256 is {digest}, the fingerprint is {root_sha256}")
+        metadata = load(Root, data, 1)
+        _verify_keys(metadata.signed)
+        own = (verify_signatures(metadata.signed, metadata),)
+    walk.trust(path, data, "its SHA-256 is the fingerprint", own, metadata.signed.expires)
+    note_form(walk, path, data)
+    note_strays(walk, path, metadata, own)
+    return metadata.signed
+
+
+def _verify_next(walk: Walk, root: Root, data: bytes, version: int) -> Root:
+    path = root_path(version)
+    with verifying(path):
+        metadata = load(Root, data, version)
+        before = verify_signatures(root, metadata)
+        _verify_keys(metadata.signed)
+        both = (before, verify_signatures(metadata.signed, metadata))
+    walk.trust(path, data, "", both, metadata.signed.expires)
+    note_form(walk, path, data)
+    note_strays(walk, path, metadata, both)
+    return metadata.signed
+
+
+def _verify_keys(root: Root) -> None:
+    """Raise VerificationError where ids are not their keys' own, or a threshold is out of reach."""
+    for keyid, key in root.keys.items():
+        digest = key_digest(key)
+        if keyid != digest:
+            raise VerificationError(f"key {keyid[:8]} is misnamed: its SHA-256 is {digest}")
+    # Unknown fields change the digest, but not the key: it would count twice towards a threshold.
+    values = [encode_canonical(key.keyval) for key in root.keys.values()]
+    if len(set(values)) != len(values):
+        raise VerificationError("one public key is listed under two key ids")
+    for name, role in root.roles.items():
+        if role.threshold > len(role.keyids):
+            keys = f"{len(role.keyids)} keys for a threshold of {role.threshold}"
+            raise VerificationError(f"{name} has {keys}: nobody can sign for it")
+
+
+def key_digest(key: Key) -> str:
+    """Return what a key's id must be: hex SHA-256 of its canonical JSON (specification, 4.2)."""
+    return hashlib.sha256(str(encode_canonical(key.to_dict())).encode()).hexdigest()
+
+
+def _note_keys(walk: Walk, path: str, root: Root) -> None:
+    """Note where fewer stolen keys than the roles' names suggest would do harm."""
+    if root.roles["root"].threshold == 1:
+        walk.note(WARNING, path, "one root key alone can replace all keys: its threshold is 1")
+    for keyid in root.keys:
+        roles = [name for name, role in root.roles.items() if keyid in role.keyids]
+        if len(roles) > 1:
+            message = f"key {keyid[:8]} signs for several roles: {', '.join(roles)}"
+            walk.note(WARNING, path, message)
+        elif not roles:
+            walk.note(WARNING, path, f"key {keyid[:8]} signs for no role")

@@ -1,0 +1,423 @@
+"""The script in the reviewer's manual passes what is sound, and says what is wrong with others."""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import esp_images
+import jq_command
+import pytest
+from product import Product
+from published_product import NOW, PublishedProduct, compact, sha256
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Delegations, MetaFile
+
+from publisher.payload import encode_full
+
+MANUAL = Path(__file__).parents[2] / "docs" / "reviewer.md"
+TODAY = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run of the script came to."""
+
+    code: int
+    out: str
+    err: str
+
+
+def script() -> str:
+    """The manual's script, taken out of the page as the page says."""
+    text = MANUAL.read_text()
+    (extract,) = re.findall(r"^\$ (sed .*) docs/reviewer.md > review.sh$", text, re.MULTILINE)
+    command = ["bash", "-c", f"{extract} {MANUAL}"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def our_jq(folder: Path) -> Path:
+    """A folder with a `jq` command that stands for the real one."""
+    package = importlib.util.find_spec("jq")
+    assert package is not None, "no jq: pip install jq"
+    assert package.origin is not None
+    site, command = Path(package.origin).parent, folder / "jq"
+    # Without site and environment Python starts in half the time.
+    words = f'"{sys.executable}" -IS "{jq_command.__file__}" "{site}"'
+    command.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
+    command.chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tools(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A PATH on which all the manual's tools are."""
+    for tool in ("bash", "openssl", "sha256sum", "md5sum", "cmp", "sed"):
+        assert shutil.which(tool), tool
+    path = os.environ["PATH"]
+    if shutil.which("jq"):
+        return path
+    return f"{our_jq(tmp_path_factory.mktemp('jq'))}{os.pathsep}{path}"
+
+
+@pytest.fixture
+def review(tmp_path: Path, tools: str) -> Callable[..., Ran]:
+    """Runs the script on a folder, or on a product in memory."""
+
+    def run(
+        product: Path | PublishedProduct, fingerprint: str = "", now: str = TODAY, path: str = tools
+    ) -> Ran:
+        if isinstance(product, PublishedProduct):
+            fingerprint = product.fingerprint
+            product = written(product, tmp_path / "published")
+        variables = {"PATH": path, "PRODUCT": "sensor", "FINGERPRINT": fingerprint, "NOW": now}
+        done = subprocess.run(
+            ["bash", "-c", script()], cwd=product, env=variables, capture_output=True, text=True
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    return run
+
+
+@pytest.fixture
+def refused(review: Callable[..., Ran]) -> Callable[..., None]:
+    """Asserts that the script fails, and with which line."""
+
+    def check(product: PublishedProduct, says: str, **options: str) -> None:
+        ran = review(product, **options)
+        assert ran.code == 1, ran
+        assert "VERIFIED" not in ran.out
+        failed = [line for line in ran.err.splitlines() if line.startswith("FAILED: ")]
+        assert says in failed[-1], ran.err
+
+    return check
+
+
+def written(product: PublishedProduct, folder: Path) -> Path:
+    """The product's own folder, below `folder`."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for key, data in product.files.items():
+        (folder / key).parent.mkdir(parents=True, exist_ok=True)
+        (folder / key).write_bytes(data)
+    return folder / "sensor"
+
+
+@pytest.fixture
+def published() -> PublishedProduct:
+    """Two releases."""
+    product = PublishedProduct()
+    product.publish_next("1.5.0")
+    return product
+
+
+def path_of(product: PublishedProduct, kind: str) -> str:
+    """The key of the payload or image that is offered now."""
+    (path,) = (entry["path"] for entry in product.manifest["payloads"])
+    image = f"images/{product.manifest['sha256']}.bin"
+    return {"payload": f"sensor/{path}", "image": f"sensor/{image}"}[kind]
+
+
+def manifests(product: PublishedProduct) -> list[str]:
+    """The keys of the old and of the present manifest."""
+    return [key for key in product.files if "/targets/stable/" in key]
+
+
+def change(product: PublishedProduct, key: str, before: bytes, after: bytes) -> None:
+    """Change an object without signing anything."""
+    assert before in product.files[key]
+    product.files[key] = product.files[key].replace(before, after, 1)
+
+
+def sign_root(
+    product: PublishedProduct, signers: list[CryptoSigner] | None = None, version: int = 2
+) -> None:
+    """Publish another root, signed by the present root keys or by these."""
+    product.root.version = version
+    product.sign_root(signers)
+
+
+# Sound
+
+
+def test_real_releases_are_verified(product: Product, review: Callable[..., Ran]) -> None:
+    for version in ("3.1.1", "3.2.5"):
+        product.release(version)
+    root = product.settings.root_sha256
+    ran = review(product.folder / "published" / "sensor", root, now="")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.splitlines()[-1] == f"VERIFIED: sensor, from root {root}"
+    assert "3.targets.json: signed by 1 of the targets keys that metadata/1.root.json" in ran.out
+    assert "stable/sensor-r2/version.json: says what targets/stable/" in ran.out
+
+
+def test_a_machine_without_jq_can_verify_too(
+    published: PublishedProduct, review: Callable[..., Ran], tmp_path: Path, tools: str
+) -> None:
+    path = f"{our_jq(tmp_path)}{os.pathsep}{tools}"
+    ran = review(published, path=path)
+    assert (ran.code, ran.err) == (0, "")
+    assert "VERIFIED" in ran.out
+    twice = b'{"signatures":[],'
+    change(published, "sensor/metadata/timestamp.json", b"{", twice)
+    assert "is not in canonical form" in review(published, path=path).err
+
+
+def test_a_rotated_root_is_signed_by_the_old_and_the_new_keys(
+    published: PublishedProduct, review: Callable[..., Ran]
+) -> None:
+    sign_root(published)
+    out = review(published).out.splitlines()
+    assert [line.split(" names ")[0] for line in out[1:3]] == [
+        "metadata/2.root.json: signed by 2 of the root keys that metadata/1.root.json",
+        "metadata/2.root.json: signed by 2 of the root keys that metadata/2.root.json",
+    ]
+    assert out[-1].startswith("VERIFIED")
+
+
+# Changed by somebody without keys
+
+
+def test_another_root_is_refused(published: PublishedProduct, refused: Callable[..., None]) -> None:
+    published.fingerprint = "00" * 32
+    refused(published, "metadata/1.root.json does not have the fingerprint")
+
+
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        ("timestamp.json", ": signed by 0 of the timestamp keys that metadata/1.root.json names"),
+        ("2.snapshot.json", " does not have the SHA-256 in metadata/timestamp.json"),
+        ("2.targets.json", " does not have the SHA-256 in metadata/2.snapshot.json"),
+    ],
+)
+def test_a_changed_byte_that_was_signed_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], file: str, says: str
+) -> None:
+    change(published, f"sensor/metadata/{file}", b'"expires":"202', b'"expires":"203')
+    refused(published, f"metadata/{file}{says}")
+
+
+@pytest.mark.parametrize("kind", ["payload", "image"])
+def test_a_changed_byte_of_firmware_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], kind: str
+) -> None:
+    key = path_of(published, kind)
+    data = published.files[key]
+    published.files[key] = data[:-40] + bytes([data[-40] ^ 1]) + data[-39:]
+    refused(published, f"{key.removeprefix('sensor/')} does not have the SHA-256 in targets/")
+
+
+def test_a_manifest_of_another_version_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    old, new = manifests(published)
+    published.files[new] = published.files[old]
+    refused(published, f"{new.removeprefix('sensor/')} does not have the SHA-256 in")
+
+
+def test_a_version_json_that_says_otherwise_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    change(published, "sensor/stable/sensor-r2/version.json", b"1.5.0", b"1.5.1")
+    refused(published, "stable/sensor-r2/version.json does not say what targets/stable/")
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "is not JSON"),
+        (b"{", "is not JSON"),
+        (b"{}", "is not timestamp"),
+        (b'{"signed":{"_type":"timestamp"}} ', "is not in canonical form"),
+        (b"{}{}", "is not JSON"),
+    ],
+)
+def test_a_timestamp_that_is_no_metadata_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], data: bytes, says: str
+) -> None:
+    published.files["sensor/metadata/timestamp.json"] = data
+    refused(published, f"metadata/timestamp.json {says}")
+
+
+def test_a_missing_root_is_noticed(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    sign_root(published, version=3)
+    refused(published, "a root before the last is missing")
+
+
+# Signed, and wrong all the same
+
+
+def test_a_root_below_its_threshold_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    sign_root(published, published.signers["root"][:1])
+    refused(published, "2.root.json: signed by 1 of the root keys that metadata/1.root.json names")
+
+
+def test_a_changed_root_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    sign_root(published)
+    change(published, "sensor/metadata/2.root.json", b'"threshold":2', b'"threshold":1')
+    refused(published, "2.root.json: signed by 0 of the root keys that metadata/1.root.json names")
+
+
+def test_a_root_that_its_own_keys_did_not_sign_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    published.root.add_key(CryptoSigner.generate_ed25519().public_key, "root")
+    published.root.roles["root"].threshold = 3
+    sign_root(published)
+    refused(published, "signed by 2 of the root keys that metadata/2.root.json names, and 3 are")
+
+
+def test_a_key_id_that_is_not_its_key_s_hash_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    key = CryptoSigner.generate_ed25519().public_key
+    published.root.add_key(type(key).from_dict("ab" * 32, key.to_dict()), "timestamp")
+    sign_root(published)
+    refused(published, f"2.root.json: key id {'ab' * 32} is not the SHA-256 of its key")
+
+
+def test_a_key_under_two_ids_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    key = published.signers["timestamp"][0].public_key
+    fields = {**key.to_dict(), "x-note": "the same key"}
+    published.root.add_key(type(key).from_dict(sha256(compact(fields)), fields), "timestamp")
+    sign_root(published)
+    refused(published, "2.root.json: one key stands under two ids")
+
+
+def test_a_key_that_signs_twice_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    timestamp = json.loads(published.files["sensor/metadata/timestamp.json"])
+    timestamp["signatures"] *= 2
+    published.put("metadata/timestamp.json", compact(timestamp))
+    refused(published, "signs twice")
+
+
+def test_a_threshold_of_0_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    published.root.roles["timestamp"].threshold = 0
+    sign_root(published)
+    refused(published, "2.root.json: the threshold of timestamp is 0")
+
+
+def test_a_role_that_another_root_s_key_signed_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    published.signers["targets"] = [CryptoSigner.generate_ed25519()]
+    published.publish_targets()
+    refused(published, "2.targets.json: signed by 0 of the targets keys")
+
+
+def test_a_snapshot_of_another_version_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    data = published.files["sensor/metadata/1.snapshot.json"]
+    published.put("metadata/2.snapshot.json", data)
+    published.timestamp.snapshot_meta = MetaFile.from_data(2, data, ["sha256"])
+    published.publish_timestamp()
+    refused(published, "metadata/2.snapshot.json is not version 2 of snapshot")
+
+
+def test_delegations_are_refused(published: PublishedProduct, refused: Callable[..., None]) -> None:
+    published.targets.delegations = Delegations({}, {})
+    published.publish_targets()
+    refused(published, "metadata/2.targets.json names no targets, or delegates to others")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("md5", "00" * 16, "its MD5 is another"),
+        ("image_digest", "00" * 32, "its image digest is another"),
+        ("board", "other", "is not for sensor, stable, sensor-r2"),
+        ("url", "http://updates.example.com/sensor/", "the url is another"),
+        ("sha256", "../../etc", "is not a SHA-256"),
+        ("size", "1,1", "is not a number"),
+    ],
+)
+def test_a_manifest_that_promises_something_else_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], field: str, value: str, says: str
+) -> None:
+    published.manifest[field] = value
+    published.publish_manifest()
+    refused(published, says)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "says"),
+    [
+        ("head_sha256", "00" * 32, "its head is another"),
+        ("path", "payloads/x.slc", "the payload's path is another"),
+        ("kind", "delta", "is no release manifest"),
+    ],
+)
+def test_a_payload_other_than_the_manifest_says_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], field: str, value: str, says: str
+) -> None:
+    published.manifest["payloads"][0][field] = value
+    published.publish_manifest()
+    refused(published, says)
+
+
+def test_a_payload_of_another_image_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    image = published.image
+    published.payload = encode_full(esp_images.app_image("esp32", version="6.6.6"), 4096)
+    published.manifest["payloads"] = published.make_manifest()["payloads"]
+    published.image = image
+    published.publish_release()
+    refused(published, "is a payload of another image")
+
+
+def test_a_target_that_leads_out_of_the_folder_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    (target,) = published.targets.targets.values()
+    published.targets.targets = {"stable/../../x.json": target}
+    published.publish_targets()
+    refused(published, "target stable/../../x.json")
+
+
+# Time
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        ("2026-11-30T00:00:00Z", "metadata/timestamp.json expired at 2026-11-29T06:38:00Z"),
+        ("2027-12-01T00:00:00Z", "metadata/1.root.json expired at 2027-11-22T06:38:00Z"),
+    ],
+)
+def test_what_has_expired_is_said_after_all_else_was_verified(
+    published: PublishedProduct, refused: Callable[..., None], now: str, says: str
+) -> None:
+    refused(published, says, now=now)
+
+
+# Pins travel beside the manifests.
+
+
+def test_pins_are_held_against_their_hash(
+    published: PublishedProduct, review: Callable[..., Ran], refused: Callable[..., None]
+) -> None:
+    published.publish_pins(compact({"product": "sensor"}))
+    assert review(published).code == 0
+    (key,) = (key for key in published.files if key.endswith("pins.json"))
+    published.files[key] = json.dumps({"product": "sensor"}).encode()
+    refused(published, "pins.json does not have the length in metadata/3.targets.json")
