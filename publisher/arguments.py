@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from publisher import __version__
+from publisher.pins_arguments import add_pins
 
 DEFAULT_BASE_URL = "https://updates.example.com/"
 
@@ -46,6 +47,16 @@ class Arguments(argparse.Namespace):
     dir: Path | None
     url: str
     root: str
+    brief: bool
+    # pins
+    pins_command: str
+    pins: list[str]
+    certificates: list[Path]
+    public_keys: list[Path]
+    cas: list[str]
+    base_urls: list[str]
+    retires: list[int]
+    serial: int
     # provision
     out: Path
     image: Path | None
@@ -76,6 +87,10 @@ def make_parser() -> argparse.ArgumentParser:
     _add_release(commands.add_parser("release", help="offer an image to a board on a channel"))
     _add_status(commands.add_parser("status", help="show what is offered, and what expires when"))
     _add_verify(commands.add_parser("verify", help="check everything that is published"))
+    pins = commands.add_parser(
+        "pins", help="by what boards know the edge: show, check, set, retire"
+    )
+    add_pins(pins, _add_common)
     _add_provision(commands.add_parser("provision", help="write what a board needs at the factory"))
     _add_serve(commands.add_parser("serve", help="serve the store over TLS, for demos and tests"))
     _add_simulate(commands.add_parser("simulate", help="have a virtual ESP32 take the release"))
@@ -189,7 +204,7 @@ def _add_status(parser: argparse.ArgumentParser) -> None:
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Check the whole chain from a root fingerprint to each block of each payload. "
+        "Check all that was ever published, from a root fingerprint to each block of firmware. "
         "Without --dir and --url it checks the store of slotcast.toml. Exits with 1 if not sound."
     )
     where = parser.add_mutually_exclusive_group()
@@ -206,6 +221,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "--product", default="", metavar="NAME", help="(default: slotcast.toml's, or from U)"
     )
     parser.add_argument("--ca", default="", metavar="FILE", help="roots in PEM to accept for U")
+    parser.add_argument("--brief", action="store_true", help="findings and verdict only")
     _add_common(parser)
 
 

@@ -11,10 +11,12 @@ JSON = "application/json"
 BINARY = "application/octet-stream"
 IMMUTABLE = "public, max-age=31536000, immutable"
 SHORT = "public, max-age=60"
+# The TUF target path of the pin sets; the others are CHANNEL/BOARD.json.
+PINS = "pins.json"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
 _PUBLISHED = re.compile(
-    rf"{_NAME}/(metadata/{_NAME}\.json|targets/{_NAME}/{_NAME}\.json"
+    rf"{_NAME}/(metadata/{_NAME}\.json|targets/({_NAME}/)?{_NAME}\.json"
     rf"|payloads/{_NAME}\.slc|images/{_NAME}\.bin|{_NAME}/{_NAME}/version\.json)"
 )
 
@@ -37,6 +39,11 @@ def target_name(channel: str, board: str) -> str:
 def manifest_path(channel: str, board: str, sha256: str) -> str:
     """Return the path of a release manifest: its target path with the hash that TUF prepends."""
     return f"targets/{channel}/{sha256}.{board}.json"
+
+
+def pins_path(sha256: str) -> str:
+    """Return the path of a pins.json: its target path with the hash that TUF prepends."""
+    return f"targets/{sha256}.{PINS}"
 
 
 def payload_path(sha256: str) -> str:

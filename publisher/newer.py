@@ -16,8 +16,9 @@ from itertools import count
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
 
 from publisher.errors import VerificationError
-from publisher.layout import manifest_path, metadata_path
+from publisher.layout import PINS, manifest_path, metadata_path, pins_path
 from publisher.manifest import Manifest
+from publisher.pins import PinSets
 from publisher.published import Read, read_named, verify_role
 
 
@@ -79,7 +80,7 @@ def _above(
 ) -> Iterator[tuple[str, int, bytes]]:
     """Yield path, version and bytes of each file of a role that is newer than `now`."""
     first = now.version + 1
-    for version in count(first) if paths is None else _listed(paths, now.type, first):
+    for version in count(first) if paths is None else listed_versions(paths, now.type, first):
         path = metadata_path(now.type, version)
         data = read(path)
         if data is not None:
@@ -88,7 +89,8 @@ def _above(
             return
 
 
-def _listed(paths: Iterable[str], role: str, first: int) -> list[int]:
+def listed_versions(paths: Iterable[str], role: str, first: int = 1) -> list[int]:
+    """Return the versions of a role, from `first` on, that are among paths below BASE."""
     name = re.compile(rf"metadata/([1-9][0-9]*)\.{role}\.json", re.ASCII)
     versions = (int(match[1]) for match in map(name.fullmatch, paths) if match)
     return sorted(version for version in versions if version >= first)
@@ -134,8 +136,17 @@ def _version(read: Read, name: str, target: TargetFile | None) -> str:
     """Return the version that a target offers, as far as it can be told."""
     if target is None:
         return "nothing"
+    if name == PINS:
+        return _newest_set(read, target)
     channel, _, file = name.partition("/")
     data = read(manifest_path(channel, file.removesuffix(".json"), target.hashes["sha256"]))
     if data is None or hashlib.sha256(data).hexdigest() != target.hashes["sha256"]:
         return "an unknown release"
     return Manifest.from_bytes(data).version
+
+
+def _newest_set(read: Read, target: TargetFile) -> str:
+    data = read(pins_path(target.hashes["sha256"]))
+    if data is None or hashlib.sha256(data).hexdigest() != target.hashes["sha256"]:
+        return "an unknown set"
+    return f"set {PinSets.from_bytes(data).newest.serial}"

@@ -20,11 +20,12 @@ class Kind(IntEnum):
     PAYLOAD = 1
     IMAGE = 2
     MANIFEST = 3
-    ROOT = 4
-    TARGETS = 5
-    SNAPSHOT = 6
-    TIMESTAMP = 7
-    VERSION_JSON = 8
+    PINS = 4
+    ROOT = 5
+    TARGETS = 6
+    SNAPSHOT = 7
+    TIMESTAMP = 8
+    VERSION_JSON = 9
 
     @property
     def word(self) -> str:
@@ -34,7 +35,7 @@ class Kind(IntEnum):
     @property
     def is_content_addressed(self) -> bool:
         """Whether the name of a file of this kind has the hash of its bytes."""
-        return self in (Kind.PAYLOAD, Kind.IMAGE, Kind.MANIFEST)
+        return self in (Kind.PAYLOAD, Kind.IMAGE, Kind.MANIFEST, Kind.PINS)
 
     @property
     def is_replaced(self) -> bool:

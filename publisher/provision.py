@@ -14,7 +14,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from publisher.certificates import amazon_roots, load_pem_anchors
 from publisher.errors import SettingsError
 from publisher.image import Image, bootloader_offset
+from publisher.layout import PINS
 from publisher.partitions import Partition, ota_table, to_binary, to_csv
+from publisher.pins import PinSets
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, Settings, verify_name
 from publisher.versions import parse_loosely
@@ -43,6 +45,7 @@ def provision(
     board: str,
     now: datetime,
     image: Image | None = None,
+    pins: bytes | None = None,
 ) -> dict[str, bytes]:
     """Return the files for one kind of board: content by name.
 
@@ -53,24 +56,40 @@ def provision(
         root: metadata/N.root.json as published, verified by the caller.
         now: when this is; a floor for the board's clock.
         image: what the factory flashes, where that is known.
+        pins: pins.json as published, verified likewise: the board gets its newest set; without it
+            what [edge] of slotcast.toml says.
 
     Raises:
         SettingsError: the channel, board or CA cannot be used.
+        VerificationError: `pins` breaks a rule, or is another product's.
         ImageError: the board's chip is not one that esptool knows.
     """
     verify_name("channel", channel)
     target = _Board(channel, board, settings.board(board))
-    anchors = trust_anchors(settings.edge.ca, settings.directory)
+    sets = edge_sets(settings) if pins is None else PinSets.from_bytes(pins)
+    sets.verify_product(settings.product)
+    anchors = sets.anchors(sets.newest)
     names = [f"ca-{number}.der" for number in range(1, len(anchors) + 1)]
     table = ota_table(target.settings.slot_size)
     return {
-        f"{FOLDER}/ota.json": _ota_json(settings, target, names, now, image),
+        f"{FOLDER}/ota.json": _ota_json(target, sets, names, now, image),
         f"{FOLDER}/metadata/root.json": root,
         **{f"{FOLDER}/{name}": anchor for name, anchor in zip(names, anchors, strict=True)},
+        **({} if pins is None else {f"{FOLDER}/{PINS}": pins}),
         "partitions.csv": to_csv(table).encode(),
         "partitions.bin": to_binary(table),
-        "INSTALL.md": _install_page(settings, target, table),
+        "INSTALL.md": _install_page(sets, target, table),
     }
+
+
+def edge_sets(settings: Settings) -> PinSets:
+    """Return what boards are told while no pin sets are published: [edge], as set 0.
+
+    Raises SettingsError as `trust_anchors`.
+    """
+    edge = settings.edge
+    anchors = trust_anchors(edge.ca, settings.directory)
+    return PinSets.of_factory(settings.product, settings.base_url, edge.pins, anchors)
 
 
 def trust_anchors(ca: str, directory: Path) -> list[bytes]:
@@ -88,21 +107,21 @@ def trust_anchors(ca: str, directory: Path) -> list[bytes]:
     try:
         return load_pem_anchors((directory / ca).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        hint = '[edge] ca in slotcast.toml is "amazon", or a PEM file with the CDN\'s roots'
+        hint = 'ca is "amazon", or the name of a PEM file with the CDN\'s roots'
         raise SettingsError(f"{ca} cannot be read: {error}", hint) from error
 
 
 def _ota_json(
-    settings: Settings, board: _Board, anchors: Sequence[str], now: datetime, image: Image | None
+    board: _Board, sets: PinSets, anchors: Sequence[str], now: datetime, image: Image | None
 ) -> bytes:
     values = {
-        "product": settings.product,
+        "product": sets.product,
         "channel": board.channel,
         "board": board.name,
         "chip": board.settings.chip,
-        "base_urls": [settings.base_url],
+        "base_urls": list(sets.newest.base_urls),
         "trust_anchors": list(anchors),
-        "pins": list(settings.edge.pins),
+        "pins": list(sets.newest.pins),
         "built_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         **_factory_image(board, image),
         "settle_s": SETTLE_S,
@@ -124,7 +143,7 @@ def _factory_image(board: _Board, image: Image | None) -> Mapping[str, str | int
     }
 
 
-def _install_page(settings: Settings, board: _Board, table: Sequence[Partition]) -> bytes:
+def _install_page(sets: PinSets, board: _Board, table: Sequence[Partition]) -> bytes:
     environment = Environment(
         loader=PackageLoader("publisher"),
         undefined=StrictUndefined,
@@ -134,8 +153,9 @@ def _install_page(settings: Settings, board: _Board, table: Sequence[Partition])
     page = environment.get_template("INSTALL.md.jinja").render(
         folder=FOLDER,
         board_folder=BOARD_FOLDER,
-        product=settings.product,
-        base_url=settings.base_url,
+        product=sets.product,
+        base_url=sets.newest.base_urls[0],
+        pins=PINS,
         board=board,
         table=table,
         bootloader_offset=bootloader_offset(board.settings.chip),

@@ -30,7 +30,7 @@ from tuf.api.serialization.json import JSONSerializer
 from tuf.repository import Repository as TufRepository
 
 from publisher.errors import KeyAccessError, VerificationError
-from publisher.layout import manifest_path, metadata_path, target_name
+from publisher.layout import PINS, manifest_path, metadata_path, pins_path, target_name
 from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
 from publisher.plan import File, Kind
 from publisher.published import Read, read_published
@@ -124,10 +124,11 @@ class Repository(TufRepository):
 
     def offer(self, channel: str, board: str, manifest: bytes) -> None:
         """Point a channel and board at a release manifest, in targets, snapshot and timestamp."""
-        name = target_name(channel, board)
-        with self.edit_targets() as targets:
-            targets.targets[name] = TargetFile.from_data(name, manifest, ["sha256"])
-        self.renew_pointers()
+        self._name_target(target_name(channel, board), manifest)
+
+    def publish_pins(self, pins: bytes) -> None:
+        """Name the bytes of pins.json, in targets, snapshot and timestamp."""
+        self._name_target(PINS, pins)
 
     def renew_pointers(self) -> None:
         """Sign a snapshot of the targets, and a timestamp of that snapshot."""
@@ -138,7 +139,8 @@ class Repository(TufRepository):
 
     def offered(self) -> dict[str, TargetFile]:
         """Return what is offered: release manifests by target name, `CHANNEL/BOARD.json`."""
-        return dict(sorted(self.targets().targets.items()))
+        targets = sorted(self.targets().targets.items())
+        return {name: target for name, target in targets if name != PINS}
 
     def read_manifest(self, channel: str, board: str) -> bytes | None:
         """Return the manifest that a channel offers a board, verified; None if it offers none.
@@ -149,15 +151,18 @@ class Repository(TufRepository):
         target = self.offered().get(target_name(channel, board))
         if target is None:
             return None
-        path = manifest_path(channel, board, target.hashes["sha256"])
-        data = self._read(path)
-        if data is None:
-            raise VerificationError(f"{path} is missing")
-        try:
-            target.verify_length_and_hashes(data)
-        except RepositoryError as error:
-            raise VerificationError(f"{path} does not verify: {error}") from error
-        return data
+        return self._read_target(manifest_path(channel, board, target.hashes["sha256"]), target)
+
+    def read_pins(self) -> bytes | None:
+        """Return pins.json, verified; None where no pin sets are published.
+
+        Raises:
+            VerificationError: it is missing from the store, or is not what was signed.
+        """
+        target = self.targets().targets.get(PINS)
+        if target is None:
+            return None
+        return self._read_target(pins_path(target.hashes["sha256"]), target)
 
     @property
     def edited(self) -> list[File]:
@@ -174,6 +179,21 @@ class Repository(TufRepository):
             signed = self.open(role).signed
             signed_at = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
             yield RoleState(role, signed.version, signed.expires, signed_at)
+
+    def _name_target(self, name: str, data: bytes) -> None:
+        with self.edit_targets() as targets:
+            targets.targets[name] = TargetFile.from_data(name, data, ["sha256"])
+        self.renew_pointers()
+
+    def _read_target(self, path: str, target: TargetFile) -> bytes:
+        data = self._read(path)
+        if data is None:
+            raise VerificationError(f"{path} is missing")
+        try:
+            target.verify_length_and_hashes(data)
+        except RepositoryError as error:
+            raise VerificationError(f"{path} does not verify: {error}") from error
+        return data
 
     def _date(self, role: str, signed: Signed) -> None:
         """Set expiry and signing time; refuse a clock that is behind what was signed before."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
-from publisher.commands.release import plan_table
+from publisher.commands.publishing import plan_table
 from publisher.errors import PublisherError, SettingsError, StoreError
 from publisher.files import NewFiles
 from publisher.founding import BoardRequest, Founding, FoundingRequest, prepare, verify_vacant

@@ -21,6 +21,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         arguments.board,
         context.now,
         factory_image(arguments, settings.board(arguments.board)),
+        product.repository.read_pins(),
     )
     _warn_unless_offered(product, arguments, context)
     if arguments.dry_run:

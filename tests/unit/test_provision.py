@@ -6,9 +6,10 @@ import esp_images as esp
 import pytest
 
 from publisher.certificates import Authority, amazon_roots
-from publisher.errors import ImageError, SettingsError
+from publisher.errors import ImageError, SettingsError, VerificationError
 from publisher.image import read_image
 from publisher.partitions import parse_binary, parse_csv, slot_size
+from publisher.pins import PinSets
 from publisher.provision import provision
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, EdgeSettings, Settings
@@ -116,6 +117,27 @@ def test_the_page_for_the_bench_names_board_chip_and_addresses():
 def test_a_board_that_cannot_be_provisioned_is_refused(board, error, says):
     with pytest.raises(error, match=says):
         files(board)
+
+
+def test_published_pin_sets_come_before_the_edge_of_the_settings():
+    anchors = [Authority.create(name).certificate_der for name in ("one", "two")]
+    sets = PinSets.of_factory("sensor", "https://updates.example.com/sensor/", (), anchors)
+    url = "https://updates.example.net/sensor/"
+    pins = sets.with_next([url], ["ab" * 32, "cd" * 32], anchors[:1], NOW).to_bytes()
+    made, told = files(pins=pins), ota(pins=pins)
+    assert schema_problem("ota", told) == ""
+    assert (told["base_urls"], told["pins"]) == ([url], ["ab" * 32, "cd" * 32])
+    assert told["trust_anchors"] == ["ca-1.der"]
+    assert made["slotcast/ca-1.der"] == anchors[0]
+    assert made["slotcast/pins.json"] == pins
+    assert f"`{url}` offers" in made["INSTALL.md"].decode()
+
+
+def test_pin_sets_of_another_product_are_refused():
+    anchors = [Authority.create(name).certificate_der for name in ("one", "two")]
+    pins = PinSets.of_factory("lamp", "https://updates.example.com/lamp/", (), anchors).to_bytes()
+    with pytest.raises(VerificationError, match="is for lamp"):
+        files(pins=pins)
 
 
 def test_a_channel_that_is_no_name_is_refused():

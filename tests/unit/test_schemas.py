@@ -9,7 +9,7 @@ from jsonschema import Draft202012Validator
 from publisher.schemas import canonical_json, parse_json, schema_problem
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
-NAMES = ["manifest", "ota", "version"]
+NAMES = ["manifest", "ota", "pins", "version"]
 DIGEST = "ab" * 32
 
 

@@ -1,0 +1,99 @@
+"""Signing on top of what is published: the guards before, the plan, and the memory after it."""
+
+from __future__ import annotations
+
+from publisher.arguments import DEFAULT_BASE_URL, Arguments
+from publisher.clock import clock_warnings, verify_clock
+from publisher.commands import Context, Table
+from publisher.commands.product import Product
+from publisher.errors import SettingsError, VerificationError
+from publisher.plan import Plan
+from publisher.publish import Outcome, publish
+
+_RESUME = (
+    "either a release is running elsewhere, or was cut short there: let it finish, or add --resume "
+    "to sign on top of the present offers and leave those out. Or somebody put an old "
+    "timestamp.json back: then put the newest one back first. No release leaves behind what does "
+    "not verify: put it back too, or remove it if it never was a file of yours"
+)
+_NEW_HERE = (
+    "this machine has no memory of the product (.slotcast/seen.json), and so it cannot tell a "
+    "store that was rolled back: compare `slotcast status` with what was released last"
+)
+
+
+def verify_may_sign(product: Product, arguments: Arguments, context: Context) -> list[str]:
+    """Refuse where signing would do harm; return warnings of what can be told only by a person.
+
+    Raises:
+        VerificationError: a timestamp may have been put back, or this clock is wrong.
+    """
+    _verify_newest(product, arguments, context)
+    verify_clock(context.now, product.store.time)
+    clock = clock_warnings(context.now, product.repository.states())
+    return [*_placeholder(product), *_new_here(product), *clock]
+
+
+def carry_out(plan: Plan, product: Product, context: Context, what: str) -> Outcome:
+    """Run a plan and remember it; `what` names it, for the warning if that memory fails.
+
+    Raises:
+        PublisherError: see `publish`.
+    """
+    settings = product.settings
+    product.seen.begin(plan)
+    outcome = publish(plan, product.store, settings.product, settings.root_sha256, context.progress)
+    _finish(product, context, what)
+    return outcome
+
+
+def plan_table(plan: Plan) -> Table:
+    """Return a plan as a person reads it."""
+    header = ("action", "kind", "bytes", "cache-control", "key")
+    return Table(header, plan.to_rows(), right=("bytes",))
+
+
+def planned_line(plan: Plan) -> str:
+    """Return the line over a plan that is not run."""
+    return f"{len(plan.writes)} files, {plan.size_bytes:,} bytes would be written:"
+
+
+def outcome_line(outcome: Outcome) -> str:
+    """Return how much was written, in words."""
+    return f"{len(outcome.written)} files written, {len(outcome.unchanged)} were there already"
+
+
+def outcome_data(outcome: Outcome) -> dict[str, object]:
+    """Return what was written, for a program."""
+    return {"written": list(outcome.written), "unchanged": list(outcome.unchanged)}
+
+
+def _verify_newest(product: Product, arguments: Arguments, context: Context) -> None:
+    """Refuse to sign on top of a timestamp that may have been put back, unless told to."""
+    newer = product.newer()
+    if not newer:
+        return
+    what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
+    if not arguments.resume:
+        raise VerificationError(f"{product.store.location} holds {what}", _RESUME)
+    context.warn(f"--resume leaves out {what}")
+
+
+def _finish(product: Product, context: Context, what: str) -> None:
+    """Remember what was published; that it is published stands, whatever becomes of the memory."""
+    try:
+        product.seen.finish(product.repository.states())
+    except SettingsError as error:
+        context.warn(f"{what} is published, but this machine does not remember it: {error}")
+
+
+def _placeholder(product: Product) -> list[str]:
+    if product.settings.edge.base_url != DEFAULT_BASE_URL:
+        return []
+    return [f"base_url in slotcast.toml is still {DEFAULT_BASE_URL}: no board will find this"]
+
+
+def _new_here(product: Product) -> list[str]:
+    """Warn where something was released, but not seen here; a product just founded has nothing."""
+    is_new = product.repository.targets().targets and not product.known.versions
+    return [_NEW_HERE] if is_new else []
