@@ -1,0 +1,53 @@
+"""Manifests with fields of another type, and payload lists that hold more than the board knows."""
+
+from check import raises
+from test_decide import manifest, manifest_fields
+
+from slotcast.errors import RepositoryError
+from slotcast.manifest import MAX_BYTES, parse_version
+
+FULL = manifest_fields()["payloads"][0]
+
+
+def test_a_manifest_has_at_most_the_8_kib_of_the_format():
+    assert MAX_BYTES == 8192
+
+
+def test_a_version_is_a_text_of_three_numbers():
+    for version in (7, None, ["1", "2", "3"], "1.2", "1.2.3.4", "1..3", "1.2.-3", "1.2.+3", ""):
+        raises(RepositoryError, parse_version, version, says="is not X.Y.Z")
+
+
+def test_a_minimum_version_that_is_no_text_is_refused():
+    raises(RepositoryError, lambda: manifest(min_version=7), says="is not X.Y.Z")
+
+
+def test_the_full_payload_is_found_among_others():
+    delta = dict(FULL, kind="delta", path="payloads/delta.slc")
+    for others in ([delta], ["text"], [None, 7, []], [{}]):
+        assert manifest(payloads=others + [FULL]).full.path == FULL["path"]
+        raises(RepositoryError, lambda others=others: manifest(payloads=others), says="no full")
+
+
+def test_a_payload_entry_with_a_wrong_field_is_refused():
+    wrong = [
+        {"path": 7},
+        {"length": "1"},
+        {"length": -1},
+        {"head_length": None},
+        {"head_sha256": "ee"},
+        {"head_sha256": "EE" * 32},
+    ]
+    for change in wrong:
+        entry = dict(FULL)
+        entry.update(change)
+        raises(RepositoryError, lambda entry=entry: manifest(payloads=[entry]), says="no good")
+
+
+def test_a_manifest_without_a_rollout_is_for_all_boards():
+    assert manifest(rollout=None).basis_points == 10000
+
+
+def test_a_rollout_that_is_no_object_is_refused():
+    for rollout in (7, "s", [], False):
+        raises(RepositoryError, lambda rollout=rollout: manifest(rollout=rollout))
