@@ -15,6 +15,8 @@ _MAX_ROLES = 32
 _MAX_NAME_BYTES = 240
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-~"
 _MAX_BITS = 32
+# Of a pattern: what takes it apart works in the square of its length.
+_MAX_PATH_CHARACTERS = 512
 
 
 class DelegatedRole(Role):
@@ -200,7 +202,7 @@ def _roles(fields):
 def _name(name) -> str:
     if not isinstance(name, str) or not name or name in TOP_LEVEL_ROLES:
         raise RepositoryError("a delegated role has no name of its own")
-    if len(quoted(name)) > _MAX_NAME_BYTES:
+    if len(name) > _MAX_NAME_BYTES or len(quoted(name)) > _MAX_NAME_BYTES:
         raise RepositoryError("the name of a delegated role is too long")
     return name
 
@@ -208,3 +210,5 @@ def _name(name) -> str:
 def _verify_strings(values) -> None:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise RepositoryError("delegated paths are not strings")
+    if any(len(value) > _MAX_PATH_CHARACTERS for value in values):
+        raise RepositoryError("a delegated path is too long")

@@ -8,11 +8,14 @@ specification 1.0.x.
 from binascii import hexlify
 from hashlib import sha256
 
-from slotcast import canonical, strict_json
+from slotcast import canonical
 from slotcast.errors import BoardError, RepositoryError
 
 TOP_LEVEL_ROLES = ("root", "snapshot", "targets", "timestamp")
 
+# Nobody signs the envelope: whoever serves a file may add to it, and a board that has accepted the
+# file parses it at each poll: so much, 32 signatures, and what was taken once fits the next time.
+_MAX_UNSIGNED_VALUES = 100
 _HASH_DIGITS = {"sha256": 64, "sha512": 128}
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -35,13 +38,15 @@ def is_time(text) -> bool:
 class Metadata:
     """A metadata file (section 4.2.1): its `signed` part, `signatures` by keyid, SHA-256 `digest`.
 
-    Raises RepositoryError unless `data` has the envelope's form and its `_type` is `role_type`;
-    BoardError when there is no memory for it.
+    Raises RepositoryError unless `data` has the envelope's form, with 100 values at most beside the
+    signed part, and its `_type` is `role_type`; BoardError when there is no memory for it.
     """
 
     def __init__(self, data: bytes, role_type: str) -> None:
         envelope = _parsed(data)
-        self.signed = _dict(envelope.get("signed"), "signed")
+        self.signed = _dict(envelope.pop("signed", None), "signed")
+        if _values(envelope) > _MAX_UNSIGNED_VALUES:
+            raise RepositoryError("too much is not signed")
         self.signatures = {}
         for entry in _list(envelope.get("signatures"), "signatures"):
             keyid = _string(_dict(entry, "signature").get("keyid"), "keyid")
@@ -215,11 +220,22 @@ class Targets(Signed):
 
 
 def _parsed(data: bytes):
+    from slotcast import strict_json  # At need: see client.unload.
+
     try:
         return _dict(strict_json.loads(data), "metadata")
     except MemoryError:
         # Not a RepositoryError: a cached file that does not fit must not pass for a missing one.
         raise BoardError("no memory for metadata of %d bytes" % len(data))
+
+
+def _values(value) -> int:
+    """How many values a parsed one is made of, itself among them."""
+    if isinstance(value, dict):
+        return 1 + sum(_values(value[key]) for key in value)
+    if isinstance(value, list):
+        return 1 + sum(map(_values, value))
+    return 1
 
 
 def _each(kind, fields, what: str):

@@ -11,12 +11,11 @@ and polls again would overwrite the otadata entry of the image that it could go 
 import gc
 
 from slotcast import boot
-from slotcast.client import Client
+from slotcast.client import Client, unload
 from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
 from slotcast.edges import Edges
 from slotcast.files import MetadataFiles
-from slotcast.install import Installer, fetch_with_retries
 from slotcast.manifest import MAX_BYTES, Manifest
 from slotcast.slot import SECTOR_BYTES
 from slotcast.trial import Trial, running_digest
@@ -134,15 +133,17 @@ class Updater:
 
     def _ask(self):
         """The decision of the first edge that serves what can be trusted."""
+        # A block's buffers come first, while the heap is in one piece: what can poll can install.
+        sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
         self._set_clock()
-        return self._edges.try_each(self._decide)
+        return self._edges.try_each(lambda session: self._decide(session, sectors))
 
     def _set_clock(self):
         self._clock.set_floor(self._client.signed_at())
         answered = self._clock.synchronise()
         self._log("time", self._clock.now() + ("" if answered else ", without the network's"))
 
-    def _decide(self, session):
+    def _decide(self, session, sectors):
         """Decide on what is offered; after INSTALL the slot holds it, verified and not armed."""
         self._session = session
         try:
@@ -153,7 +154,7 @@ class Updater:
                 self._trial.adopt(decision.manifest)
             self._log("decide", "%s: %s" % (decision.action, decision.reason))
             if decision.action == INSTALL:
-                self._install(decision.manifest)
+                self._install(decision.manifest, sectors)
             return decision
         finally:
             self._session = None
@@ -200,11 +201,14 @@ class Updater:
             return installed["version"]
         return self._config.version if self._config.image_digest == digest else ""
 
-    def _install(self, manifest):
+    def _install(self, manifest, sectors):
+        # What only a refresh needs, and what only an install needs, is not in memory together.
+        unload()
+        from slotcast.install import Installer, fetch_with_retries
+
         slot = self._board.other_slot()
         self._record.prepare(manifest)
         gc.collect()
-        sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
         installer = Installer(slot, self._session.get, sectors, self._progress, self._feed)
         missing = installer.prepare(manifest)
         self._log("install", "%d blocks to fetch into %s" % (missing, slot.label))

@@ -1,5 +1,6 @@
 """The client: what it asks for, what it keeps, and what it survives."""
 
+import sys
 from binascii import hexlify
 
 from check import raises
@@ -14,6 +15,7 @@ from repository_simulator import (
 )
 from signer import Signer
 
+from slotcast.client import unload
 from slotcast.errors import (
     BoardError,
     DownloadError,
@@ -397,3 +399,23 @@ def test_signed_at_of_a_kept_timestamp_that_does_not_verify_is_not_believed():
     files, _ = refreshed(repository)
     files.data["timestamp"] = files.data["timestamp"].replace(b"2026-11-19", b"2026-11-20")
     assert repository.client(files).signed_at() == ""
+
+
+def test_what_was_unloaded_is_loaded_again_when_it_is_needed():
+    repository = RepositorySimulator()
+    _, client = refreshed(repository)
+    loaded = {name: module for name, module in sys.modules.items() if "slotcast" in name}
+    assert "slotcast.ed25519" in loaded and "slotcast.strict_json" in loaded
+    try:
+        unload()
+        unload()
+        for name in ("ed25519", "ed25519_base", "sha512", "strict_json"):
+            assert "slotcast." + name not in sys.modules
+        repository.update_timestamp()
+        assert count_verifications(client.refresh) == 1
+        assert "slotcast.ed25519" in sys.modules
+    finally:  # Other tests hold on to the modules that they imported.
+        sys.modules.update(loaded)
+        for name, module in loaded.items():
+            if name.count(".") == 1:
+                setattr(sys.modules["slotcast"], name.partition(".")[2], module)

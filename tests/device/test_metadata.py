@@ -7,7 +7,7 @@ from hashlib import sha256
 import repository_simulator as simulator
 from check import raises
 
-from slotcast import metadata
+from slotcast import metadata, strict_json
 from slotcast.errors import BoardError, RepositoryError
 
 KEY = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "ab" * 32}}
@@ -101,15 +101,15 @@ def test_common_fields_are_checked_in_every_role():
 
 
 def test_memory_that_runs_out_is_not_the_repositorys_fault():
-    class Full:
-        def loads(self, data):
-            raise MemoryError
-
-    original, metadata.strict_json = metadata.strict_json, Full()
+    original, strict_json.loads = strict_json.loads, run_out_of_memory
     try:
         raises(BoardError, metadata.Metadata, b"{}", "root", says="no memory")
     finally:
-        metadata.strict_json = original
+        strict_json.loads = original
+
+
+def run_out_of_memory(data):
+    raise MemoryError
 
 
 def test_a_role_is_expired_from_its_second_on():

@@ -4,6 +4,7 @@ Where the two differ the table says so, and why; everything else must be decided
 """
 
 import copy
+import hashlib
 import json
 import random
 from datetime import UTC, datetime
@@ -25,6 +26,14 @@ HASH = "0123456789abcdef" * 4
 ED25519 = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "00" * 32}}
 ROLE = {"keyids": ["k"], "threshold": 1}
 
+
+def key_case(**fields):
+    """A further key in root, under its own keyid."""
+    key = {**ED25519, **fields}
+    keyid = hashlib.sha256(encode_canonical(key).encode()).hexdigest()
+    return "root", f"keys/{keyid}", key
+
+
 # Per field of a signed part, the values that are tried.
 COMMON = {
     "version": ["1", True, 0, -1, 1.0, None, ABSENT],
@@ -44,7 +53,9 @@ META = {
 FIELDS = {
     ("root", "consistent_snapshot"): [True, False, None, ABSENT],
     ("root", "keys"): [[], None, ABSENT, {"k": 5}, {"k": {}}],
-    ("root", "keys/k"): [ED25519, {**ED25519, "x": 1}, {**ED25519, "keyval": 5}],
+    key_case()[:2]: [ED25519],
+    key_case(x=1)[:2]: [{**ED25519, "x": 1}],
+    key_case(keyval=5)[:2]: [{**ED25519, "keyval": 5}],
     ("root", "roles"): [[], {}, None, ABSENT],
     ("root", "roles/snapshot"): [ABSENT, 5, {}],
     ("root", "roles/mirrors"): [ROLE],
@@ -58,6 +69,7 @@ FIELDS = {
     ("targets", "targets/a"): [{"length": 0, "hashes": {"sha256": HASH}, "custom": {"a": [1]}}],
     ("targets", "targets/a/length"): [-1, "1", None, ABSENT],
     ("targets", "targets/a/hashes"): [{}, None, ABSENT, {"sha256": 5}],
+    ("targets", "delegations"): [5, {}, [], {"keys": {}}, {"keys": {}, "roles": []}],
 }
 STRICTER = {
     "booleans are no integers": [
@@ -77,15 +89,15 @@ STRICTER = {
         ("targets", "targets/a/hashes", {"sha256": HASH.upper()}),
         ("targets", "targets/a/hashes", {"sha256": HASH[:-1]}),
     ],
-    "nesting ends at 16": [("targets", "x-unknown", json.loads("[" * 15 + "]" * 15))],
+    "keyids are the hashes of their keys": [("root", "keys/k", ED25519)],
+    "nesting ends at 10": [("targets", "x-unknown", json.loads("[" * 9 + "]" * 9))],
 }
 LAXER = {
     "keys that we cannot use do not count": [
-        ("root", "keys/k", {**ED25519, "keytype": "future"}),
-        ("root", "keys/k", {**ED25519, "scheme": "ed25519ph"}),
-        ("root", "keys/k", {**ED25519, "keyval": {}}),
+        key_case(keytype="future"),
+        key_case(scheme="ed25519ph"),
+        key_case(keyval={}),
     ],
-    "delegations are not looked at": [("targets", "delegations", 5)],
 }
 
 
@@ -223,7 +235,7 @@ ENVELOPES = [
     lambda envelope: envelope["signatures"].clear(),
     lambda envelope: envelope["signatures"][0].update(sig=""),
     lambda envelope: envelope["signatures"][0].update({"x-unknown": 1}),
-    lambda envelope: envelope.update({"x-unknown": 0.5}),
+    lambda envelope: envelope.update({"x-unknown": 5}),
     lambda envelope: envelope.update(signatures={}),
     lambda envelope: envelope.update(signed=[]),
 ]
@@ -235,3 +247,10 @@ def test_both_take_and_refuse_the_same_envelopes(publisher, index):
     ENVELOPES[index](envelope)
     data = json.dumps(envelope).encode()
     assert device_takes(publisher, "root", data) == python_tuf_takes(publisher, "root", data)
+
+
+def test_the_board_refuses_a_float_even_where_nothing_is_signed(publisher):
+    envelope = json.loads(publisher.served[publisher.path(publisher.root)])
+    data = json.dumps({**envelope, "x-unknown": 0.5}).encode()
+    assert python_tuf_takes(publisher, "root", data)
+    assert not device_takes(publisher, "root", data)
