@@ -8,9 +8,10 @@ import ed25519
 import memory
 import polls
 import publishing
+import refresh_heap
 import signatures
 
-TABLES = (ed25519, signatures, polls, memory, publishing, code_size)
+TABLES = (ed25519, signatures, polls, refresh_heap, memory, publishing, code_size)
 
 
 def main() -> None:
