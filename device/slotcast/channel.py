@@ -108,6 +108,7 @@ class Channel:
             raise self._wire.refused or LostError(words(error))
         except ValueError as error:
             raise CertificateError("certificate refused: " + why_refused(str(error)))
+        self._wire.deliver(result if isinstance(result, int) else len(result))
         patience.settle(began, result if earns else 0)
         return result
 

@@ -49,6 +49,14 @@ class Clock:
             self._set_utc(_fields(self.floor))
         return answered
 
+    def go_back(self) -> None:
+        """Set the clock to the time of provisioning, for TLS to try with once more.
+
+        A signing time that lies ahead, and no network that knows better, would make every
+        certificate look expired, and keep the board from the root that takes that time back.
+        """
+        self._set_utc(_fields(self._built_at))
+
     def _ask(self):
         try:
             self._ask_network()

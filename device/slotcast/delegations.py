@@ -47,13 +47,15 @@ class HashBins(Role):
 
     def __init__(self, fields) -> None:
         super().__init__(fields)
-        self._prefix = _name(fields.get("name_prefix"))
+        self._prefix = fields.get("name_prefix")
         self._bits = fields.get("bit_length")
         if not isinstance(self._bits, int) or isinstance(self._bits, bool):
             raise RepositoryError("bit_length is not an integer")
         if not 1 <= self._bits <= _MAX_BITS:
             raise RepositoryError("bit_length is not within 1 and 32")
         self._digits = (self._bits + 3) // 4
+        _name(self._prefix)
+        _name("%s-%0*x" % (self._prefix, self._digits, 0))
 
     def name_of(self, path: str) -> str:
         """Name of the role that a target path belongs to."""
@@ -202,7 +204,7 @@ def _roles(fields):
 def _name(name) -> str:
     if not isinstance(name, str) or not name or name in TOP_LEVEL_ROLES:
         raise RepositoryError("a delegated role has no name of its own")
-    if len(name) > _MAX_NAME_BYTES or len(quoted(name)) > _MAX_NAME_BYTES:
+    if len(quoted(name)) > _MAX_NAME_BYTES:
         raise RepositoryError("the name of a delegated role is too long")
     return name
 

@@ -13,9 +13,12 @@ from slotcast.errors import BoardError, RepositoryError
 
 TOP_LEVEL_ROLES = ("root", "snapshot", "targets", "timestamp")
 
-# Nobody signs the envelope: whoever serves a file may add to it, and a board that has accepted the
-# file parses it at each poll: so much, 32 signatures, and what was taken once fits the next time.
+# Nobody signs the envelope: whoever serves a file may add to it, and the board, which keeps it as
+# it came, parses that at each poll. 32 signatures: more might fit into memory once and never again.
 _MAX_UNSIGNED_VALUES = 100
+# Room for five signatures by RSA-4096, or for white space: a root that is kept padded to its cap
+# might fit into memory that once, and no later root could replace it.
+_MAX_PADDING_BYTES = 6 * 1024
 _HASH_DIGITS = {"sha256": 64, "sha512": 128}
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -59,11 +62,26 @@ class Metadata:
 
     def as_role(self, kind):
         """The signed part as a `kind` (Root, Timestamp, ...), its types checked."""
-        return kind(self.signed, self.digest)
+        try:
+            return kind(self.signed, self.digest)
+        except MemoryError:
+            raise BoardError("no memory for %s metadata" % kind.TYPE)
 
     def write_signed(self, write) -> None:
         """Write the bytes that were signed through write(piece)."""
         canonical.encode(self.signed, write)
+
+    def verify_padding(self, file_bytes: int) -> None:
+        """Raise RepositoryError when more than 6 KiB of a file of so many bytes are not signed."""
+        signed_bytes = 0
+
+        def count(piece):
+            nonlocal signed_bytes
+            signed_bytes += len(piece)
+
+        self.write_signed(count)
+        if file_bytes - signed_bytes > _MAX_PADDING_BYTES:
+            raise RepositoryError("too many bytes are not signed")
 
 
 class Key:
@@ -232,16 +250,16 @@ def _parsed(data: bytes):
 def _values(value) -> int:
     """How many values a parsed one is made of, itself among them."""
     if isinstance(value, dict):
-        return 1 + sum(_values(value[key]) for key in value)
-    if isinstance(value, list):
-        return 1 + sum(map(_values, value))
-    return 1
+        value = value.values()
+    elif not isinstance(value, list):
+        return 1
+    return 1 + sum(map(_values, value))
 
 
 def _each(kind, fields, what: str):
     result = {}
     for name in _dict(fields, what):
-        result[_string(name, what)] = kind(fields[name])
+        result[name] = kind(fields[name])
     return result
 
 

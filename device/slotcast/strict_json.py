@@ -23,6 +23,8 @@ _OPEN_ARRAY = 0x5B
 _CLOSE_ARRAY = 0x5D
 _OPEN_OBJECT = 0x7B
 _CLOSE_OBJECT = 0x7D
+# Of the second byte, after these first ones (RFC 3629, 4); else 80 to BF.
+_SECOND_BYTES = {0xE0: (0xA0, 0xBF), 0xED: (0x80, 0x9F), 0xF0: (0x90, 0xBF), 0xF4: (0x80, 0x8F)}
 _WORDS = ((b"true", True), (b"false", False), (b"null", None))
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
 
@@ -125,8 +127,8 @@ class _Reader:
         if raw and min(raw) < 0x20:
             raise self._error("a control character in a string")
         self._at = end + 1
-        if raw and max(raw) >= 0xED:
-            _verify_no_surrogate(bytes(raw))
+        if raw and max(raw) >= 0xC0:
+            _verify_utf8(raw)
         text = str(raw, "utf-8")
         if "\\" in text:
             text = _unescaped(text)
@@ -173,13 +175,19 @@ def _is_digit(byte) -> bool:
     return byte is not None and 0x30 <= byte <= 0x39
 
 
-def _verify_no_surrogate(raw: bytes) -> None:
-    """CPython's UTF-8 has no surrogates; MicroPython's takes them."""
-    at = raw.find(b"\xed")
-    while at >= 0:
-        if raw[at + 1 : at + 2] >= b"\xa0":
-            raise RepositoryError("not JSON: half of a surrogate pair")
-        at = raw.find(b"\xed", at + 1)
+def _verify_utf8(raw) -> None:
+    """Raise RepositoryError for what MicroPython takes for UTF-8, and RFC 3629 does not.
+
+    Those are characters in longer forms than they need, surrogates, and numbers above U+10FFFF.
+    How many bytes follow the first of a character is checked when the text is decoded.
+    """
+    for at in range(len(raw)):
+        lead = raw[at]
+        if lead >= 0xC0:
+            second = raw[at + 1] if at + 1 < len(raw) else 0
+            least, most = _SECOND_BYTES.get(lead, (0x80, 0xBF))
+            if not 0xC2 <= lead <= 0xF4 or not least <= second <= most:
+                raise RepositoryError("not JSON: a string is not UTF-8")
 
 
 def _unescaped(text: str) -> str:
@@ -197,8 +205,8 @@ def _unescaped(text: str) -> str:
             result.append(_escape(piece[0]) + piece[1:])
             at += 1
         else:
-            # An escaped backslash: the split found it twice.
-            result.append("\\" + (pieces[at + 1] if at + 1 < len(pieces) else ""))
+            # An escaped backslash: the split found it twice, so that a piece follows.
+            result.append("\\" + pieces[at + 1])
             at += 2
     return "".join(result)
 

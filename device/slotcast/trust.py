@@ -48,6 +48,7 @@ class TrustedMetadata:
         self._verify_signatures(metadata, "root", self.root)
         root = metadata.as_role(Root)
         self._verify_signatures(metadata, "root", root)
+        metadata.verify_padding(len(data))
         # 5.3.5, rollback attack: exactly the next version.
         if root.version != self.root.version + 1:
             raise RepositoryError("root %d follows root %d" % (root.version, self.root.version))

@@ -10,7 +10,9 @@ import io
 from slotcast.errors import DownloadError
 
 # mbedTLS's records have up to 16 KiB, and so have handshake messages: a chain of certificates.
-_MAX_CALL_BYTES = 32768
+_MAX_AHEAD_BYTES = 32768
+# What may come around a byte that is of use: a record's head, nonce, tag and padding.
+_RECORD_BYTES = 64
 # MP_STREAM_CLOSE of MicroPython's py/stream.h
 _CLOSE = 4
 
@@ -32,14 +34,17 @@ class Wire(io.IOBase):
         self._poll = select.poll()
         self._poll.register(sock, self._reading)
         self._patience = self._since = None
-        self._left_bytes = 0
+        self._left_bytes = _MAX_AHEAD_BYTES
         self.refused = None
 
     def begin(self, patience, since) -> None:
         """A call on the TLS socket begins: it may take what `patience` has left at `since`."""
         self._patience, self._since = patience, since
-        self._left_bytes = _MAX_CALL_BYTES
         self._waits_for = self._reading
+
+    def deliver(self, count: int) -> None:
+        """That call came to so many bytes of use, which earn as many more off the network."""
+        self._left_bytes = min(_MAX_AHEAD_BYTES, self._left_bytes + count + _RECORD_BYTES)
 
     def wait(self, ms: int) -> None:
         """Wait until the socket is ready for what it was not ready for last."""

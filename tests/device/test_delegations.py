@@ -223,6 +223,8 @@ def test_a_delegated_role_may_not_bear_a_top_level_name():
     for name in ("root", "targets", "snapshot", "timestamp", "", 5, None, "x" * 241):
         raises(RepositoryError, DelegatedRole, dict(ROLE, name=name), says="name")
         raises(RepositoryError, HashBins, dict(BINS, name_prefix=name), says="name")
+    HashBins(dict(BINS, name_prefix="x" * 238))  # "-0" and ".json.new" follow
+    raises(RepositoryError, HashBins, dict(BINS, name_prefix="x" * 239), says="too long")
 
 
 def test_fields_of_a_delegated_role_are_checked():

@@ -99,5 +99,24 @@ def test_strings_hold_no_control_characters_and_only_utf_8():
     for byte in range(0x20):
         refused(b'"a' + bytes((byte,)) + b'"', "control character")
     assert loads(b'"\x7f \xc3\xa9"') == "\x7f \u00e9"
-    for wrong in (b'"\xff"', b'"\xc3"', b'{"\xff":1}'):
-        refused(wrong)
+    for text in (
+        "\u0080",
+        "\u07ff",
+        "\u0800",
+        "\ud7ff",
+        "\ue000",
+        "\uffff",
+        "\U00010000",
+        "\U0010ffff",
+    ):
+        assert loads(('"a' + text + '"').encode()) == "a" + text
+    for wrong in (b"\xff", b"\xc3", b"\xc3a", b"\xe4\xb8", b"\xf0\x9f\x98", b"\x80", b"a\xbf"):
+        refused(b'"' + wrong + b'"', "UTF-8")
+        refused(b'{"' + wrong + b'":1}', "UTF-8")
+
+
+def test_characters_in_forms_that_rfc_3629_forbids_are_refused():
+    for wrong in (b"\xc0\xa2", b"\xc1\xbf", b"\xe0\x9f\xbf", b"\xf0\x8f\xbf\xbf"):
+        refused(b'"' + wrong + b'"', "UTF-8")
+    for wrong in (b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80", b"\xf8\x88\x80\x80\x80"):
+        refused(b'"' + wrong + b'"', "UTF-8")

@@ -17,7 +17,7 @@ from slotcast.errors import ExpiredError, RepositoryError
 from slotcast.trust import TrustedMetadata
 
 # The signer of the tests takes memory, not the code under test.
-HEAP_KIB = 1024
+HEAP_KIB = 2048
 PAST = "2026-11-20T11:59:59Z"
 AFTER = "2027-11-20T12:00:00Z"
 
@@ -132,6 +132,18 @@ def test_a_refused_root_changes_nothing():
     stolen = repository.write("root", [Signer("root-1"), Signer("stranger")])
     raises(RepositoryError, trusted.update_root, stolen)
     trusted.update_timestamp(repository.served["metadata/timestamp.json"])
+
+
+def test_a_root_that_was_padded_on_the_way_is_refused():
+    repository = RepositorySimulator()
+    trusted = trusted_with(repository, "root")
+    repository.rotate_root("timestamp", "timestamp-2")
+    data = repository.served["metadata/2.root.json"]
+    signatures = 3 * 220
+    for padding in (b" " * 6144, b'"x":"%s",' % (b"y" * 6144)):
+        padded = b"{" + padding + data[1:]
+        raises(RepositoryError, trusted.update_root, padded, says="not signed")
+    trusted.update_root(b"{" + b" " * (6144 - 2 * signatures) + data[1:])
 
 
 def test_a_root_of_another_role_type_is_refused():

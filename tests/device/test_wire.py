@@ -69,6 +69,14 @@ def test_it_waits_for_what_the_socket_was_not_ready_for():
     assert sock.waited_for == [Select.POLLIN, Select.POLLOUT, Select.POLLIN]
 
 
+def test_what_is_written_at_once_leaves_it_waiting_for_what_it_reads():
+    wire, sock, _ = wire_over(None, 5)
+    wire.readinto(bytearray(1))
+    wire.write(b"hello")
+    wire.wait(10)
+    assert sock.waited_for == [Select.POLLIN]
+
+
 def test_a_call_that_outlasts_patience_is_cut_off_though_bytes_keep_coming():
     wire, sock, network = wire_over(7, 7, 7)
     assert wire.readinto(bytearray(7)) == 7
@@ -79,19 +87,46 @@ def test_a_call_that_outlasts_patience_is_cut_off_though_bytes_keep_coming():
     assert len(sock.results) == 2
 
 
-def test_a_call_that_takes_more_than_two_records_is_cut_off():
+def test_two_records_of_no_use_are_too_many():
     wire, _, _ = wire_over(16384, 16384, 1)
     assert wire.readinto(bytearray(16384)) == wire.readinto(bytearray(16384)) == 16384
     assert wire.readinto(bytearray(1)) == -errno.ETIMEDOUT
     assert "records with nothing in them" in str(wire.refused)
 
 
-def test_each_call_may_take_as_much_as_the_one_before():
+def test_what_comes_to_use_earns_as_much_again():
     wire, _, network = wire_over(*[16384] * 10)
-    for _ in range(5):
-        patience = Patience(network, 1000, "body")
-        wire.begin(patience, patience.now())
-        assert wire.readinto(bytearray(16384)) == wire.readinto(bytearray(16384)) == 16384
+    for _ in range(10):
+        begin(wire, network)
+        assert wire.readinto(bytearray(16384)) == 16384
+        wire.deliver(16384 - 29)
+
+
+def begin(wire, network):
+    patience = Patience(network, 1000, "body")
+    wire.begin(patience, patience.now())
+
+
+def test_a_byte_of_use_now_and_then_does_not_pay_for_a_flood():
+    wire, _, network = wire_over(*[8192] * 10)
+    wire.deliver(32768)  # What is earned before it is needed is lost.
+    for _ in range(4):
+        begin(wire, network)
+        assert wire.readinto(bytearray(8192)) == 8192
+        wire.deliver(1)
+    begin(wire, network)
+    assert wire.readinto(bytearray(8192)) == 8192
+    assert wire.readinto(bytearray(8192)) == -errno.ETIMEDOUT
+
+
+def test_ordinary_records_of_any_size_go_on_for_ever():
+    buffer = bytearray(16384 + 29)
+    for size in (1, 100, 16384):
+        wire, _, network = wire_over(*[size + 29] * 1000)
+        for _ in range(1000):
+            begin(wire, network)
+            assert wire.readinto(buffer) == size + 29
+            wire.deliver(size)
 
 
 def test_closing_tls_closes_the_socket():
