@@ -15,6 +15,7 @@ with offer.targets, snapshot, timestamp or manifest and the publish_... that bel
 
 from __future__ import annotations
 
+import bad_metadata as bad
 import misdeeds as do
 from hostile_case import (
     ATTEMPTS,
@@ -24,6 +25,8 @@ from hostile_case import (
     ONE_RECORD,
     PAUSES_S,
     PAYLOAD,
+    ROOT_HEAP_KIB,
+    Case,
     at,
 )
 
@@ -123,6 +126,7 @@ LENGTHS = (
         ("root longer than its cap", do.grow_to(16 * KIB + 1), "16385 bytes, more than 16384"),
         ("root as long as its cap", do.grow_to(16 * KIB), "RepositoryError"),
         bytes=ONE_RECORD,
+        heap_kib=ROOT_HEAP_KIB,
     ),
     *at(
         "timestamp",
@@ -218,4 +222,139 @@ PAYLOADS = (
         waits=ATTEMPTS,
     ),
 )
-CASES = (*CONNECTING, *STATUS, *HEADS, *LENGTHS, *TIME, *PAYLOADS)
+
+
+def published(name: str, place: str, publish: bad.Publish, error: str, **more: object) -> Case:
+    """A case of metadata that an honest edge serves."""
+    return Case(name, place, do.honest, error, publish=publish, **more)
+
+
+MANY_VALUES = b'{"x":[' + b"0," * 999 + b"0],"
+ROOTS = (
+    published(
+        "brackets for the next root",
+        "root",
+        bad.next_root(b"[" * 16384),
+        "too deep",
+        bytes=ONE_RECORD,
+        heap_kib=ROOT_HEAP_KIB,
+    ),
+    published(
+        "16 KiB of empty arrays for the next root",
+        "root",
+        bad.next_root(b"[" + b"[]," * 5460),
+        "no memory for metadata",
+        bytes=ONE_RECORD,
+        heap_kib=ROOT_HEAP_KIB,
+    ),
+    published(
+        "root with a threshold of 0",
+        "root",
+        bad.threshold("root", 0),
+        "threshold is not an integer",
+    ),
+    published(
+        "root with a threshold that nobody meets",
+        "root",
+        bad.threshold("root", bad.HIGHEST),
+        "root is signed by 2 of",
+    ),
+    published(
+        "keyid that is not the hash of its key",
+        "root",
+        bad.keyid_that_is_no_hash,
+        "is not the hash of its key",
+    ),
+    published(
+        "root of another product",
+        "root",
+        bad.replayed(bad.another_product, "root", "root"),
+        "root is signed by 0 of 2",
+    ),
+    published(
+        "10,000 roots, all expired",
+        "root",
+        bad.expired_roots,
+        "root expired at",
+        bytes=96 * KIB,
+        pauses_s=15,
+        fails_at="timestamp",
+    ),
+)
+FORMS = (
+    published(
+        "version in quotes",
+        "timestamp",
+        bad.timestamp_with("version", "9"),
+        "version is not an integer",
+    ),
+    published(
+        "version beyond 2^53", "timestamp", bad.timestamp_with("version", 2**53), "beyond 2^53"
+    ),
+    published(
+        "spec_version 2.0",
+        "timestamp",
+        bad.timestamp_with("spec_version", "2.0.0"),
+        "spec_version is not 1.x",
+    ),
+    published(
+        "key for the second time",
+        "timestamp",
+        bad.timestamp_text(b'"version":', b'"version":9,"version":'),
+        "second time",
+    ),
+    published(
+        "a thousand values that are not signed",
+        "timestamp",
+        bad.timestamp_text(b"{", MANY_VALUES),
+        "too much is not signed",
+    ),
+)
+REPLAYS = (
+    published(
+        "timestamp of another product",
+        "timestamp",
+        bad.replayed(bad.another_product, "timestamp", "timestamp"),
+        "timestamp is signed by 0 of 1",
+    ),
+    published(
+        "snapshot in the timestamp's place",
+        "timestamp",
+        bad.replayed(bad.itself, "snapshot", "timestamp"),
+        "this is not timestamp metadata",
+    ),
+    published("timestamp that expired", "timestamp", bad.expired_timestamp, "timestamp expired at"),
+    published(
+        "timestamp of the release before the last",
+        "timestamp",
+        bad.timestamp_rolled_back,
+        "timestamp went from",
+    ),
+    published(
+        "snapshot's version taken back", "timestamp", bad.snapshot_rolled_back, "snapshot went from"
+    ),
+    published(
+        "targets' version taken back", "snapshot", bad.targets_rolled_back, "targets.json went from"
+    ),
+    published(
+        "snapshot of the release before",
+        "snapshot",
+        bad.snapshot_of_the_release_before,
+        "snapshot 2 is not 3",
+    ),
+    published(
+        "targets of the release before",
+        "targets",
+        bad.targets_of_the_release_before,
+        "targets 2 is not 3",
+    ),
+    published(
+        "flood of delegations",
+        "manifest",
+        bad.flood_of_delegations,
+        "snapshot does not name role-0",
+        bytes=ONE_RECORD,
+    ),
+)
+METADATA = (*ROOTS, *FORMS, *REPLAYS)
+CASES = (*CONNECTING, *STATUS, *HEADS, *LENGTHS, *TIME, *METADATA, *PAYLOADS)

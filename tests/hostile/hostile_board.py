@@ -65,7 +65,8 @@ class HostileBoard:
     def __enter__(self) -> HostileBoard:
         folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="slotcast-")))
         self._board = Board.create(folder / "board")
-        self._board.world["speed"] = 1000.0
+        self.world = self._board.world
+        self.world["speed"] = 1000.0
         self._board.flash_serial(self._offer.images["1.4.3"])
         (folder / "app").mkdir()
         (folder / "app" / "app.py").write_text(program())

@@ -18,6 +18,8 @@ HEAD = JOURNEY + RECORD + 4 * KIB
 CALL = JOURNEY + 32 * KIB
 # What an install takes on top of the code; with objects of 64 bits, of which a chip's have half.
 HEAP_KIB = 96
+# A root of the largest size comes in one piece, which the buffers of an install leave no room for.
+ROOT_HEAP_KIB = HEAP_KIB + 16
 # Attempts at a payload's blocks, and the pauses between them.
 ATTEMPTS, PAUSES_S = 3, 15
 # An image of 24 KiB, and what each attempt leaves unread.

@@ -23,7 +23,7 @@ TIMEOUT_MS = 10000
 SMALL_BYTES = 64
 METADATA = "/etc/slotcast/metadata"
 # What a poll would load when it comes to it: to be counted with the rest of the code.
-LATER = ("ed25519", "ed25519_base", "install", "payload", "sha512", "sha512_viper")
+LATER = ("strict_json", "ed25519", "ed25519_base", "install", "payload", "sha512", "sha512_viper")
 
 
 class Meter:
