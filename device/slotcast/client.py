@@ -5,9 +5,7 @@ when the process has verified the same bytes before.
 """
 
 import gc
-import sys
 
-import slotcast
 from slotcast.errors import BoardError, NotFoundError, RepositoryError
 from slotcast.trust import TrustedMetadata
 
@@ -17,22 +15,8 @@ _MAX_ROOT_UPDATES = 32
 _MAX_ROOT_BYTES = 16 * 1024
 _MAX_TIMESTAMP_BYTES = 4 * 1024
 _MAX_METADATA_BYTES = 32 * 1024
-# Loaded when metadata is read and verified, and needed by nothing else.
-_MODULES = ("strict_json", "ed25519", "ed25519_base", "sha512", "p256", "p256_base", "rsa_pss")
 # At which nothing is expired: what was signed once was signed then, whatever time it is.
 _ANY_TIME = "1970-01-01T00:00:00Z"
-
-
-def unload() -> None:
-    """Let go of the modules that only a refresh needs; it loads them again.
-
-    Where they are not frozen into the firmware they take 10 to 20 KB, which an install can use.
-    """
-    for name in _MODULES:
-        sys.modules.pop("slotcast." + name, None)
-        if hasattr(slotcast, name):
-            delattr(slotcast, name)
-    gc.collect()
 
 
 class Client:
@@ -133,8 +117,14 @@ class Client:
                 data = self._fetch(path, _MAX_ROOT_BYTES)
             except NotFoundError:
                 break
+            online = _online_keyids(trusted.root)
             trusted.update_root(data)
             self._files.write("root", data)
+            data = None  # Not kept beside the next one, nor is the root before.
+            # 5.3.11: new keys undo the versions that a thief of the old ones may have signed.
+            if _online_keyids(trusted.root) != online:
+                self._files.remove("timestamp")
+                self._files.remove("snapshot")
         trusted.verify_root_is_final()
 
     def _load_timestamp(self, trusted) -> None:
@@ -210,6 +200,10 @@ class Client:
         found = []
         self._load_listed(name, quoted(name), update, self._trusted)
         return found[0]
+
+
+def _online_keyids(root):
+    return [set(root.role(name).keyids) for name in ("timestamp", "snapshot")]
 
 
 def _path(role: str, version: int | None = None) -> str:

@@ -10,6 +10,7 @@ from hashlib import sha256
 
 from slotcast import canonical
 from slotcast.errors import BoardError, RepositoryError
+from slotcast.modules import unload
 
 TOP_LEVEL_ROLES = ("root", "snapshot", "targets", "timestamp")
 
@@ -238,13 +239,16 @@ class Targets(Signed):
 
 
 def _parsed(data: bytes):
-    from slotcast import strict_json  # At need: see client.unload.
+    from slotcast import strict_json
 
     try:
         return _dict(strict_json.loads(data), "metadata")
     except MemoryError:
         # Not a RepositoryError: a cached file that does not fit must not pass for a missing one.
         raise BoardError("no memory for metadata of %d bytes" % len(data))
+    finally:
+        # The signatures are verified next, which takes much of a small heap.
+        unload("strict_json")
 
 
 def _values(value) -> int:

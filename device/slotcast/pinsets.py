@@ -93,7 +93,7 @@ def _parsed(data):
 
 def _listed(fields, name, least, most):
     """The list of that name, all its elements different."""
-    items = fields.get(name) if isinstance(fields, dict) else None
+    items = fields.get(name)
     if not isinstance(items, list) or not least <= len(items) <= most:
         raise RepositoryError("pins.json: %s are not %d to %d" % (name, least, most))
     for at, item in enumerate(items):

@@ -10,14 +10,15 @@ and polls again would overwrite the otadata entry of the image that it could go 
 
 import gc
 
-from slotcast import boot
-from slotcast.client import Client, unload
+from slotcast import boot, signatures
+from slotcast.client import Client
 from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
 from slotcast.edges import Edges
 from slotcast.errors import CertificateError
 from slotcast.files import MetadataFiles
 from slotcast.manifest import MAX_BYTES, Manifest
+from slotcast.modules import unload
 from slotcast.slot import SECTOR_BYTES
 from slotcast.trial import Trial, running_digest
 
@@ -213,7 +214,7 @@ class Updater:
 
     def _install(self, manifest, sectors):
         # What only a refresh needs, and what only an install needs, is not in memory together.
-        unload()
+        unload(*signatures.MODULES)
         from slotcast.install import Installer, fetch_with_retries
 
         slot = self._board.other_slot()

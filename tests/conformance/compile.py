@@ -11,8 +11,10 @@ _COMPILED = _ROOT / ".cache" / "conformance" / "compiled"
 
 def compile_client() -> None:
     """Fill the folder that the executable takes for its module search path."""
-    compile_mpy(_ROOT / "device" / "slotcast", _COMPILED / "slotcast")
-    compile_mpy(Path(__file__).parent / "on_board", _COMPILED)
+    # Without line numbers, as firmware for small boards is built.
+    options = ("-O3",)
+    compile_mpy(_ROOT / "device" / "slotcast", _COMPILED / "slotcast", options)
+    compile_mpy(Path(__file__).parent / "on_board", _COMPILED, options)
 
 
 if __name__ == "__main__":

@@ -179,6 +179,9 @@ class MemoryFiles:
         self.data[name] = data
         self.written.append(name)
 
+    def remove(self, name: str) -> None:
+        self.data.pop(name, None)
+
 
 def count_verifications(function) -> int:
     """How many signatures are verified while function() runs."""

@@ -15,7 +15,7 @@ from repository_simulator import (
 )
 from signer import Signer
 
-from slotcast.client import unload
+from slotcast import signatures
 from slotcast.errors import (
     BoardError,
     DownloadError,
@@ -23,6 +23,7 @@ from slotcast.errors import (
     NotFoundError,
     RepositoryError,
 )
+from slotcast.modules import unload
 from slotcast.sha512 import sha512
 
 # The signer of the tests takes memory, not the code under test.
@@ -401,21 +402,49 @@ def test_signed_at_of_a_kept_timestamp_that_does_not_verify_is_not_believed():
     assert repository.client(files).signed_at() == ""
 
 
-def test_what_was_unloaded_is_loaded_again_when_it_is_needed():
+def test_modules_that_were_unloaded_are_loaded_again_at_need():
     repository = RepositorySimulator()
     _, client = refreshed(repository)
-    loaded = {name: module for name, module in sys.modules.items() if "slotcast" in name}
-    assert "slotcast.ed25519" in loaded and "slotcast.strict_json" in loaded
+    before = {name: module for name, module in sys.modules.items() if "slotcast" in name}
+    assert "slotcast.ed25519" in before and "slotcast.strict_json" not in before
     try:
-        unload()
-        unload()
-        for name in ("ed25519", "ed25519_base", "sha512", "strict_json"):
+        unload(*signatures.MODULES)
+        unload(*signatures.MODULES)
+        for name in ("ed25519", "ed25519_base", "sha512"):
             assert "slotcast." + name not in sys.modules
+            assert not hasattr(sys.modules["slotcast"], name)
         repository.update_timestamp()
         assert count_verifications(client.refresh) == 1
         assert "slotcast.ed25519" in sys.modules
     finally:  # Other tests hold on to the modules that they imported.
-        sys.modules.update(loaded)
-        for name, module in loaded.items():
+        sys.modules.update(before)
+        for name, module in before.items():
             if name.count(".") == 1:
                 setattr(sys.modules["slotcast"], name.partition(".")[2], module)
+
+
+def test_either_online_key_renewed_undoes_both_fast_forwarded_versions():
+    for role in ("timestamp", "snapshot"):
+        repository = RepositorySimulator()
+        repository.snapshot["version"] = 2**50
+        repository.list_targets()
+        repository.write("snapshot")
+        repository.update_timestamp()
+        files, client = refreshed(repository)
+        repository.rotate_root(role, role + "-2")
+        repository.snapshot["version"] = 2
+        repository.list_targets()
+        repository.write("snapshot")
+        repository.update_timestamp()
+        client.refresh()
+        assert b'"version":2}' in files.data["snapshot"]
+
+
+def test_other_keys_renewed_leave_the_online_roles_as_they_are():
+    repository = RepositorySimulator()
+    files, client = refreshed(repository)
+    for role in ("root", "targets"):
+        repository.rotate_root(role, *[role + "-%d" % n for n in (2, 3, 4)])
+    repository.broken["metadata/timestamp.json"] = DownloadError("stalled")
+    raises(DownloadError, client.refresh)
+    assert set(files.data) == set(ROLES)

@@ -7,7 +7,7 @@ from hashlib import sha256
 import repository_simulator as simulator
 from check import raises
 
-from slotcast import metadata, strict_json
+from slotcast import metadata
 from slotcast.errors import BoardError, RepositoryError
 
 KEY = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "ab" * 32}}
@@ -101,6 +101,8 @@ def test_common_fields_are_checked_in_every_role():
 
 
 def test_memory_that_runs_out_is_not_the_repositorys_fault():
+    from slotcast import strict_json  # The one that will be used, and then let go.
+
     original, strict_json.loads = strict_json.loads, run_out_of_memory
     try:
         raises(BoardError, metadata.Metadata, b"{}", "root", says="no memory")

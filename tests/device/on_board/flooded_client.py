@@ -31,6 +31,9 @@ class Folder:
     def write(self, name, data):
         self._written[name] = data
 
+    def remove(self, name):
+        self._written.pop(name, None)
+
     def fetch(self, path, max_bytes):
         self.asked += 1
         gc.collect()
