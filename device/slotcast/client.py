@@ -117,14 +117,9 @@ class Client:
                 data = self._fetch(path, _MAX_ROOT_BYTES)
             except NotFoundError:
                 break
-            online = _online_keyids(trusted.root)
             trusted.update_root(data)
             self._files.write("root", data)
-            data = None  # Not kept beside the next one, nor is the root before.
-            # 5.3.11: new keys undo the versions that a thief of the old ones may have signed.
-            if _online_keyids(trusted.root) != online:
-                self._files.remove("timestamp")
-                self._files.remove("snapshot")
+            data = None  # The next one comes without it.
         trusted.verify_root_is_final()
 
     def _load_timestamp(self, trusted) -> None:
@@ -200,10 +195,6 @@ class Client:
         found = []
         self._load_listed(name, quoted(name), update, self._trusted)
         return found[0]
-
-
-def _online_keyids(root):
-    return [set(root.role(name).keyids) for name in ("timestamp", "snapshot")]
 
 
 def _path(role: str, version: int | None = None) -> str:

@@ -2,8 +2,8 @@
 
 The numbers in comments are those of the specification's "Detailed client workflow" (section 5,
 version 1.0.x). What is not checked here is file and network access, which is client.py's: which
-file to ask for, its size limit (5.3.3, 5.4.1, 5.5.1, 5.6.1), its persisting (5.3.8, 5.4.5, 5.5.7,
-5.6.6) and its deletion (5.3.11).
+file to ask for, its size limit (5.3.3, 5.4.1, 5.5.1, 5.6.1) and its persisting (5.3.8, 5.4.5,
+5.5.7, 5.6.6).
 
 As in python-tuf, metadata is loaded in order (root, timestamp, snapshot, targets), and what
 verifies but may not be used (expired, or a snapshot of another version than timestamp says) is
@@ -65,7 +65,9 @@ class TrustedMetadata:
         An expired one raises ExpiredError, but is loaded as intermediate.
         """
         _verify_order(self.snapshot is None)
-        # 5.3.10 first; 5.3.11 (recovery from a fast-forward attack) is client.py's.
+        # 5.3.10 first; 5.3.11 (recovery from a fast-forward attack) happens by itself, as in
+        # python-tuf: what the keys of the final root did not sign does not load from the cache. A
+        # thief of both online keys is undone by replacing both.
         self.verify_root_is_final()
         timestamp = self._load(Timestamp, data, "timestamp", self.root)
         if self.timestamp is not None:

@@ -1,12 +1,13 @@
-"""Errors of sockets in words, and connections that fail before TLS begins."""
+"""Errors of sockets in words; connections that fail before TLS begins, or are cut off below it."""
 
 import errno
 
 from check import raises
 from fake_network import FakeNetwork
 from test_https_session import session_on
+from test_wire import wire_over
 
-from slotcast.channel import why_refused, words
+from slotcast.channel import Channel, LostError, Patience, why_refused, words
 from slotcast.errors import DownloadError
 
 
@@ -27,6 +28,25 @@ class Unreachable(FakeNetwork):
 
     def _refuse(self, address):
         raise OSError(errno.ECONNREFUSED)
+
+
+class UselessTls:
+    """Makes nothing of what it reads, and passes the errors on, as mbedTLS does."""
+
+    def __init__(self, wire):
+        self._wire = wire
+
+    def readinto(self, view):
+        count = self._wire.readinto(view)
+        if count < 0:
+            raise OSError(count)
+
+
+def test_what_the_wire_cuts_off_says_why_and_does_not_pass_for_a_lost_connection():
+    wire, _, network = wire_over(16384, 16384, 16384)
+    channel, patience = Channel(wire, UselessTls(wire)), Patience(network, 1000, "body")
+    error = raises(DownloadError, channel.readinto, bytearray(16384), patience, says="with nothing")
+    assert not isinstance(error, LostError)
 
 
 def test_numbers_of_either_sign_become_names():

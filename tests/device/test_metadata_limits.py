@@ -1,9 +1,9 @@
-"""Days that some years have and others have not; keys that are none."""
+"""Days that some years have and others have not; keys that are none; what need not be signed."""
 
 from check import raises
 
 from slotcast.errors import RepositoryError
-from slotcast.metadata import Key, is_time
+from slotcast.metadata import Key, Metadata, is_time
 
 
 def test_leap_years_are_those_of_the_calendar():
@@ -32,3 +32,10 @@ def test_a_key_is_an_object_with_a_type_a_scheme_and_a_value():
     for name in good:
         for value in (5, None, []):
             raises(RepositoryError, Key, dict(good, **{name: value}), says=name + " is not a")
+
+
+def test_six_kib_beside_the_signed_part_are_not_too_many():
+    metadata = Metadata(b'{"signatures":[],"signed":{"_type":"root"}}', "root")
+    signed_bytes = len(b'{"_type":"root"}')
+    metadata.verify_padding(signed_bytes + 6144)
+    raises(RepositoryError, metadata.verify_padding, signed_bytes + 6145, says="too many bytes")

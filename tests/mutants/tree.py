@@ -1,6 +1,7 @@
 """A copy of the tree in which one module of the device at a time is a mutant, and its tests."""
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -18,7 +19,7 @@ _DROP = shutil.ignore_patterns("__pycache__", ".hypothesis")
 # alike, so that none may be kept.
 _PYTHON = (sys.executable, "-B")
 _PYTEST = ("-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no", "-rfE")
-_PYTEST_TIMEOUT_S = 240
+_PYTEST_TIMEOUT_S = 120
 # How much longer than without a mutant a test may take: machines are busy.
 _SLOWER = 10
 _AT_LEAST_S = 5
@@ -121,17 +122,22 @@ class Tree:
         """Run test files under pytest until a test fails; its name, or "" if none does."""
         if not files:
             return ""
+        process = subprocess.Popen(
+            [*_PYTHON, *_PYTEST, *files],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            cwd=self._root,
+            start_new_session=True,
+        )
         try:
-            done = subprocess.run(
-                [*_PYTHON, *_PYTEST, *files],
-                capture_output=True,
-                text=True,
-                timeout=_PYTEST_TIMEOUT_S,
-                cwd=self._root,
-            )
+            said = process.communicate(timeout=_PYTEST_TIMEOUT_S)[0]
         except subprocess.TimeoutExpired:
+            # With all that it started: a mutant that never ends may be under MicroPython.
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
             return f"{Path(files[0]).stem}:: (timeout)"
-        failed = re.search(r"^(?:FAILED|ERROR) \S*?(\w+)\.py\S*::(\w+)", done.stdout, re.MULTILINE)
-        if done.returncode and not failed:
-            raise RuntimeError(done.stdout + done.stderr)
+        failed = re.search(r"^(?:FAILED|ERROR) \S*?(\w+)\.py\S*::(\w+)", said, re.MULTILINE)
+        if process.returncode and not failed:
+            raise RuntimeError(said)
         return f"{failed[1]}::{failed[2]}" if failed else ""

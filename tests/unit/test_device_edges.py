@@ -90,6 +90,7 @@ class Client:
         return self.published is not None
 
     def is_target(self, path, data):
+        assert isinstance(data, bytes), "nothing is kept"
         return data == self.published
 
     def fetch_target(self, path, max_bytes):
