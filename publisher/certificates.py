@@ -19,6 +19,7 @@ import certifi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -155,9 +156,29 @@ class Authority:
 
 
 def spki_sha256(certificate: x509.Certificate) -> str:
-    """Return the pin of a certificate: SHA-256 of its SubjectPublicKeyInfo, hex (RFC 7469, 2.4)."""
-    public = certificate.public_key()
-    spki = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    """Return the pin of a certificate: SHA-256 of its SubjectPublicKeyInfo, hex (RFC 7469, 2.4).
+
+    Raises:
+        SettingsError: see `pin_within`.
+    """
+    return pin_within(certificate.tbs_certificate_bytes, certificate.public_key())
+
+
+def pin_within(der: bytes, key: PublicKeyTypes) -> str:
+    """Return the pin of the public key that was read from `der`.
+
+    Boards hash the bytes that a host shows; `cryptography` can only write the key anew.
+
+    Args:
+        der: of a certificate, of the SubjectPublicKeyInfo, or, in PKCS#1, of what is in that.
+
+    Raises:
+        SettingsError: the two differ, so that boards would refuse the pin.
+    """
+    spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    if spki not in der and der not in spki:
+        hint = "make a certificate of a plain RSA key, or of an EC key with an uncompressed point"
+        raise SettingsError("the public key is written in a form that has no sure pin", hint)
     return hashlib.sha256(spki).hexdigest()
 
 

@@ -31,7 +31,8 @@ class Console:
         """Print a result."""
         self.end_progress()
         if as_json:
-            self._write(self._stdout, json.dumps(result.data, indent=2))
+            for line in json.dumps(result.data, indent=2).splitlines():  # in ASCII
+                self._write(self._stdout, line)
             return
         for part in result.text:
             if isinstance(part, Table):
@@ -104,12 +105,20 @@ class Console:
         for name in table.header:
             shown.add_column(name, justify="right" if name in table.right else "left")
         for row in table.rows:
-            shown.add_row(*row)
+            shown.add_row(*map(printable, row))
         Terminal(file=self._stdout, highlight=False, markup=False).print(shown)
 
     def _write(self, stream: TextIO, text: str) -> None:
-        stream.write(text + "\n")
+        stream.write(printable(text) + "\n")
         stream.flush()
+
+
+def printable(text: str) -> str:
+    """Return a line in which what a terminal would obey, or cannot show, is escaped.
+
+    File names, key ids and messages come from whoever is verified.
+    """
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def plain_lines(table: Table) -> list[str]:

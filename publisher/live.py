@@ -6,21 +6,19 @@ with any of them as the end of the chain, as mbedTLS has it. Nothing secret is s
 
 from __future__ import annotations
 
-import socket
 import ssl
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from http.client import HTTPException, HTTPSConnection
-from urllib.parse import urlsplit
+from http.client import HTTPException
 
 from cryptography import x509
 
 from publisher.certificates import spki_sha256
-from publisher.errors import PublisherError, StoreError
+from publisher.errors import PublisherError, SettingsError, StoreError
+from publisher.https import connecting, get
 from publisher.layout import metadata_path
 from publisher.pins import PinSet, PinSets
 
@@ -46,7 +44,7 @@ class Leaf:
 
     @classmethod
     def from_der(cls, der: bytes) -> Leaf:
-        """Read a certificate; ValueError if it is none."""
+        """Read a certificate; ValueError if it is none, SettingsError if it has no pin."""
         certificate = x509.load_der_x509_certificate(der)
         return cls(
             spki_sha256(certificate),
@@ -174,28 +172,10 @@ class Host:
 
     @contextmanager
     def _connected(self, context: ssl.SSLContext) -> Iterator[ssl.SSLSocket]:
-        """Connect and do the handshake; _Refused unless it succeeds, OSError if none comes of it.
-
-        A watchdog ends the connection: a timeout of the socket begins anew with every byte.
-        """
-        parts = urlsplit(self.base_url)
-        host = parts.hostname or ""
-        raw = socket.create_connection((host, parts.port or 443), self.timeout_s)
-        with context.wrap_socket(
-            raw, server_hostname=host, do_handshake_on_connect=False
-        ) as connection:
-            late = threading.Event()
-            watchdog = threading.Timer(self.timeout_s, _hang_up, [connection, late])
-            watchdog.start()
-            try:
-                _shake_hands(connection)
-                yield connection
-            except (HTTPException, OSError, _Refused) as error:
-                if late.is_set():
-                    raise TimeoutError(f"not done within {self.timeout_s:g} s") from error
-                raise
-            finally:
-                watchdog.cancel()
+        """Connect and shake hands; _Refused unless that succeeds, OSError if nobody is there."""
+        with connecting(self.base_url, context, self.timeout_s) as connection:
+            _shake_hands(connection)
+            yield connection
 
 
 def survey(
@@ -241,30 +221,16 @@ def _leaf(connection: ssl.SSLSocket) -> Leaf:
     der = connection.getpeercert(binary_form=True)
     try:
         return Leaf.from_der(der or b"")
-    except ValueError as error:
+    except (ValueError, SettingsError) as error:
         raise _Refused(f"chain: the leaf cannot be read: {error}") from error
 
 
 def _get(connection: ssl.SSLSocket, url: str) -> bytes:
     """Return the body of an answer 200; StoreError for any other."""
-    parts = urlsplit(url)
-    client = HTTPSConnection(parts.hostname or "", parts.port or 443)
-    client.sock = connection
-    client.request("GET", parts.path, headers={"User-Agent": "slotcast", "Connection": "close"})
-    response = client.getresponse()
-    if response.status != HTTPStatus.OK:
-        raise StoreError(f"the host answers {response.status}")
-    data = response.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
-        raise StoreError(f"it has more than {_MAX_BYTES} bytes")
+    status, data = get(connection, url, _MAX_BYTES)
+    if status != HTTPStatus.OK:
+        raise StoreError(f"the host answers {status}")
     return data
-
-
-def _hang_up(connection: ssl.SSLSocket, late: threading.Event) -> None:
-    late.set()
-    with suppress(OSError):
-        # SSLSocket's own shutdown takes the TLS state from the thread that uses it.
-        socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def _why(error: Exception) -> str:

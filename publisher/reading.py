@@ -5,24 +5,31 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from http import HTTPStatus
+from http.client import HTTPException
 from pathlib import Path
-from urllib.error import HTTPError, URLError
+from typing import NamedTuple
 from urllib.parse import quote, urlsplit
-from urllib.request import (
-    HTTPDefaultErrorHandler,
-    HTTPErrorProcessor,
-    HTTPSHandler,
-    OpenerDirector,
-)
 
 from publisher.errors import SettingsError, StoreError
+from publisher.https import connecting, get
 from publisher.layout import root_path
 from publisher.settings import verify_base_url
 
 Read = Callable[[str], bytes | None]
 
-MAX_BYTES = 32 * 1024 * 1024
-_TIMEOUT_S = 30
+
+class Allowance(NamedTuple):
+    """What a host may send for one object: so many bytes, and all of them within so many s."""
+
+    max_bytes: int
+    timeout_s: float
+
+
+# More than boards take, so that what is too large for them can be told; yet it is parsed before it
+# is known who signed it.
+_METADATA = Allowance(1024 * 1024, 60)
+_MANIFEST = Allowance(64 * 1024, 60)
+_FIRMWARE = Allowance(32 * 1024 * 1024, 600)
 
 
 def folder_product(folder: Path) -> str:
@@ -73,11 +80,11 @@ def url_reader(url: str, product: str, ca: str) -> Read:
         SettingsError: the URL is not https, or the file holds no certificates.
     """
     verify_base_url("--url", url)
-    opener = _opener(ca)
+    context = _context(ca)
 
     def read(key: str) -> bytes | None:
-        path = quote(key.removeprefix(f"{product}/"))
-        return _get(opener, url + path)
+        path = key.removeprefix(f"{product}/")
+        return _get(context, url + quote(path), allowance(path))
 
     return read
 
@@ -87,30 +94,30 @@ def url_product(url: str) -> str:
     return urlsplit(url).path.rstrip("/").rpartition("/")[2]
 
 
-def _opener(ca: str) -> OpenerDirector:
-    """Return an opener that knows https alone: no other scheme, no redirects, no proxies."""
+def allowance(path: str) -> Allowance:
+    """Return what a host may send for the object at a path below BASE."""
+    if path.startswith("metadata/"):
+        return _METADATA
+    return _MANIFEST if path.endswith(".json") else _FIRMWARE
+
+
+def _context(ca: str) -> ssl.SSLContext:
     try:
-        context = ssl.create_default_context(cafile=ca or None)
+        return ssl.create_default_context(cafile=ca or None)
     except OSError as error:  # ssl.SSLError is one
         raise SettingsError(f"{ca} holds no certificates: {error.strerror}") from error
-    opener = OpenerDirector()
-    opener.addheaders = [("User-Agent", "slotcast")]
-    for handler in (HTTPSHandler(context=context), HTTPDefaultErrorHandler(), HTTPErrorProcessor()):
-        opener.add_handler(handler)
-    return opener
 
 
-def _get(opener: OpenerDirector, url: str) -> bytes | None:
+def _get(context: ssl.SSLContext, url: str, allowed: Allowance) -> bytes | None:
+    """Return a body, or None where there is none; no redirect is followed, and no proxy asked."""
     try:
-        with opener.open(url, timeout=_TIMEOUT_S) as response:
-            data: bytes = response.read(MAX_BYTES + 1)
-    except HTTPError as error:
-        error.close()
-        if error.code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-            return None
-        raise StoreError(f"{url} answered {error.code}") from error
-    except (URLError, OSError) as error:
-        raise StoreError(f"{url} cannot be read: {getattr(error, 'reason', error)}") from error
-    if len(data) > MAX_BYTES:
-        raise StoreError(f"{url} has more than {MAX_BYTES:,} bytes")
+        with connecting(url, context, allowed.timeout_s) as connection:
+            connection.do_handshake()
+            status, data = get(connection, url, allowed.max_bytes)
+    except (HTTPException, OSError, StoreError) as error:
+        raise StoreError(f"{url} cannot be read: {error}") from error
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+        return None
+    if status != HTTPStatus.OK:
+        raise StoreError(f"{url} answered {status}")
     return data

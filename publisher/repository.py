@@ -29,6 +29,7 @@ from tuf.api.metadata import (
 from tuf.api.serialization.json import JSONSerializer
 from tuf.repository import Repository as TufRepository
 
+from publisher.board_limits import verify_limits
 from publisher.errors import KeyAccessError, VerificationError
 from publisher.layout import PINS, manifest_path, metadata_path, pins_path, target_name
 from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
@@ -106,6 +107,7 @@ class Repository(TufRepository):
 
         Raises:
             KeyAccessError: the signers do not reach the role's threshold.
+            VerificationError: boards have no room for it (board_limits.py).
             ValueError: the metadata breaks a rule of metadata_rules.py.
         """
         self._date(role, md.signed)
@@ -115,6 +117,7 @@ class Repository(TufRepository):
             md.sign(signer, append=True)
         self._verify_signatures(role, md)
         data = md.to_bytes(JSONSerializer(compact=True, validate=True))
+        verify_limits(role, data)
         verify_rules(data)
         if len(md.signed_bytes) > KMS_MAX_BYTES and role != "root":
             self.warnings.append(f"{role} has more than {KMS_MAX_BYTES} bytes to sign (AWS KMS)")

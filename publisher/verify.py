@@ -108,20 +108,13 @@ def _verify_roles(walk: Walk, root: Root) -> tuple[Snapshot, Targets]:
         if "targets.json" not in snapshot.meta:
             raise VerificationError("it names no targets.json")
     targets = _verify_named(walk, root, Targets, snapshot.meta["targets.json"], path)
-    _note_other_roles(walk, snapshot, targets)
+    for name in sorted(set(snapshot.meta) - {"targets.json"}):
+        walk.note(ERROR, path, f"it names {name}, which nobody follows")
     for role, before in ((timestamp, snapshot), (snapshot, targets)):
         if signed_at(role) < signed_at(before):
             message = f"it was signed before {before.type}, which it names: was a clock wrong?"
             walk.note(WARNING, metadata_path(role.type, role.version), message)
     return snapshot, targets
-
-
-def _note_other_roles(walk: Walk, snapshot: Snapshot, targets: Targets) -> None:
-    for name in sorted(set(snapshot.meta) - {"targets.json"}):
-        path = metadata_path("snapshot", snapshot.version)
-        walk.note(ERROR, path, f"it names {name}, which nobody follows")
-    if targets.delegations is not None:
-        walk.note(ERROR, metadata_path("targets", targets.version), "it delegates to other roles")
 
 
 def _verify_named(walk: Walk, root: Root, kind: type[T], meta: MetaFile, namer: str) -> T:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from itertools import count
 
 from securesystemslib.formats import encode_canonical
@@ -18,6 +19,9 @@ from publisher.verify_metadata import (
     verify_signatures,
 )
 from publisher.walk import WARNING, Walk, verifying
+
+# The one way of writing an Ed25519 key. Readers of hex pass over case, and Python over spaces.
+_PUBLIC = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 
 def verify_roots(walk: Walk, root_sha256: str) -> list[Root]:
@@ -70,14 +74,11 @@ def _verify_next(walk: Walk, root: Root, data: bytes, version: int) -> Root:
 
 
 def _verify_keys(root: Root) -> None:
-    """Raise VerificationError where ids are not their keys' own, or a threshold is out of reach."""
-    for keyid, key in root.keys.items():
-        digest = key_digest(key)
-        if keyid != digest:
-            raise VerificationError(f"key {keyid[:8]} is misnamed: its SHA-256 is {digest}")
-    # Unknown fields change the digest, but not the key: it would count twice towards a threshold.
-    values = [encode_canonical(key.keyval) for key in root.keys.values()]
-    if len(set(values)) != len(values):
+    """Raise VerificationError where keys are not sound, or a threshold is out of reach."""
+    for key in root.keys.values():
+        _verify_key(key)
+    # Unknown fields change the id, but not the key: it would count twice towards a threshold.
+    if len({key.keyval["public"] for key in root.keys.values()}) != len(root.keys):
         raise VerificationError("one public key is listed under two key ids")
     for name, role in root.roles.items():
         if role.threshold > len(role.keyids):
@@ -85,9 +86,15 @@ def _verify_keys(root: Root) -> None:
             raise VerificationError(f"{name} has {keys}: nobody can sign for it")
 
 
-def key_digest(key: Key) -> str:
-    """Return what a key's id must be: hex SHA-256 of its canonical JSON (specification, 4.2)."""
-    return hashlib.sha256(str(encode_canonical(key.to_dict())).encode()).hexdigest()
+def _verify_key(key: Key) -> None:
+    digest = hashlib.sha256(str(encode_canonical(key.to_dict())).encode()).hexdigest()
+    if key.keyid != digest:
+        raise VerificationError(f"key {key.keyid[:8]} is misnamed: its SHA-256 is {digest}")
+    # Others are in PEM, of many lines, which metadata of printable ASCII cannot hold.
+    kind = (key.keytype, key.scheme)
+    if kind != ("ed25519", "ed25519") or not _PUBLIC.fullmatch(key.keyval["public"]):
+        what = "Ed25519, written as 64 lower-case hex digits"
+        raise VerificationError(f"key {key.keyid[:8]} is not {what}")
 
 
 def _note_keys(walk: Walk, path: str, root: Root) -> None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import esp_images
 import jq_command
@@ -17,7 +18,7 @@ import pytest
 from product import Product
 from published_product import NOW, PublishedProduct, compact, sha256
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Delegations, MetaFile
+from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed
 
 from publisher.payload import encode_full
 
@@ -312,7 +313,7 @@ def test_a_threshold_of_0_is_refused(
 ) -> None:
     published.root.roles["timestamp"].threshold = 0
     sign_root(published)
-    refused(published, "2.root.json: the threshold of timestamp is 0")
+    refused(published, "2.root.json: a threshold is not a number above 0")
 
 
 def test_a_role_that_another_root_s_key_signed_is_refused(
@@ -394,7 +395,175 @@ def test_a_target_that_leads_out_of_the_folder_is_refused(
     refused(published, "target stable/../../x.json")
 
 
+# What would pass for something else when it is read line by line
+
+
+def forged(product: PublishedProduct, strangers: list[CryptoSigner]) -> Callable[..., bytes]:
+    """Signs by no key of the product: the `sig` of one of its ids holds lines with other keys."""
+    keyids = {name: role.keyids[0] for name, role in product.root.roles.items()}
+
+    def sign(signed: Signed, signers: object = None) -> bytes:
+        body = Metadata(signed).signed_bytes
+        lines = ["00" * 64]
+        for signer in strangers:
+            key = signer.public_key
+            found = f"{key.keyval['public']} 1 {signer.sign(body).signature}"
+            lines += [f"{key.keyid} ed25519 {found}", f"{key.keyid} {found.replace(' 1 ', ' ')}"]
+        signature = {"keyid": keyids[signed.type], "sig": "\n".join(lines)}
+        return compact({"signatures": [signature], "signed": json.loads(body)})
+
+    return sign
+
+
+def test_lines_in_a_signature_are_no_keys(
+    published: PublishedProduct, refused: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strangers = [CryptoSigner.generate_ed25519() for _ in range(2)]
+    monkeypatch.setattr(published, "sign", forged(published, strangers))
+    published.publish_next("6.6.6")
+    refused(published, "metadata/timestamp.json: a string in it needs escapes")
+
+
+def test_a_line_end_in_a_key_id_that_nobody_signed_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    timestamp = json.loads(published.files["sensor/metadata/timestamp.json"])
+    timestamp["signatures"].append({"keyid": "ab\ncd", "sig": "00"})
+    published.put("metadata/timestamp.json", compact(timestamp))
+    refused(published, "metadata/timestamp.json: a string in it needs escapes")
+
+
+@pytest.mark.parametrize("role", ["root", "targets", "timestamp"])
+def test_a_line_end_in_what_was_signed_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], role: str
+) -> None:
+    published.publish_changed(role, lambda fields: fields.update(expires="2027-11-22T06:38:00Z\n"))
+    refused(published, ".json: a string in it needs escapes")
+
+
+def test_a_line_end_in_the_name_of_a_target_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    (target,) = published.targets.targets.values()
+    published.targets.targets["stable/a.json 1 00\nstable/b.json"] = target
+    published.publish_targets()
+    refused(published, "metadata/2.targets.json: a string in it needs escapes")
+
+
+@pytest.mark.parametrize("after", ["\n", " 1"])
+@pytest.mark.parametrize("field", ["product", "sha256", "md5", "url"])
+def test_a_line_or_word_more_in_a_manifest_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], field: str, after: str
+) -> None:
+    published.manifest[field] += after
+    published.publish_manifest()
+    refused(published, "is no release manifest: ")
+
+
+@pytest.mark.parametrize(
+    "respell",
+    [str.upper, lambda text: f"{text[:32]} {text[32:]}"],
+    ids=["upper case", "a space"],
+)
+def test_a_key_that_is_spelled_otherwise_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], respell: Callable[[str], str]
+) -> None:
+    key = published.signers["timestamp"][0].public_key
+    fields = {**key.to_dict(), "keyval": {"public": respell(key.keyval["public"])}}
+    published.root.add_key(type(key).from_dict(sha256(compact(fields)), fields), "timestamp")
+    sign_root(published)
+    refused(published, "2.root.json: a key is not Ed25519, as 64 lower-case hex digits")
+
+
+# What boards refuse
+
+
+def set_length(fields: dict[str, Any]) -> None:
+    """Write the length of the one file that is named as a string."""
+    (info,) = fields["meta"].values()
+    info["length"] = str(info["length"])
+
+
+def add_role(fields: dict[str, Any]) -> None:
+    """Name a fifth role."""
+    fields["roles"]["mirrors"] = fields["roles"]["targets"]
+
+
+def double_keyid(fields: dict[str, Any]) -> None:
+    """List one key id twice in one role."""
+    fields["roles"]["targets"]["keyids"] *= 2
+
+
+@pytest.mark.parametrize(
+    ("role", "change", "says"),
+    [
+        ("timestamp", {"expires": "2027-13-41T00:00:00Z"}, "no date: 2027-13-41T00:00:00Z"),
+        ("timestamp", {"expires": "2027-02-29T00:00:00Z"}, "no date: 2027-02-29T00:00:00Z"),
+        ("timestamp", {"expires": "2027-1-1T0:0:0Z"}, "it expires at no date"),
+        ("timestamp", {"spec_version": "1.0.x"}, "its spec_version is not 1.x"),
+        ("timestamp", {"spec_version": "1.0.31.1"}, "its spec_version is not 1.x"),
+        ("timestamp", {"version": 0}, "its version is another"),
+        ("timestamp", {"version": "1"}, "its version is another"),
+        ("timestamp", {"x": 2**53}, "a number is no integer, or too large"),
+        ("timestamp", {"x-slotcast-signed-at": None}, "it says not when it was signed"),
+        ("timestamp", set_length, "a length is not a number"),
+        ("snapshot", set_length, "a length is not a number"),
+        ("targets", {"x": [[[[[[[[[]]]]]]]]]}, "it nests too deeply"),
+        ("root", {"consistent_snapshot": 1}, "consistent_snapshot is not a boolean"),
+        ("root", add_role, "its roles are not the four"),
+        ("root", double_keyid, "a role does not list key ids, each once"),
+        ("timestamp", {"x": "y" * 4096}, "has more than the 4096 bytes that boards take"),
+        ("snapshot", {"x": "y" * 32768}, "has more than the 32768 bytes that boards take"),
+        ("targets", {"x": "y" * 32768}, "has more than the 32768 bytes that boards take"),
+        ("root", {"x": "y" * 16384}, "has more than the 16384 bytes that boards take"),
+    ],
+)
+def test_what_was_signed_but_boards_refuse_is_refused(
+    published: PublishedProduct,
+    refused: Callable[..., None],
+    role: str,
+    change: dict[str, Any] | Callable[[dict[str, Any]], None],
+    says: str,
+) -> None:
+    published.publish_changed(role, change if callable(change) else lambda f: f.update(change))
+    refused(published, says)
+
+
+@pytest.mark.parametrize("more", [[0] * 100, "y" * 6144], ids=["values", "bytes"])
+def test_more_than_boards_take_of_what_nobody_signed_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], more: object
+) -> None:
+    root = json.loads(published.files["sensor/metadata/1.root.json"])
+    published.fingerprint = sha256(
+        published.put("metadata/1.root.json", compact({**root, "x": more}))
+    )
+    refused(published, "too much is not signed")
+
+
+def test_a_manifest_with_more_bytes_than_boards_take_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    published.manifest["x"] = "y" * 8192
+    published.publish_manifest()
+    refused(published, "has more than the 8192 bytes that boards take")
+
+
+def test_that_nothing_is_released_is_said(
+    published: PublishedProduct, review: Callable[..., Ran]
+) -> None:
+    published.targets.targets = {}
+    published.publish_targets()
+    last = review(published).out.splitlines()[-1]
+    assert last == f"VERIFIED, but nothing is released: sensor, from root {published.fingerprint}"
+
+
 # Time
+
+
+def test_a_date_to_judge_by_that_is_none_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    refused(published, "NOW: no date: 2026", now="2026")
 
 
 @pytest.mark.parametrize(

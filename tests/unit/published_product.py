@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import esp_images as esp
+from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
@@ -33,6 +34,7 @@ class PublishedProduct:
 
     def __init__(self):
         self.files = {}
+        self.changes = {}
         self.signers = {role: [CryptoSigner.generate_ed25519()] for role in DAYS}
         self.signers["root"].append(CryptoSigner.generate_ed25519())
         self.root = Root(consistent_snapshot=True)
@@ -62,10 +64,30 @@ class PublishedProduct:
             signed.unrecognized_fields[SIGNED_AT] = now.strftime("%Y-%m-%dT%H:%M:%SZ")
 
     def sign(self, signed, signers=None):
+        if signed.type in self.changes:
+            return self.sign_changed(signed, self.changes[signed.type])
         metadata = Metadata(signed)
         for signer in signers or self.signers[signed.type]:
             metadata.sign(signer, append=True)
         return metadata.to_bytes(JSONSerializer(compact=True))
+
+    def sign_changed(self, signed, change):
+        """Sign what python-tuf would not write: `change` is given the fields."""
+        fields = json.loads(Metadata(signed).signed_bytes)
+        change(fields)
+        body = encode_canonical(fields).encode()
+        signatures = [
+            {"keyid": signer.public_key.keyid, "sig": signer.sign(body).signature}
+            for signer in self.signers[signed.type]
+        ]
+        return compact({"signatures": signatures, "signed": fields})
+
+    def publish_changed(self, role, change):
+        """Publish everything with the fields of a role changed; of root, this is the first one."""
+        self.changes[role] = change
+        if role == "root":
+            self.fingerprint = sha256(self.sign_root())
+        self.publish_targets()
 
     def sign_root(self, signers=None):
         return self.put(f"metadata/{self.root.version}.root.json", self.sign(self.root, signers))

@@ -152,7 +152,7 @@ def test_only_the_sets_that_name_a_url_are_asked_unless_one_is_given():
     [
         (store(b"{}"), "another product's"),
         (MemoryStore(), "metadata/timestamp.json cannot be read: the host answers 403"),
-        (store(b" " * 70000), "more than 65536 bytes"),
+        (store(b" " * 70000), "more than 65,536 bytes"),
     ],
 )
 def test_a_host_without_the_product_is_at_fault_though_its_certificate_is_good(objects, says):

@@ -298,6 +298,8 @@ def test_a_large_role_is_warned_of_as_kms_could_not_sign_it():
         ([{"deep": 1.0}], "deep is not an integer"),
         ({"hashes": {"sha256": "", "md5": ""}}, "other hashes than sha256"),
         ({"caf\u00e9": 1}, "printable ASCII"),
+        ('a "quote"', "needs escapes"),
+        ({"back\\slash": 1}, "needs escapes"),
     ],
 )
 def test_what_jq_or_a_board_would_read_otherwise_breaks_a_rule(value, says):

@@ -4,7 +4,7 @@ import json
 from datetime import timedelta
 
 import pytest
-from published_product import NOW, SIGNED_AT, PublishedProduct
+from published_product import NOW, SIGNED_AT, PublishedProduct, compact
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Delegations, MetaFile
 from verify_reports import errors, only_error, report_of, warnings
@@ -85,6 +85,28 @@ def test_what_jq_or_a_board_would_read_differently_is_refused(product):
     only_error(product, "1.targets.json: x-note is not printable ASCII")
 
 
+def test_what_needs_escapes_is_refused(product):
+    for text in ('say "hi"', "back\\slash"):
+        product.targets.unrecognized_fields["x-note"] = text
+        product.publish_targets()
+        only_error(product, "1.targets.json: x-note needs escapes in JSON")
+
+
+def test_what_is_not_signed_keeps_to_the_rules_too(product):
+    timestamp = json.loads(product.files["sensor/metadata/timestamp.json"])
+    timestamp["x-note"] = "\ud800"
+    product.put("metadata/timestamp.json", compact(timestamp))
+    only_error(product, "timestamp.json: x-note is not printable ASCII")
+
+
+def test_a_signature_with_spaces_is_refused_as_boards_do_not_count_it(product):
+    timestamp = json.loads(product.files["sensor/metadata/timestamp.json"])
+    (signature,) = timestamp["signatures"]
+    signature["sig"] = f"{signature['sig'][:64]} {signature['sig'][64:]}"
+    product.put("metadata/timestamp.json", compact(timestamp))
+    only_error(product, f"the signature of key {signature['keyid'][:8]} is not hex digits")
+
+
 def test_a_name_that_stands_twice_in_metadata_is_refused(product):
     data = product.files["sensor/metadata/timestamp.json"]
     product.put("metadata/timestamp.json", b'{"signed":{},' + data[1:])
@@ -116,6 +138,9 @@ def test_a_signing_time_is_wanted_and_must_not_lie_ahead(product):
     del product.timestamp.unrecognized_fields[SIGNED_AT]
     product.publish_timestamp()
     only_error(product, f"timestamp.json: it has no {SIGNED_AT}")
+    product.timestamp.unrecognized_fields[SIGNED_AT] = "2026-1-2T6:38:0Z"
+    product.publish_timestamp()
+    only_error(product, "is 2026-1-2T6:38:0Z, which boards take for no time")
     product.date(product.timestamp, NOW + timedelta(seconds=1))
     product.publish_timestamp()
     only_error(product, "timestamp.json: it was signed at 2026-11-22T06:38:01Z, after now")

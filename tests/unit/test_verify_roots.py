@@ -95,6 +95,37 @@ def test_a_key_under_two_ids_is_refused(product):
     only_error(product, "2.root.json: one public key is listed under two key ids")
 
 
+@pytest.mark.parametrize(
+    "respell",
+    [str.upper, lambda text: f"{text[:32]} {text[32:]}"],
+    ids=["upper case", "a space"],
+)
+def test_a_key_that_is_spelled_otherwise_is_refused(product, respell):
+    key = product.signers["timestamp"][0].public_key
+    fields = {**key.to_dict(), "keyval": {"public": respell(key.keyval["public"])}}
+    digest = sha256(compact(fields))
+    product.root.add_key(type(key).from_dict(digest, fields), "timestamp")
+    rotate_root(product)
+    only_error(product, "is not Ed25519, written as 64 lower-case hex digits")
+
+
+def test_a_key_with_more_beside_it_does_not_count_twice(product):
+    key = product.signers["timestamp"][0].public_key
+    fields = {**key.to_dict(), "keyval": {**key.keyval, "note": "x"}}
+    product.root.add_key(type(key).from_dict(sha256(compact(fields)), fields), "timestamp")
+    rotate_root(product)
+    only_error(product, "2.root.json: one public key is listed under two key ids")
+
+
+def test_a_key_of_another_kind_is_refused(product):
+    key = CryptoSigner.generate_ecdsa().public_key
+    fields = key.to_dict()
+    fields["keyval"]["public"] = fields["keyval"]["public"].replace("\n", "")
+    product.root.add_key(type(key).from_dict(sha256(compact(fields)), fields), "timestamp")
+    rotate_root(product)
+    only_error(product, "is not Ed25519, written as 64 lower-case hex digits")
+
+
 def test_a_key_id_that_is_not_the_key_s_sha256_is_refused_in_every_root(product):
     key = CryptoSigner.generate_ed25519().public_key
     misnamed = type(key).from_dict("ab" * 32, key.to_dict())
