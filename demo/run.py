@@ -294,7 +294,7 @@ def hostile_edges(tour: Tour, rig: Rig, store: Store, image: Images) -> None:
         step.release("3.3.2")
     for what, edge, error in (
         ("a byte of metadata changed", rig.open_edge(altered_targets), "RepositoryError"),
-        ("another's certificate", rig.open_edge(store, impostor), "DownloadError"),
+        ("another's certificate", rig.open_edge(store, impostor), "CertificateError"),
         ("a byte of the payload changed", rig.open_edge(altered_payload), "PayloadError"),
     ):
         attack(tour, rig, what, edge, error, image("3.3.0"))

@@ -441,3 +441,15 @@ def test_both_online_keys_renewed_undo_fast_forwarded_versions():
     client.refresh()
     assert b'"version":2}' in files.data["snapshot"]
     assert b'"version":3}' in files.data["timestamp"]
+
+
+def test_a_root_of_ed25519_keys_loads_no_other_verifier_and_no_delegations():
+    others = ["slotcast." + name for name in ("p256", "rsa_pss", "spki", "delegations")]
+    # What the tests themselves have loaded.
+    loaded = {name: sys.modules.pop(name) for name in others if name in sys.modules}
+    try:
+        _, client = refreshed(RepositorySimulator())
+        client.fetch_target(TARGET, 100)
+        assert [name for name in others if name in sys.modules] == []
+    finally:
+        sys.modules.update(loaded)
