@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from http import HTTPStatus
 from http.client import HTTPException
 from pathlib import Path
@@ -14,8 +13,7 @@ from publisher.errors import SettingsError, StoreError
 from publisher.https import connecting, get
 from publisher.layout import root_path
 from publisher.settings import verify_base_url
-
-Read = Callable[[str], bytes | None]
+from publisher.walk import Read
 
 
 class Allowance(NamedTuple):
@@ -50,7 +48,7 @@ def folder_product(folder: Path) -> str:
 def folder_paths(folder: Path, product: str) -> list[str]:
     """Return the paths below BASE of all files that a folder_reader of the folder reads."""
     base = _folder_base(folder, product)
-    return [str(path.relative_to(base).as_posix()) for path in base.rglob("*") if path.is_file()]
+    return [path.relative_to(base).as_posix() for path in base.rglob("*") if path.is_file()]
 
 
 def folder_reader(folder: Path, product: str) -> Read:

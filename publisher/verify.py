@@ -30,10 +30,9 @@ from publisher.verify_history import read_history
 from publisher.verify_metadata import (
     T,
     load,
-    note_form,
     note_state,
-    note_strays,
     signed_at,
+    trust_role,
     verify_signatures,
 )
 from publisher.verify_release import verify_releases
@@ -142,11 +141,9 @@ def _verify_role(
     with verifying(path):
         metadata = load(kind, data, version)
         signed = (verify_signatures(root, metadata),)
-    walk.trust(path, data, reason, signed, metadata.signed.expires)
-    note_form(walk, path, data)
-    note_strays(walk, path, metadata, signed)
-    note_state(walk, path, metadata.signed)
-    return metadata.signed
+    role = trust_role(walk, file, reason, metadata, signed)
+    note_state(walk, path, role)
+    return role
 
 
 def _note_newer(

@@ -15,14 +15,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets
 from publisher.errors import VerificationError
 from publisher.layout import metadata_path
 from publisher.newer import listed_versions
-from publisher.verify_metadata import (
-    T,
-    load,
-    note_form,
-    note_strays,
-    signatures_of,
-    signed_at,
-)
+from publisher.verify_metadata import T, load, signatures_of, signed_at, trust_role
 from publisher.walk import ERROR, WARNING, Missing, Signatures, Walk, verifying
 
 # How many versions in a row may be missing before nobody looks further down, where none are listed.
@@ -145,10 +138,7 @@ def _verify(
     with verifying(path):
         metadata = load(kind, data, version)
         signed = (_signed_then(roots, metadata),)
-    walk.trust(path, data, why, signed, metadata.signed.expires)
-    note_form(walk, path, data)
-    note_strays(walk, path, metadata, signed)
-    return metadata.signed
+    return trust_role(walk, (path, data), why, metadata, signed)
 
 
 def _signed_then(roots: Sequence[Root], metadata: Metadata[T]) -> Signatures:

@@ -70,13 +70,28 @@ def note_form(walk: Walk, path: str, data: bytes) -> None:
         walk.note(WARNING, path, "it is not compact JSON in canonical order: who wrote it?")
 
 
-def note_strays(
+def _note_strays(
     walk: Walk, path: str, metadata: Metadata[T], counted: tuple[Signatures, ...]
 ) -> None:
     """Note signatures that count for nothing: of other keys, or wrong ones."""
     count = {keyid for signatures in counted for keyid in signatures.keyids}
     for keyid in sorted(set(metadata.signatures) - count):
         walk.note(NOTICE, path, f"the signature of key {keyid[:8]} counts for nothing")
+
+
+def trust_role(
+    walk: Walk,
+    file: tuple[str, bytes],
+    reason: str,
+    metadata: Metadata[T],
+    signed: tuple[Signatures, ...],
+) -> T:
+    """Note that the file (path, bytes) of a role verifies, and what is odd about it; return it."""
+    path, data = file
+    walk.trust(path, data, reason, signed, metadata.signed.expires)
+    note_form(walk, path, data)
+    _note_strays(walk, path, metadata, signed)
+    return metadata.signed
 
 
 def note_state(walk: Walk, path: str, signed: Role) -> None:

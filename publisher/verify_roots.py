@@ -11,13 +11,7 @@ from tuf.api.metadata import Key, Root
 
 from publisher.errors import VerificationError
 from publisher.layout import root_path
-from publisher.verify_metadata import (
-    load,
-    note_form,
-    note_state,
-    note_strays,
-    verify_signatures,
-)
+from publisher.verify_metadata import load, note_state, trust_role, verify_signatures
 from publisher.walk import WARNING, Walk, verifying
 
 # The one way of writing an Ed25519 key. Readers of hex pass over case, and Python over spaces.
@@ -54,10 +48,7 @@ def _verify_first(walk: Walk, root_sha256: str) -> Root:
         metadata = load(Root, data, 1)
         _verify_keys(metadata.signed)
         own = (verify_signatures(metadata.signed, metadata),)
-    walk.trust(path, data, "its SHA-256 is the fingerprint", own, metadata.signed.expires)
-    note_form(walk, path, data)
-    note_strays(walk, path, metadata, own)
-    return metadata.signed
+    return trust_role(walk, (path, data), "its SHA-256 is the fingerprint", metadata, own)
 
 
 def _verify_next(walk: Walk, root: Root, data: bytes, version: int) -> Root:
@@ -67,10 +58,7 @@ def _verify_next(walk: Walk, root: Root, data: bytes, version: int) -> Root:
         before = verify_signatures(root, metadata)
         _verify_keys(metadata.signed)
         both = (before, verify_signatures(metadata.signed, metadata))
-    walk.trust(path, data, "", both, metadata.signed.expires)
-    note_form(walk, path, data)
-    note_strays(walk, path, metadata, both)
-    return metadata.signed
+    return trust_role(walk, (path, data), "", metadata, both)
 
 
 def _verify_keys(root: Root) -> None:

@@ -8,13 +8,13 @@ installed: the signatures of the repository do.
 import gc
 
 from slotcast.errors import CertificateError, OtaError, RepositoryError
-from slotcast.files import MetadataFiles
+from slotcast.files import MetadataFiles, read_file
 from slotcast.http import BaseUrl
 from slotcast.https import Session
 from slotcast.means import PinSet, in_order
 
 _TARGET = "pins.json"
-_MAX_BYTES = 8192
+_MAX_BYTES = 8192  # as in pinsets.py, which only a board with sets loads
 
 
 class UnusableError(OtaError):
@@ -126,13 +126,8 @@ class Edges:
     def _anchors(self, pin_set):
         """The set's CA roots, as DER; the others of a file are not decoded, to spare the heap."""
         if pin_set is self._factory:
-            return [_read(self._directory + "/" + name) for name in pin_set.trust_anchors]
+            return [read_file(self._directory + "/" + name) for name in pin_set.trust_anchors]
         kept = self._read_kept()
         if kept is None:
             raise RepositoryError("it is not kept any more")
         return kept.anchors(pin_set)
-
-
-def _read(path):
-    with open(path, "rb") as file:
-        return file.read()

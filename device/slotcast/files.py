@@ -1,6 +1,6 @@
 """JSON files that the board keeps, each replaced whole or not at all.
 
-They are the trusted metadata, and the manifest that was fetched last.
+They are the trusted metadata, the pin sets, and the manifest that was fetched last.
 """
 
 import errno
@@ -50,6 +50,12 @@ class MetadataFiles:
 
     def _path(self, name: str) -> str:
         return "%s/%s.json" % (self._directory, name)
+
+
+def read_file(path: str) -> bytes:
+    """The bytes of a file; OSError when it is not there."""
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _make_directories(path: str) -> None:

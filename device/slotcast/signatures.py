@@ -15,7 +15,7 @@ _ECDSA = ("ecdsa", "ecdsa-sha2-nistp256")  # The second is what TUF 1.0.0 called
 def signing_key(key, signature: str, write_message):
     """The public key that made `signature`, in its one normal form; None unless it was `key`.
 
-    So that a key counts once towards a threshold, however many keyids or spellings it has.
+    By that form a key counts once towards a threshold, however many keyids or spellings it has.
 
     Args:
         key: a metadata.Key.

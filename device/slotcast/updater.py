@@ -16,7 +16,7 @@ from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
 from slotcast.edges import Edges
 from slotcast.errors import CertificateError
-from slotcast.files import MetadataFiles
+from slotcast.files import MetadataFiles, read_file
 from slotcast.manifest import MAX_BYTES, Manifest
 from slotcast.modules import unload
 from slotcast.slot import SECTOR_BYTES
@@ -48,7 +48,7 @@ class Updater:
         self._log = unfailing(log)
         self._progress = unfailing(progress)
         self._feed = unfailing(feed)
-        self._config = Config(_read(directory + "/ota.json"))
+        self._config = Config(read_file(directory + "/ota.json"))
         self._clock = board.clock(self._config.built_at)
         self._edges = Edges(directory, self._config, self._log)
         self._session = None
@@ -260,8 +260,3 @@ def unfailing(callback):
 def print_log(step: str, message: str) -> None:
     """Write a step to the console."""
     print("slotcast %s: %s" % (step, message))
-
-
-def _read(path):
-    with open(path, "rb") as file:
-        return file.read()

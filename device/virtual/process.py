@@ -115,7 +115,7 @@ def follow(
 
 
 def run_to_end(program: Program) -> None:
-    """Run a helper.
+    """Run a program until it ends by itself.
 
     Raises:
         VirtualBoardError: it failed; the message is what it printed.

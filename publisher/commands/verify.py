@@ -11,19 +11,15 @@ from publisher.commands import Context, Result
 from publisher.commands.product import find_settings, recall
 from publisher.layout import key
 from publisher.publish import View
-from publisher.reading import (
-    Read,
-    folder_paths,
-    folder_product,
-    folder_reader,
-    url_product,
-    url_reader,
-)
+from publisher.reading import folder_paths, folder_product, folder_reader, url_product, url_reader
 from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
 from publisher.stores import open_store
 from publisher.verify import verify
-from publisher.walk import ERROR, NOTICE, UNREADABLE, WARNING, Paths, Report, Trusted
+from publisher.walk import ERROR, NOTICE, UNREADABLE, WARNING, Paths, Read, Report, Trusted
+
+# What matters most stands last, beside the verdict.
+_ORDER = (NOTICE, WARNING, UNREADABLE, ERROR)
 
 
 @dataclass(frozen=True)
@@ -88,10 +84,6 @@ def _text(product: str, root: Fingerprint, report: Report, is_brief: bool) -> It
         yield f"{finding.severity}: {finding.key}: {finding.message}"
     yield _counts(report)
     yield f"{product} {_verdict(report)} from root {root.root_sha256} (of {root.origin})"
-
-
-# What matters most stands last, beside the verdict.
-_ORDER = (NOTICE, WARNING, UNREADABLE, ERROR)
 
 
 def _section(title: str, objects: list[Trusted]) -> Iterator[str]:

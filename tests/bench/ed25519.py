@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from heap import smallest_heap_kib
 
 HERE = Path(__file__).parent
 DEVICE = HERE.parents[1] / "device"
@@ -27,8 +28,8 @@ def table() -> str:
         build(folder)
         write_signed_message(folder / "signed")
         times = json.loads(run(folder, "time", check=True).stdout)
-        heaps = {job: smallest_heap_kib(folder, job) for job in ("ours", "rfc8032")}
-        imports = {job: smallest_heap_kib(folder, f"import_{job}") for job in heaps}
+        heaps = {job: heap_of(folder, job) for job in ("ours", "rfc8032")}
+        imports = {job: heap_of(folder, f"import_{job}") for job in heaps}
     lines = [
         f"{f'Ed25519, one verification, {MESSAGE_BYTES}-byte message':<46}"
         "    Slotcast    RFC 8032  ratio",
@@ -80,15 +81,8 @@ def run(
     )
 
 
-def smallest_heap_kib(folder: Path, job: str) -> int:
-    too_small, enough = 4, 256
-    while enough - too_small > 1:
-        middle = (too_small + enough) // 2
-        if run(folder, job, middle).returncode == 0:
-            enough = middle
-        else:
-            too_small = middle
-    return enough
+def heap_of(folder: Path, job: str) -> int:
+    return smallest_heap_kib(lambda kib: run(folder, job, kib).returncode == 0, 4, 256)
 
 
 if __name__ == "__main__":

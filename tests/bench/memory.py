@@ -1,9 +1,9 @@
 """How much heap the board needs, by measuring what is live and by trial."""
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
+from heap import smallest_heap_kib
 from tables import render
 from workshop import VERSIONS, Workshop
 
@@ -80,11 +80,11 @@ def table() -> str:
 def rows(trials: Trials) -> list[tuple[str, str, str]]:
     """A whole update, then an idle poll, then the modules."""
     update = [kib(boot.peak_heap_bytes / 1024) for boot in trials.poll(measure=True).boots]
-    update_heap = smallest_heap_kib(trials.passes)
+    update_heap = smallest_heap_kib(trials.passes, TOO_SMALL_KIB, ENOUGH_KIB, STEP_KIB)
     trials.poll()
     trials.rewind_here()
     idle = kib(trials.poll(measure=True).boots[0].peak_heap_bytes / 1024)
-    idle_heap = smallest_heap_kib(trials.passes)
+    idle_heap = smallest_heap_kib(trials.passes, TOO_SMALL_KIB, ENOUGH_KIB, STEP_KIB)
     modules = [f"slotcast.{path.stem}" for path in device_modules()]
     loaded = kib(trials.imports_kib(modules))
     return [
@@ -94,18 +94,6 @@ def rows(trials: Trials) -> list[tuple[str, str, str]]:
         ("  after the reboot: confirm, idle poll", update[1], ""),
         (f"of all these, Slotcast's {len(modules)} modules", loaded, ""),
     ]
-
-
-def smallest_heap_kib(passes: Callable[[int], bool]) -> int:
-    """The smallest multiple of STEP_KIB with which a trial passes."""
-    too_small, enough = TOO_SMALL_KIB, ENOUGH_KIB
-    while enough - too_small > STEP_KIB:
-        middle = (too_small + enough) // 2 // STEP_KIB * STEP_KIB
-        if passes(middle):
-            enough = middle
-        else:
-            too_small = middle
-    return enough
 
 
 def kib(value: float) -> str:

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ed25519 import BIN, DEVICE, HERE, MESSAGE_BYTES, MODULES, compile_module
+from heap import smallest_heap_kib
 from tables import render
 
 PROGRAM = "signatures_on_micropython"
@@ -66,14 +67,14 @@ def table() -> str:
 
 def rows_of(folder: Path, key: str, names: dict[str, str], times: dict[str, float | str]) -> list:
     first = next(iter(names))
-    heaps = {name: smallest_heap_kib(folder, "once", name) for name in names if runs(times, name)}
+    heaps = {name: heap_of(folder, "once", name) for name in names if runs(times, name)}
     rows = [(key, "", "", "", "", "")]
     for name, label in names.items():
         label = f"  {label}"
         if not runs(times, name):
             rows.append((f"{label}: {times[name]}", "", "", "", "", ""))
             continue
-        imports = smallest_heap_kib(folder, "import", name)
+        imports = heap_of(folder, "import", name)
         ratios = [f"{values[name] / values[first]:.2f}" for values in (times, heaps)]
         spent, heap = f"{times[name]:.1f} ms", f"{heaps[name]} KiB"
         rows.append((label, spent, ratios[0], heap, ratios[1], f"{imports} KiB"))
@@ -155,15 +156,11 @@ def run(
     )
 
 
-def smallest_heap_kib(folder: Path, mode: str, name: str) -> int:
-    too_small, enough = TOO_SMALL_KIB, ENOUGH_KIB
-    while enough - too_small > 1:
-        middle = (too_small + enough) // 2
-        if run(folder, mode, name, heap_kib=middle).returncode == 0:
-            enough = middle
-        else:
-            too_small = middle
-    return enough
+def heap_of(folder: Path, mode: str, name: str) -> int:
+    def passes(heap_kib: int) -> bool:
+        return run(folder, mode, name, heap_kib=heap_kib).returncode == 0
+
+    return smallest_heap_kib(passes, TOO_SMALL_KIB, ENOUGH_KIB)
 
 
 if __name__ == "__main__":

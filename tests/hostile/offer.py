@@ -15,7 +15,7 @@ IMAGE_BYTES = 24576
 
 
 class Offer(PublishedProduct):
-    """Release 1.4.3, with which the board leaves the factory; `next_release` publishes 1.5.0.
+    """Release 1.4.3, with which the board leaves the factory; `release` publishes another.
 
     Attributes: `images`, what the board may run, by version.
     """

@@ -1,8 +1,10 @@
-"""What unit tests share: this folder's helper modules, and the vectors."""
+"""What unit tests share: the vectors, and the command line."""
 
 from pathlib import Path
 
 import pytest
+
+from publisher.cli import main
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -12,3 +14,15 @@ ROOT = HERE.parents[1]
 def vectors() -> Path:
     """The folder manifests/vectors."""
     return ROOT / "manifests" / "vectors"
+
+
+@pytest.fixture
+def run(capsys):
+    """Runs a command line: returns its exit code, stdout and stderr."""
+
+    def run(*argv):
+        code = main([str(word) for word in argv])
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run

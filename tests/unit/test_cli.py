@@ -43,18 +43,6 @@ def here(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(capsys):
-    """Runs a command line: returns its exit code, stdout and stderr."""
-
-    def run(*argv):
-        code = main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
-
-
-@pytest.fixture
 def founded(run):
     """A product whose keys are open, which is quicker."""
     assert run(*INIT, "--insecure-no-passphrase")[0] == 0

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import publisher.commands.product
 from publisher.certificates import Authority
-from publisher.cli import main
 from publisher.errors import StoreError
 from publisher.pins import PinSets
 from publisher.serve import Edge
@@ -44,18 +43,6 @@ class Site:
     def renew(self, certificate):
         self.close()
         self._edge = Edge(self._store, certificate, port=self.port).__enter__()
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command line: returns its exit code, stdout and stderr."""
-
-    def run(*argv):
-        code = main([str(word) for word in argv])
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return run
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from slotcast.errors import DownloadError, NotFoundError, OtaError
 from slotcast.files import MetadataFiles
 
 _MAX_TARGET_BYTES = 32 * 1024
-# As in a board's poll (slotcast.updater): collected often, the heap stays in one piece.
+# Twice as often as in a board's poll (slotcast.updater), so that a small heap stays in one piece.
 _GC_THRESHOLD_BYTES = 4096
 
 
