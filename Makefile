@@ -36,8 +36,9 @@ $(FIRMWARE)/.ready: tests/firmware.txt tests/firmware.py | $(READY)
 demo: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python demo/run.py --firmware $(FIRMWARE)
 
+# A file's tests stay together: some share what they have made.
 test: $(READY) $(FIRMWARE)/.ready
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

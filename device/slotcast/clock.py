@@ -3,7 +3,7 @@
 floor = the newest of: the time of provisioning, and the newest signed `x-slotcast-signed-at` that
 was verified and kept. Metadata expires by max(floor, the board's clock). Certificates expire by the
 board's clock alone, which the network may set to any time since provisioning: a signing time that
-lies ahead by mistake must not keep the board from fetching what mends it. Times are compared as ISO
+lies ahead must not keep a board that SNTP answers from fetching what mends it. Times are compared as ISO
 strings: the epoch is 2000 on ESP32 and 1970 elsewhere. Time from the network is never kept: a
 forged future would outlive the attack.
 """
@@ -48,14 +48,6 @@ class Clock:
         if iso(self._gmtime()) < (self._built_at if answered else self.floor):
             self._set_utc(_fields(self.floor))
         return answered
-
-    def go_back(self) -> None:
-        """Set the clock to the time of provisioning, for TLS to try with once more.
-
-        A signing time that lies ahead, and no network that knows better, would make every
-        certificate look expired, and keep the board from the root that takes that time back.
-        """
-        self._set_utc(_fields(self._built_at))
 
     def _ask(self):
         try:

@@ -15,7 +15,6 @@ from slotcast.client import Client
 from slotcast.config import Config
 from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
 from slotcast.edges import Edges
-from slotcast.errors import CertificateError
 from slotcast.files import MetadataFiles, read_file
 from slotcast.manifest import MAX_BYTES, Manifest
 from slotcast.modules import unload
@@ -137,22 +136,13 @@ class Updater:
         """The decision of the first edge that serves what can be trusted."""
         # A block's buffers come first, while the heap is in one piece: what can poll can install.
         sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
-        is_set = self._set_clock()
-        try:
-            return self._edges.try_each(lambda session: self._decide(session, sectors))
-        except CertificateError as error:
-            if is_set or "date" not in str(error):
-                raise
-        self._clock.go_back()
-        self._log("time", "that of provisioning, as ours is a guess and certificates deny it")
+        self._set_clock()
         return self._edges.try_each(lambda session: self._decide(session, sectors))
 
     def _set_clock(self):
-        """Set it, by the network if that answers, which is what it returns."""
         self._clock.set_floor(self._client.signed_at())
         answered = self._clock.synchronise()
         self._log("time", self._clock.now() + ("" if answered else ", without the network's"))
-        return answered
 
     def _decide(self, session, sectors):
         """Decide on what is offered; after INSTALL the slot holds it, verified and not armed."""

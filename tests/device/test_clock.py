@@ -84,20 +84,6 @@ def test_a_signing_time_that_lies_ahead_does_not_move_the_clock_that_tls_reads()
     assert one.now() == "2027-05-05T00:00:00Z"
 
 
-def test_it_goes_back_to_provisioning_and_forward_again_to_the_floor():
-    rtc = Rtc(_POWER_ON)
-    one = clock(rtc)
-    one.set_floor("2027-05-05T00:00:00Z")
-    assert not one.synchronise()
-    assert rtc.fields[:3] == (2027, 5, 5)
-    one.go_back()
-    assert rtc.fields == (2026, 3, 1, 10, 20, 30)
-    assert one.now() == "2027-05-05T00:00:00Z"
-    one.set_floor("2026-04-04T00:00:00Z")
-    one.synchronise()
-    assert rtc.fields[:3] == (2026, 4, 4)
-
-
 def test_whatever_goes_wrong_in_sntp_is_no_answer():
     rtc = Rtc(_POWER_ON)
 

@@ -7,10 +7,6 @@
 import json
 import sys
 
-sys.path.append(sys.argv[1])
-
-import jq  # noqa: E402
-
 
 def parse(words: list[str]) -> tuple[set[str], dict[str, str], list[str]]:
     """Return flags, variables, and the filter with its files."""
@@ -36,6 +32,8 @@ def read(name: str) -> str:
 
 def main(words: list[str]) -> int:
     """Print each result; 5 where jq fails, 1 where -e finds false or null."""
+    import jq
+
     flags, variables, (program, *files) = parse(words)
     text = "\n".join(map(read, files))
     try:
@@ -53,4 +51,5 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    sys.path.append(sys.argv[1])
     sys.exit(main(sys.argv[2:]))

@@ -50,7 +50,8 @@ def release(product: Product) -> Callable[[str, bytes], None]:
 @pytest.fixture
 def rig(product: Product, release: object) -> Iterator[Rig]:
     """A board that runs 1.0.0 and main.py, and polls every minute."""
-    order = Order(CHANNEL, BOARD, read_image(FACTORY, "factory"))
+    # The application is compiled on the board, and MQTT beside it.
+    order = Order(CHANNEL, BOARD, read_image(FACTORY, "factory"), heap_kib=240)
     with Rig(product.settings, product.store, order) as rig:
         told = json.loads(rig.board.copy_out("/etc/slotcast/ota.json"))
         ota = json.dumps({**told, "poll_every_s": 60}).encode()

@@ -11,7 +11,6 @@ from hostile_edge import HostileEdge
 from misdeeds import honest
 from offer import Offer
 from product import Product
-from securesystemslib.signer import CryptoSigner
 from tls_server import HOST
 
 from publisher.simulate import Order, Rig
@@ -134,31 +133,6 @@ def test_a_signing_time_that_was_accepted_is_the_floor_of_later_polls(offer: Off
         offer.publish_timestamp()
         played = board.poll(offer)
         assert played.reason.startswith("ExpiredError: timestamp expired")
-
-
-def test_a_signing_time_far_ahead_does_not_keep_a_board_without_network_time_from_its_cure(
-    offer: Offer,
-) -> None:
-    now = datetime.now(UTC)
-    with TimedBoard(offer, built_at=now) as board:
-        # By a thief of the timestamp's key; root, which ends later, makes it believable.
-        offer.date(offer.timestamp, now + timedelta(days=300))
-        offer.publish_timestamp()
-        assert board.poll(offer, keep=True, ntp=False).reason == "runs 1.4.3 already"
-        replace_timestamp_key(offer)
-        offer.release("1.5.0")
-        played = board.poll(offer, keep=True, ntp=False)
-        assert any(line.startswith("time: that of provisioning") for line in played.log)
-        assert ARMED in played.log or ARMED in board.poll(offer, ntp=False).log
-
-
-def replace_timestamp_key(offer: Offer) -> None:
-    old, new = offer.signers["timestamp"][0], CryptoSigner.generate_ed25519()
-    offer.root.revoke_key(old.public_key.keyid, "timestamp")
-    offer.root.add_key(new.public_key, "timestamp")
-    offer.signers["timestamp"] = [new]
-    offer.root.version += 1
-    offer.sign_root()
 
 
 def test_a_trial_ends_well_though_all_metadata_has_expired(product: Product) -> None:

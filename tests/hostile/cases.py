@@ -63,7 +63,7 @@ CONNECTING = (
         "handshake",
         ("plain HTTP on the port of HTTPS", do.send_plain_http, "INVALID_RECORD"),
         ("closed before the handshake", do.hang_up_at_once, "CONN_EOF"),
-        ("closed after the handshake", do.hang_up_after_handshake, "closed before the answer"),
+        ("closed after the handshake", do.hang_up_after_handshake, "LostError: "),
     ),
 )
 STATUS = (
