@@ -50,6 +50,14 @@ def test_without_network_the_real_time_clock_is_lifted_to_the_floor_for_tls():
     assert rtc.fields == (2026, 3, 1, 10, 20, 30)
 
 
+def test_without_network_the_newest_signing_time_is_what_tls_judges_by():
+    rtc = Rtc(_POWER_ON)
+    one = clock(rtc)
+    one.set_floor("2026-09-08T07:06:05Z")
+    assert not one.synchronise()
+    assert rtc.fields == (2026, 9, 8, 7, 6, 5)
+
+
 def test_a_network_that_says_a_time_before_provisioning_is_not_believed():
     rtc = Rtc(_POWER_ON, network=(2020, 1, 1, 0, 0, 0))
     one = clock(rtc)
