@@ -51,7 +51,7 @@ def test_without_network_the_real_time_clock_is_lifted_to_the_floor_for_tls():
 
 
 def test_without_network_the_newest_signing_time_is_what_tls_judges_by():
-    rtc = Rtc(_POWER_ON)
+    rtc = Rtc((2026, 5, 1, 0, 0, 0))
     one = clock(rtc)
     one.set_floor("2026-09-08T07:06:05Z")
     assert not one.synchronise()
