@@ -8,7 +8,7 @@ FIRMWARE := .cache/firmware
 # The official client conformance suite of TUF, which no package registry has.
 SUITE_URL ?= https://github.com/theupdateframework/tuf-conformance
 SUITE_COMMIT := eec841c186f81f2d9d8d30460c7e7deefa615f9e
-SUITE := .cache/conformance/suite
+SUITE := .cache/conformance/suite-$(SUITE_COMMIT)
 
 .PHONY: help setup demo test lint bench conformance hostile mutants fuzz clean
 
@@ -48,7 +48,7 @@ lint: $(READY)
 bench: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/bench/run.py
 
-$(SUITE)/.ready: Makefile
+$(SUITE)/.ready:
 	@command -v faketime >/dev/null || { echo "the suite needs the command faketime"; exit 1; }
 	rm -rf $(SUITE)
 	git clone --quiet $(SUITE_URL) $(SUITE)
