@@ -3,9 +3,9 @@
 floor = the newest of: the time of provisioning, and the newest signed `x-slotcast-signed-at` that
 was verified and kept. Metadata expires by max(floor, the board's clock). Certificates expire by the
 board's clock alone, which the network may set to any time since provisioning: a signing time that
-lies ahead must not keep a board that SNTP answers from fetching what mends it. Times are compared as ISO
-strings: the epoch is 2000 on ESP32 and 1970 elsewhere. Time from the network is never kept: a
-forged future would outlive the attack.
+lies ahead must not keep a board that SNTP answers from fetching what mends it. Times are compared
+as ISO strings: the epoch is 2000 on ESP32 and 1970 elsewhere. Time from the network is never kept:
+a forged future would outlive the attack.
 """
 
 
