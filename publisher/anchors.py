@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from publisher.anchor_keys import USABLE, has_usable_key
+
 
 @dataclass(frozen=True)
 class Anchor:
@@ -32,7 +34,7 @@ class Anchor:
 
     @classmethod
     def from_der(cls, der: bytes) -> Anchor:
-        """Read a certificate; ValueError if it is none, or no authority's.
+        """Read a certificate; ValueError if it is none, no authority's, or of a key not for boards.
 
         OpenSSL reads it, as `cryptography` is about to refuse the serial number 0 of old roots.
         """
@@ -44,6 +46,8 @@ class Anchor:
         found = context.get_ca_certs(binary_form=True)
         if found != [der]:
             raise ValueError("a trust anchor is no authority's certificate")
+        if not has_usable_key(der):
+            raise ValueError(f"a trust anchor's key is not {USABLE}, as boards need")
         known: dict[str, Any] = context.get_ca_certs()[0]
         expires = datetime.fromtimestamp(ssl.cert_time_to_seconds(known["notAfter"]), UTC)
         is_root = known["subject"] == known["issuer"]

@@ -29,6 +29,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from publisher.anchor_keys import USABLE, has_usable_key
 from publisher.errors import SettingsError
 
 # SHA-256 fingerprints of the roots that Amazon Trust Services' chains end in
@@ -186,7 +187,7 @@ def load_pem_anchors(text: str) -> list[bytes]:
     """Return the authorities' certificates in a PEM file as DER, in its order.
 
     Raises:
-        SettingsError: there is none, or one is broken or no authority's.
+        SettingsError: there is none, or one is broken, no authority's, or of a key not for boards.
     """
     anchors = [_load_anchor(block) for block in _PEM.findall(text)]
     if not anchors:
@@ -208,6 +209,9 @@ def _load_anchor(pem: str) -> bytes:
             "a certificate in the PEM file is no authority's",
             "boards take roots for trust anchors, not the server's own certificate",
         )
+    if not has_usable_key(authorities[0]):
+        hint = "leave it out: boards that cannot read it could use none of the set's roots"
+        raise SettingsError(f"a CA root in the PEM file has a key that is not {USABLE}", hint)
     return authorities[0]
 
 

@@ -6,6 +6,7 @@ Pure: what the hosts serve was looked up before (live.py).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from publisher.anchors import Anchor
 from publisher.errors import PublisherError, SettingsError
@@ -22,10 +23,14 @@ class StrandingError(PublisherError):
     """A pin set would strand boards."""
 
 
-def verify_backup(sets: PinSets) -> None:
+def verify_backup(sets: PinSets, now: datetime) -> None:
     """Raise StrandingError unless the newest set outlives the loss of a key, or of a CA.
 
     An intermediate is no backup of the root above it, and so roots alone count.
+
+    Args:
+        sets: only their newest is looked at.
+        now: with time zone; a root that has expired by then does not count.
     """
     newest = sets.newest
     if newest.pins:
@@ -33,9 +38,10 @@ def verify_backup(sets: PinSets) -> None:
             hint = "add --public-key of a key that you keep offline, for the next certificate"
             raise StrandingError("one pin alone has no backup", hint)
         return
-    roots = {found.subject for found in map(Anchor.from_der, sets.anchors(newest)) if found.is_root}
+    found = map(Anchor.from_der, sets.anchors(newest))
+    roots = {one.subject for one in found if one.is_root and one.expires > now}
     if len(roots) < 2:
-        hint = "name a PEM file with the roots of a second CA, too: --ca may be repeated"
+        hint = "name a PEM file with valid roots of a second CA, too: --ca may be repeated"
         raise StrandingError(f"{len(roots)} CA root has no backup, and no key is pinned", hint)
 
 
@@ -67,6 +73,28 @@ def verify_strands_nobody(sets: PinSets, live: Sequence[Live]) -> list[str]:
     return warnings
 
 
+def verify_retirement(left: PinSets, live: Sequence[Live]) -> list[str]:
+    """Refuse to retire a set if the newest of those `left` does not do alone; return warnings.
+
+    Older sets are warned of only: boards that have no newer one are cut off before and after.
+
+    Args:
+        left: the sets without the retired one.
+        live: what each base URL of them serves now, asked by each set that names it.
+
+    Raises:
+        StrandingError: the newest set refuses one of its hosts.
+    """
+    hosts = {found.base_url: found for found in live}
+    newest = left.newest
+    if refused := _refusals(newest, hosts):
+        hint = (
+            f"serve what set {newest.serial} accepts, or publish a set that accepts what is served"
+        )
+        raise StrandingError("; ".join(refused), hint)
+    return [told for older in left.sets[1:] for told in _refusals(older, hosts)]
+
+
 def _verify_newest(newest: PinSet, hosts: dict[str, Live]) -> None:
     for url in newest.base_urls:
         if why := hosts[url].refusal(newest.serial):
@@ -95,10 +123,16 @@ def _weaknesses(newest: PinSet, hosts: Collection[Live]) -> list[str]:
 
 def _judge_older(older: PinSet, hosts: dict[str, Live]) -> list[str]:
     """Refuse if boards that know no newer set than `older` are cut off, or warn of what fails."""
-    refused = {url: why for url in older.base_urls if (why := hosts[url].refusal(older.serial))}
+    told = _refusals(older, hosts)
     serial = older.serial
-    told = [f"boards with set {serial} do not accept {url}: {refused[url]}" for url in refused]
-    if len(refused) == len(older.base_urls):
+    if len(told) == len(older.base_urls):
         hint = f"serve what set {serial} accepts, or give its boards up with --retire {serial}"
         raise StrandingError("; ".join(told), hint)
     return told
+
+
+def _refusals(pin_set: PinSet, hosts: dict[str, Live]) -> list[str]:
+    """Say which hosts boards with one set do not accept, and why."""
+    serial = pin_set.serial
+    refused = {url: why for url in pin_set.base_urls if (why := hosts[url].refusal(serial))}
+    return [f"boards with set {serial} do not accept {url}: {why}" for url, why in refused.items()]

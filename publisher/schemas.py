@@ -9,16 +9,19 @@ from typing import Any, NoReturn
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
+from publisher.metadata_rules import MAX_INTEGER
+
 
 def parse_json(data: bytes) -> object:
     """Return the value of JSON on whose meaning all readers agree.
 
-    Raises ValueError for what is not JSON in UTF-8, and for floats, repeated names and nesting that
-    exhausts the stack, which readers treat differently.
+    Raises ValueError for what is not JSON in UTF-8, and for floats, integers of 2^53 or more,
+    repeated names and nesting that exhausts the stack, which readers treat differently.
     """
     try:
         return json.loads(
             data.decode("utf-8"),
+            parse_int=_integer,
             parse_float=_refuse_number,
             parse_constant=_refuse_number,
             object_pairs_hook=_object,
@@ -72,6 +75,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(fields) != len(pairs):
         raise ValueError("a name occurs twice in one object")
     return fields
+
+
+def _integer(text: str) -> int:
+    value = int(text)
+    if abs(value) > MAX_INTEGER:
+        raise ValueError(f"an integer is not below 2^53: {text[:20]}")
+    return value
 
 
 def _refuse_number(text: str) -> NoReturn:

@@ -32,7 +32,7 @@ def load(kind: type[T], data: bytes, version: int | None = None) -> Metadata[T]:
     verify_limits(kind.type, data)
     verify_rules(data)
     metadata = Metadata[T].from_bytes(data)
-    _verify_hex(metadata)
+    _verify_texts(metadata)
     if not isinstance(metadata.signed, kind):
         raise VerificationError(f"it is {metadata.signed.type}, not {kind.type}")
     if version not in (None, metadata.signed.version):
@@ -40,9 +40,14 @@ def load(kind: type[T], data: bytes, version: int | None = None) -> Metadata[T]:
     return metadata
 
 
-def _verify_hex(metadata: Metadata[T]) -> None:
-    """Refuse spaces between hex digits, which Python passes over: boards do not count it."""
+def _verify_texts(metadata: Metadata[T]) -> None:
+    """Refuse signatures that boards do not read: python-tuf takes any value for a key id.
+
+    Nor do boards count one with spaces between hex digits, which Python passes over.
+    """
     for keyid, signature in metadata.signatures.items():
+        if not isinstance(keyid, str) or not isinstance(signature.signature, str):
+            raise VerificationError("a signature's keyid or sig is not a string")
         if not _HEX.fullmatch(signature.signature):
             raise VerificationError(f"the signature of key {keyid[:8]} is not hex digits")
 

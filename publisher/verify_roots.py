@@ -16,6 +16,16 @@ from publisher.walk import WARNING, Walk, verifying
 
 # The one way of writing an Ed25519 key. Readers of hex pass over case, and Python over spaces.
 _PUBLIC = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_P = 2**255 - 19
+# y of the points whose order divides 8, as in device/slotcast/ed25519.py: under such a key anybody
+# can sign. x = 0, which can be written with a wrong sign, occurs nowhere else.
+_SMALL_ORDER = (
+    0,
+    1,
+    _P - 1,
+    0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826,
+    0x7A03AC9277FDC74EC6CC392CFA53202A0F67100D760B3CBA4FD84D3D706A17C7,
+)
 
 
 def verify_roots(walk: Walk, root_sha256: str) -> list[Root]:
@@ -83,6 +93,16 @@ def _verify_key(key: Key) -> None:
     if kind != ("ed25519", "ed25519") or not _PUBLIC.fullmatch(key.keyval["public"]):
         what = "Ed25519, written as 64 lower-case hex digits"
         raise VerificationError(f"key {key.keyid[:8]} is not {what}")
+    _verify_point(key)
+
+
+def _verify_point(key: Key) -> None:
+    """Refuse what boards refuse for a point (RFC 8032, section 5.1.3), and OpenSSL takes."""
+    y = int.from_bytes(bytes.fromhex(key.keyval["public"]), "little") & (2**255 - 1)
+    if y >= _P:
+        raise VerificationError(f"key {key.keyid[:8]} is a point that is not in canonical form")
+    if y in _SMALL_ORDER:
+        raise VerificationError(f"key {key.keyid[:8]} is of small order: anybody can sign for it")
 
 
 def _note_keys(walk: Walk, path: str, root: Root) -> None:

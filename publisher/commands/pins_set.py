@@ -26,7 +26,12 @@ from publisher.files import read_file
 from publisher.layout import pins_path
 from publisher.live import Live, survey
 from publisher.pins import FACTORY_SERIAL, PinSets
-from publisher.pins_guard import verify_backup, verify_room, verify_strands_nobody
+from publisher.pins_guard import (
+    verify_backup,
+    verify_retirement,
+    verify_room,
+    verify_strands_nobody,
+)
 from publisher.pins_sources import certificate_pin, public_key_pin
 from publisher.plan import File, Kind, Plan, make_plan
 from publisher.provision import trust_anchors
@@ -54,7 +59,7 @@ def set_next(arguments: Arguments, context: Context) -> Result:
         change = _Change(known.sets, f"pin set {known.sets.newest.serial} says this already")
     else:
         verify_room(coming)
-        verify_backup(coming)
+        verify_backup(coming, context.now)
         live = survey(coming, judge_of(product))
         warnings += verify_strands_nobody(coming, live)
         if known.published is None:
@@ -67,14 +72,18 @@ def set_next(arguments: Arguments, context: Context) -> Result:
 
 
 def retire_set(arguments: Arguments, context: Context) -> Result:
-    """Publish the sets without one that no board needs any more."""
+    """Have live hosts judge the sets without one that no board needs any more; publish them."""
     product = open_product(arguments, context)
-    for warning in verify_may_sign(product, arguments, context):
-        context.warn(warning)
+    warnings = verify_may_sign(product, arguments, context)
     known = known_sets(product)
-    title = f"retired pin set {arguments.serial}"
     left = known.sets.without(arguments.serial)
-    change = _Change(left, title, [_left_behind(known.sets, arguments.serial)])
+    live = survey(left, judge_of(product))
+    warnings += verify_retirement(left, live)
+    for warning in warnings:
+        context.warn(warning)
+    title = f"retired pin set {arguments.serial}"
+    lines = [_left_behind(known.sets, arguments.serial)]
+    change = _Change(left, title, lines, {"hosts": live_list(live)})
     return _publish(product, change, arguments, context)
 
 

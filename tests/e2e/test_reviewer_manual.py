@@ -16,7 +16,15 @@ import esp_images
 import jq_command
 import pytest
 from product import Product
-from published_product import NOW, PublishedProduct, compact, sha256
+from published_product import (
+    NOW,
+    SIGNED_AT,
+    PublishedProduct,
+    compact,
+    key_of,
+    refused_points,
+    sha256,
+)
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed
 
@@ -475,6 +483,44 @@ def test_a_key_that_is_spelled_otherwise_is_refused(
     refused(published, "2.root.json: a key is not Ed25519, as 64 lower-case hex digits")
 
 
+@pytest.mark.parametrize("public", refused_points()[::3])
+def test_a_key_that_anybody_can_sign_for_or_that_is_not_canonical_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], public: str
+) -> None:
+    published.root.add_key(key_of(public), "timestamp")
+    sign_root(published)
+    refused(published, "2.root.json: a key is a point of small order, or not in canonical form")
+
+
+def test_just_those_points_are_refused_that_boards_refuse(review: Callable[..., Ran]) -> None:
+    (form,) = re.findall(r'is_text\(("0\[01\].*?)\)\s*\| not', script(), re.DOTALL)
+    pattern = "".join(re.findall(r'"([^"]*)"', form))
+    assert all(re.fullmatch(pattern, public) for public in refused_points())
+    others = [1 << 8, 2, 2**255 - 19 - 2, 2**254 - 1]
+    assert not any(re.fullmatch(pattern, y.to_bytes(32, "little").hex()) for y in others)
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [None, {"keyid": 1, "sig": "00"}, {"keyid": "x", "sig": 5}, {"keyid": "x"}],
+)
+def test_a_signature_that_boards_cannot_read_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], entry: object
+) -> None:
+    timestamp = json.loads(published.files["sensor/metadata/timestamp.json"])
+    timestamp["signatures"].append(entry)
+    published.put("metadata/timestamp.json", compact(timestamp))
+    refused(published, "metadata/timestamp.json is not timestamp: a signature is not one")
+
+
+def test_a_number_below_0_that_is_0_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    data = published.files["sensor/metadata/timestamp.json"]
+    published.put("metadata/timestamp.json", data.replace(b'Z"}}', b'Z","y":-0}}'))
+    refused(published, "metadata/timestamp.json is not ")
+
+
 # What boards refuse
 
 
@@ -499,6 +545,10 @@ def double_keyid(fields: dict[str, Any]) -> None:
     [
         ("timestamp", {"expires": "2027-13-41T00:00:00Z"}, "no date: 2027-13-41T00:00:00Z"),
         ("timestamp", {"expires": "2027-02-29T00:00:00Z"}, "no date: 2027-02-29T00:00:00Z"),
+        ("timestamp", {"expires": "0000-01-01T00:00:00Z"}, "no date: 0000-01-01T00:00:00Z"),
+        ("timestamp", {SIGNED_AT: "2026-11-22T06:38:01Z"}, "signed at 2026-11-22T06:38:01Z, after"),
+        ("targets", {SIGNED_AT: "2027-06-01T00:00:00Z"}, "2027-06-01T00:00:00Z, after now"),
+        ("snapshot", {SIGNED_AT: "9999999999TTTTZZZZ--"}, "no date: 9999999999TTTTZZZZ--"),
         ("timestamp", {"expires": "2027-1-1T0:0:0Z"}, "it expires at no date"),
         ("timestamp", {"spec_version": "1.0.x"}, "its spec_version is not 1.x"),
         ("timestamp", {"spec_version": "1.0.31.1"}, "its spec_version is not 1.x"),

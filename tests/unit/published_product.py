@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import esp_images as esp
 from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
+from tuf.api.metadata import Key, Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
 from publisher.payload import Head, encode_full
@@ -172,3 +172,17 @@ class PublishedProduct:
 
     def publish_timestamp(self):
         self.put("metadata/timestamp.json", self.sign(self.timestamp))
+
+
+def key_of(public):
+    """A key for a root, of 64 hex digits that need be no point of the curve."""
+    fields = {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": public}}
+    return Key.from_dict(sha256(compact(fields)), fields)
+
+
+def refused_points():
+    """Public keys that boards refuse: hex, of small order or with y >= p, with either sign."""
+    p = 2**255 - 19
+    eighth = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+    ys = [0, 1, p - 1, eighth, p - eighth, p, p + 1, p + 4, p + 18]
+    return [(y | sign << 255).to_bytes(32, "little").hex() for y in ys for sign in (0, 1)]

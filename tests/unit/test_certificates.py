@@ -1,5 +1,6 @@
 """The local authority, and the CDN's roots."""
 
+import ssl
 import warnings
 from base64 import b64encode
 from contextlib import suppress
@@ -11,7 +12,8 @@ from pathlib import Path
 import certifi
 import pytest
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
@@ -19,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import slotcast.pins as device_pins
+from publisher.anchors import Anchor
 from publisher.certificates import (
     Authority,
     amazon_roots,
@@ -181,3 +184,44 @@ def test_device_refuses_certificates_cut_short_anywhere():
     for size in range(len(ROOT_DER)):
         with pytest.raises(ValueError, match="DER"):
             device_pins.spki_sha256(ROOT_DER[:size])
+
+
+def self_signed(key, algorithm=None):
+    name = x509.Name([x509.NameAttribute(x509.oid.NameOID.COMMON_NAME, "a root")])
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    valid = (begin, begin.replace(2036))
+    builder = x509.CertificateBuilder(name, name, key.public_key(), 7, *valid)
+    made = builder.add_extension(x509.BasicConstraints(True, None), True).sign(key, algorithm)
+    return made.public_bytes(Encoding.PEM).decode()
+
+
+@pytest.mark.parametrize(
+    ("key", "algorithm"),
+    [
+        (ed25519.Ed25519PrivateKey.generate(), None),
+        (ec.generate_private_key(ec.SECP521R1()), hashes.SHA512()),
+        (ec.generate_private_key(ec.SECP256K1()), hashes.SHA256()),
+    ],
+    ids=["ed25519", "p521", "secp256k1"],
+)
+def test_a_root_of_a_key_that_boards_may_not_read_is_no_anchor(key, algorithm):
+    pem = self_signed(key, algorithm)
+    with pytest.raises(SettingsError, match="not RSA, or EC on P-256 or P-384") as raised:
+        load_pem_anchors(pem)
+    assert raised.value.hint
+    with pytest.raises(ValueError, match="as boards need"):
+        Anchor.from_der(ssl.PEM_cert_to_DER_cert(pem))
+
+
+@pytest.mark.parametrize(
+    "key",
+    [rsa.generate_private_key(65537, 2048), ec.generate_private_key(ec.SECP384R1())],
+    ids=["rsa", "p384"],
+)
+def test_a_root_of_rsa_or_p384_is_an_anchor(key):
+    pem = self_signed(key, hashes.SHA256())
+    assert load_pem_anchors(pem) == [ssl.PEM_cert_to_DER_cert(pem)]
+
+
+def test_each_of_amazon_s_roots_is_an_anchor():
+    assert len([Anchor.from_der(der) for der in amazon_roots()]) == 5

@@ -193,7 +193,9 @@ def test_a_host_that_drips_is_given_up_in_time():
     began = time.monotonic()
     with talking(drip) as url:
         found = ask(sets_for(url), timeout_s=0.5)
-    assert found.fault == "not reached: not done within 0.5 s"
+    # The handshake's own time, or the connection's, whichever ends first.
+    assert found.fault.startswith("not reached: ")
+    assert found.fault.endswith(("not done within 0.5 s", "handshake operation timed out"))
     assert time.monotonic() - began < 5
 
 

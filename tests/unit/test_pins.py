@@ -17,6 +17,7 @@ from publisher.pins import MAX_BYTES, PinSet, PinSets
 from publisher.pins_guard import (
     StrandingError,
     verify_backup,
+    verify_retirement,
     verify_room,
     verify_strands_nobody,
 )
@@ -232,7 +233,7 @@ def test_a_fifth_set_has_no_room_until_the_oldest_is_retired():
 )
 def test_a_set_without_backup_is_refused_with_a_hint(pins, anchors, says):
     with pytest.raises(StrandingError, match=says) as raised:
-        verify_backup(factory().with_next([URL], pins, anchors, NOW))
+        verify_backup(factory().with_next([URL], pins, anchors, NOW), NOW)
     assert raised.value.hint
 
 
@@ -241,12 +242,18 @@ def test_an_intermediate_is_no_backup_of_its_root():
     below = root.create_intermediate("below").certificate_der
     sets = factory().with_next([URL], [], [root.certificate_der, below], NOW)
     with pytest.raises(StrandingError, match="1 CA root has no backup"):
-        verify_backup(sets)
+        verify_backup(sets, NOW)
 
 
 def test_two_roots_or_two_pins_are_a_backup():
-    verify_backup(factory().with_next([URL], [], [ONE, TWO], NOW))
-    verify_backup(factory().with_next([URL], [LEAF, BACKUP], [ONE], NOW))
+    verify_backup(factory().with_next([URL], [], [ONE, TWO], NOW), NOW)
+    verify_backup(factory().with_next([URL], [LEAF, BACKUP], [ONE], NOW), NOW)
+
+
+def test_a_root_that_has_expired_is_no_backup():
+    sets = factory().with_next([URL], [], [ONE, TWO], NOW)
+    with pytest.raises(StrandingError, match="0 CA root has no backup"):
+        verify_backup(sets, max(Anchor.from_der(der).expires for der in (ONE, TWO)))
 
 
 def test_a_set_that_every_board_could_use_is_let_through_with_no_warning():
@@ -293,3 +300,16 @@ def test_pins_on_a_certificate_that_amazon_renews_and_a_lone_ca_root_are_warned_
     live = [serves(LEAF, Verdict(1), Verdict(0), issuer=issuer)]
     told = verify_strands_nobody(two_sets(), live)
     assert ["one CA root" in told[0], "its key changes at each renewal" in told[1]] == [True, True]
+
+
+def test_no_set_is_retired_while_the_newest_refuses_what_is_served():
+    live = [serves(THIRD, Verdict(1, "pin: no"), Verdict(0))]
+    with pytest.raises(StrandingError, match="boards with set 1 do not accept .*pin: no") as raised:
+        verify_retirement(two_sets(), live)
+    assert raised.value.hint
+
+
+def test_older_sets_that_are_left_and_refuse_what_is_served_are_warned_of():
+    live = [serves(LEAF, Verdict(1), Verdict(0, "chain: no"))]
+    told = verify_retirement(two_sets(), live)
+    assert told == [f"boards with set 0 do not accept {URL}: chain: no"]

@@ -397,3 +397,20 @@ def test_to_let_ca_roots_alone_decide_again_is_a_set_like_any_other(run, founded
 def test_a_certificate_of_another_ca_is_accepted_where_the_set_has_its_root_as_backup(run, founded):
     founded.renew(STRANGER)
     assert run("pins", "check")[0] == 0
+
+
+def test_a_set_is_not_retired_while_the_newest_refuses_what_is_served(run, founded):
+    pin_set(run)
+    founded.renew(BACKUP)
+    next_set = ["--certificate", "backup.pem", "--public-key", "third-public.pem"]
+    assert run("pins", "set", *next_set)[0] == 0
+    founded.renew(LEAF)  # back to the certificate before: set 1 alone accepts it
+    before = published()
+    code, _, err = run("pins", "retire", 1)
+    assert (code, "boards with set 2 do not accept" in err) == (1, True)
+    assert "hint: serve what set 2 accepts, or publish a set" in err
+    assert published() == before
+    assert run("pins", "check")[0] == 1
+    founded.renew(BACKUP)
+    retired = json.loads(run("pins", "retire", 1, "--json")[1])
+    assert retired["hosts"][0]["ok"]

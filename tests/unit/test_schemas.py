@@ -108,3 +108,14 @@ def test_canonical_json_reads_back():
     data = canonical_json(value)
     assert parse_json(data) == value
     assert data.startswith(b'{"a":{"y":-1,"z":1},"b":["\\u00e9"')
+
+
+@pytest.mark.parametrize("number", [2**53 - 1, 1 - 2**53])
+def test_an_integer_below_2_to_the_53_is_read(number):
+    assert parse_json(b'{"a":[%d]}' % number) == {"a": [number]}
+
+
+@pytest.mark.parametrize("text", [str(2**53), str(-(2**53)), "1" * 99, "1" * 5000])
+def test_an_integer_of_2_to_the_53_or_more_is_refused(text):
+    with pytest.raises(ValueError, match=r"2\^53|digits"):
+        parse_json(text.encode())

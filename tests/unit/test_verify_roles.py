@@ -207,3 +207,11 @@ def test_a_list_finds_files_above_a_gap_and_what_it_fails_with_is_a_finding(prod
         "unreadable",
         "it cannot be read: access denied",
     )
+
+
+@pytest.mark.parametrize("entry", [None, {"keyid": 1, "sig": "00"}, {"keyid": "x", "sig": 5}])
+def test_a_signature_that_boards_cannot_read_is_an_error(product, entry):
+    timestamp = json.loads(product.files["sensor/metadata/timestamp.json"])
+    timestamp["signatures"].append(entry)
+    product.put("metadata/timestamp.json", compact(timestamp))
+    only_error(product, "metadata/timestamp.json: ")

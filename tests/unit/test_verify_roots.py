@@ -1,7 +1,9 @@
 """The chain of roots, as the reviewer's tool judges it."""
 
+import re
+
 import pytest
-from published_product import NOW, PublishedProduct, compact, sha256
+from published_product import NOW, PublishedProduct, compact, key_of, refused_points, sha256
 from securesystemslib.signer import CryptoSigner
 from verify_reports import errors, only_error, report_of, warnings
 
@@ -178,3 +180,17 @@ def test_a_key_of_several_roles_is_a_warning(product):
     assert errors(product) == []
     (warning,) = warnings(product)
     assert warning == f"key {key.keyid[:8]} signs for several roles: snapshot, timestamp"
+
+
+@pytest.mark.parametrize("public", refused_points())
+def test_a_key_that_anybody_can_sign_for_or_that_is_not_canonical_is_refused(product, public):
+    product.root.add_key(key_of(public), "timestamp")
+    rotate_root(product)
+    (error,) = errors(product)
+    assert re.search("2.root.json: key .* is (of small order|a point that is not in canon)", error)
+
+
+def test_a_key_next_to_those_of_small_order_is_none_of_them(product):
+    product.root.add_key(key_of("03" + "00" * 31), "timestamp")
+    rotate_root(product)
+    assert errors(product) == []
