@@ -11,7 +11,7 @@ from publisher.commands.known_pins import bases, judge_of, known_sets
 from publisher.commands.live_report import live_lines, live_list
 from publisher.commands.pins_set import retire_set, set_next
 from publisher.commands.product import open_product
-from publisher.live import survey
+from publisher.live import Live, survey
 from publisher.pins import PinSets
 
 _FACTORY_ONLY = "no pin sets are published: boards have [edge] of slotcast.toml, as set 0"
@@ -46,9 +46,16 @@ def _check(arguments: Arguments, context: Context) -> Result:
     urls = bases(arguments.base_urls, product.settings)
     live = survey(sets, judge_of(product), urls)
     ok = all(found.ok for found in live)
-    verdict = "every set is accepted" if ok else "NOT ACCEPTED: boards are cut off, or will be"
     data = {"ok": ok, "product": sets.product, "hosts": live_list(live)}
-    return Result([*live_lines(live), verdict], data, exit_code=0 if ok else 1)
+    return Result([*live_lines(live), _verdict(live)], data, exit_code=0 if ok else 1)
+
+
+def _verdict(live: Sequence[Live]) -> str:
+    if all(found.ok for found in live):
+        return "every set is accepted"
+    if any(verdict.refusal for found in live for verdict in found.verdicts):
+        return "NOT ACCEPTED: boards are cut off, or will be"
+    return "NOT KNOWN: what is to be asked does not answer as it should"
 
 
 def _sets_table(sets: PinSets) -> Table:

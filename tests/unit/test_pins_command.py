@@ -169,6 +169,13 @@ def test_check_fails_when_one_set_would_refuse_and_says_which_and_why(run, found
     ]
 
 
+def test_check_of_a_host_that_is_not_there_says_nothing_of_the_sets(run, founded):
+    code, out, _ = run("pins", "check", "--base-url", "https://localhost:9/")
+    assert code == 1
+    assert "not reached: " in out
+    assert out.splitlines()[-1] == "NOT KNOWN: what is to be asked does not answer as it should"
+
+
 def test_a_host_can_be_checked_before_boards_are_sent_there(run, founded):
     with Edge(DirectoryStore(Path("published")), LEAF) as coming:
         url = f"https://localhost:{coming.port}/"
