@@ -1,7 +1,7 @@
 """ESP-IDF's second-stage bootloader: which image starts, and what that does to otadata.
 
 Source: ESP-IDF v5.5.1, bootloader_utility.c and bootloader_common_loader.c, with
-CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE as every MicroPython build since v1.21 has it.
+CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE as every MicroPython build since v1.21 has it, or without.
 """
 
 from dataclasses import dataclass
@@ -47,10 +47,18 @@ class Bootloader:
         flash: the flash to read, and to change through.
         partitions: the partition table in it.
         chip: esptool's name of the chip.
+        rollback: whether it was built with the rollback; without, it knows no trial.
     """
 
-    def __init__(self, flash: Flash, partitions: tuple[Partition, ...], chip: str) -> None:
+    def __init__(
+        self,
+        flash: Flash,
+        partitions: tuple[Partition, ...],
+        chip: str,
+        rollback: bool = True,
+    ) -> None:
         self._flash = flash
+        self._rollback = rollback
         self._chip = chip
         self._factory = find(partitions, APP, FACTORY)
         self._slots = ota_slots(partitions)
@@ -95,13 +103,13 @@ class Bootloader:
         active = otadata.active_index(entries)
         if active < 0:  # neither valid nor both invalid: a wrong CRC
             return _FACTORY_INDEX
-        if entries[active].state == otadata.NEW:
+        if self._rollback and entries[active].state == otadata.NEW:
             self._write(active, entries[active].with_state(otadata.PENDING))
         return otadata.slot_of(entries[active], len(self._slots))
 
     def _abort_pending(self, index: int, entry: otadata.Entry) -> otadata.Entry:
         # An image that was started once and not confirmed. The CRC is not looked at.
-        if entry.state != otadata.PENDING:
+        if not self._rollback or entry.state != otadata.PENDING:
             return entry
         aborted = entry.with_state(otadata.ABORTED)
         self._write(index, aborted)

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import BinaryIO
 
+from device.virtual.fakes.journal import Journal
+
 SECTOR_SIZE = 4096
 DEFAULT_SIZE = 4 * 1024 * 1024
 
@@ -14,10 +16,12 @@ class Flash:
 
     Args:
         file: an open binary file (or io.BytesIO) as large as the flash, unbuffered.
+        journal: is told of each operation before it begins, if there is one.
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, journal: Journal | None = None) -> None:
         self._file = file
+        self._journal = journal
 
     def read(self, address: int, size: int) -> bytes:
         """Bytes from `address`."""
@@ -28,10 +32,15 @@ class Flash:
         """Set whole sectors to 0xFF; ValueError unless both are multiples of SECTOR_SIZE."""
         if address % SECTOR_SIZE or size % SECTOR_SIZE:
             raise ValueError("flash is erased by whole sectors")
+        if self._journal:
+            for sector in range(address, address + size, SECTOR_SIZE):
+                self._journal.erase(sector)
         self._put(address, b"\xff" * size)
 
     def program(self, address: int, data: bytes) -> None:
         """Clear bits as `data` says; a bit that is 0 stays 0."""
+        if self._journal:
+            self._journal.program(address, data)
         held = int.from_bytes(self.read(address, len(data)), "little")
         both = held & int.from_bytes(data, "little")
         self._put(address, both.to_bytes(len(data), "little"))

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from device.virtual.boot import OUTCOMES, Boot, Outcome, ResetCause
 from device.virtual.bootloader import Bootloader, Started
 from device.virtual.errors import VirtualBoardError
 from device.virtual.fakes import state
+from device.virtual.fakes.journal import Journal
 from device.virtual.flash import Flash
 from device.virtual.process import Process, Program, Watch, follow, run_to_end
 from device.virtual.table import TABLE_OFFSET, TABLE_SIZE, table_from_bytes
@@ -42,10 +43,10 @@ class Supervisor:
         self.frozen = directory / "frozen"
 
     @contextmanager
-    def flash(self) -> Iterator[Flash]:
+    def flash(self, journal: Journal | None = None) -> Iterator[Flash]:
         """The board's flash, for as long as the context lasts."""
         with (self._directory / "flash.bin").open("r+b", buffering=0) as file:
-            yield Flash(file)
+            yield Flash(file, journal)
 
     @contextmanager
     def state(self) -> Iterator[state.State]:
@@ -59,7 +60,9 @@ class Supervisor:
         Raises:
             VirtualBoardError: MicroPython failed by itself.
         """
-        started, lines = self._start(order)
+        with ExitStack() as stack:
+            journal = open_journal(world, stack)
+            started, lines = self._start(order, journal, world["bootloader_rollback"])
         for line in lines:
             if watch.on_line:
                 watch.on_line(order.number, line)
@@ -89,10 +92,14 @@ class Supervisor:
         boot_file = self._write_boot_file(world, ResetCause.POWER_ON, "", "")
         run_to_end(Program(self._cache, "files", [str(boot_file), *command]))
 
-    def _start(self, order: Order) -> tuple[Started | None, list[str]]:
-        with self.flash() as flash:
+    def _start(
+        self, order: Order, journal: Journal | None, rollback: bool
+    ) -> tuple[Started | None, list[str]]:
+        if journal:
+            journal.mark(f"boot {order.number}")
+        with self.flash(journal) as flash:
             table = table_from_bytes(flash.read(TABLE_OFFSET, TABLE_SIZE))
-            bootloader = Bootloader(flash, table, self._chip)
+            bootloader = Bootloader(flash, table, self._chip, rollback)
             same = order.cause in _SAME_IMAGE
             started = bootloader.restart(order.last_slot) if same else bootloader.start()
         return started, bootloader.messages
@@ -109,11 +116,20 @@ class Supervisor:
             "image_digest": digest,
             "reset_cause": cause,
             "speed": world["speed"],
+            "network_speed": world["network_speed"],
             "measure_heap": world["measure_heap"],
+            "journal": world["journal"],
             "unique_id": world["unique_id"],
         }
         path.write_text(json.dumps(settings))
         return path
+
+
+def open_journal(world: World, stack: ExitStack) -> Journal | None:
+    """The journal that the world asks for, until the stack is closed; None if it does not."""
+    if not world["journal"]:
+        return None
+    return Journal(stack.enter_context(Path(world["journal"]).open("ab", buffering=0)))
 
 
 def _prepare(chip_state: state.State, cause: ResetCause) -> None:

@@ -17,12 +17,21 @@ DEFAULTS: dict[str, Any] = {
     "clock_offset_s": 0,
     # How much faster than real time sleeping passes; read when a boot begins.
     "speed": 1.0,
-    # Image digest (hex) -> how it is sick: {"wifi": False}, {"hang": True}, {"panic": True}.
+    # The same for waiting for the network in which nothing comes.
+    "network_speed": 1.0,
+    # Image digest (hex) -> how it is sick: {"wifi": False}; before any code {"panic": True} and
+    # {"hang": True}; between boot.py and main.py {"crash": True}, {"hang_in_python": True} and
+    # {"hang_in_c": True}, where no timer's callback runs.
     "images": {},
+    # Whether the bootloader and the firmware were built with CONFIG_BOOTLOADER_APP_ROLLBACK_ENABLE.
+    "bootloader_rollback": True,
+    "app_rollback": True,
     # The board's MAC address.
     "unique_id": "240ac4000001",
     # Whether to collect garbage and note the live heap at each flash write, sleep and connection.
     "measure_heap": False,
+    # File of the host to which each operation that changes flash is appended; "" for none.
+    "journal": "",
 }
 
 

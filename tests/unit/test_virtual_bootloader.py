@@ -169,6 +169,58 @@ def test_nothing_bootable_starts_nothing():
     assert board.entries == [(BLANK.seq, BLANK.state)] * 2
 
 
+def cuts(before, after):
+    """What a cut leaves while an entry is rewritten: before, half erased, erased, each byte."""
+    blank = b"\xff" * 32
+    programmed = [after.to_bytes()[:count] + blank[count:] for count in range(1, 33)]
+    return [Entry.from_bytes(data) for data in (before.to_bytes(), blank, blank, *programmed)]
+
+
+def seen_after_cuts(before, after):
+    """(what starts, is there an ABORTED record) at each of 35 cuts of the second entry."""
+    seen = []
+    for cut in cuts(before, after):
+        board = Board(entry(1, VALID), cut)
+        started = board.start()
+        seen.append((started, board.raw_entries[1].state == ABORTED))
+    return seen
+
+
+# What ESP-IDF's own bootloader was seen to do at the same cuts, in an emulated ESP32.
+
+
+def test_set_boot_cut_anywhere_starts_the_old_image_until_its_last_byte():
+    seen = seen_after_cuts(BLANK, entry(2, NEW))
+    assert seen == [("app0", False)] * 34 + [("app1", False)]
+
+
+def test_first_start_cut_after_its_erase_starts_the_old_image():
+    seen = seen_after_cuts(entry(2, NEW), entry(2, PENDING))
+    assert seen[0] == ("app1", False)
+    assert {started for started, _ in seen[1:]} == {"app0"}
+
+
+def test_confirming_cut_in_between_starts_the_old_image_and_leaves_no_aborted_record():
+    seen = seen_after_cuts(entry(2, PENDING), entry(2, VALID))
+    assert seen == [("app0", True)] + [("app0", False)] * 33 + [("app1", False)]
+
+
+def test_giving_up_cut_anywhere_starts_the_old_image():
+    seen = seen_after_cuts(entry(2, PENDING), entry(2, ABORTED))
+    assert {started for started, _ in seen} == {"app0"}
+    assert ("app0", False) in seen
+
+
+def test_tie_with_a_given_up_entry_goes_to_the_other():
+    assert Board(entry(2, ABORTED), entry(2, VALID)).start() == "app1"
+
+
+def test_both_entries_pending_are_both_given_up():
+    board = Board(entry(1, PENDING), entry(2, PENDING))
+    assert board.start() == "app0"
+    assert board.entries == [(1, ABORTED), (2, ABORTED)]
+
+
 def test_deep_sleep_restarts_the_same_image_and_leaves_pending_alone():
     board = Board(entry(1, VALID), entry(2, PENDING))
     started = Bootloader(board.flash, board.table, "esp32").restart("app1")

@@ -18,12 +18,19 @@ class Chip:
     def __init__(self, boot_file: str) -> None:
         self.host = Host(boot_file)
         self.clock = Clock(self.host.state, self.host.boot["speed"], self._orphaned)
-        self.flash = Flash(self.host.open(self.host.boot["flash"], "r+b"))
+        self.flash = Flash(self.host.open(self.host.boot["flash"], "r+b"), self._journal())
         self._measure = self.host.boot["measure_heap"]
         self._peak = 0
 
     def _orphaned(self) -> None:
         self.host.end(RUNNING)
+
+    def _journal(self) -> object:
+        if not self.host.boot["journal"]:
+            return None
+        from fakes.journal import Journal
+
+        return Journal(self.host.open(self.host.boot["journal"], "ab"))
 
     def panic(self, text: str) -> None:
         """Print what ESP-IDF's panic handler prints, and reset."""

@@ -25,8 +25,7 @@ class Clock:
         self._skipped_ns = state.get(SKIPPED_NS)
         self._skew_ns = state.get(RTC_SKEW_NS)
         self._start_ns = self.virtual_ns()
-        self._alarm_ns = 0
-        self._on_alarm = None
+        self._alarms = {}  # what it is of -> (when, what to call): the watchdog's, and the timers'
 
     def virtual_ns(self) -> int:
         """Time of the virtual world."""
@@ -50,22 +49,48 @@ class Clock:
         self._state.put(RTC_SKEW_NS, self._skew_ns)
 
     def sleep_ns(self, duration_ns: int) -> None:
-        """Let virtual time pass; the alarm goes off in it when it is due."""
-        if self._alarm_ns and self.virtual_ns() + duration_ns >= self._alarm_ns:
-            self._pass(max(0, self._alarm_ns - self.virtual_ns()))
-            self._on_alarm()
+        """Let virtual time pass; alarms go off in it when they are due."""
+        end_ns = self.virtual_ns() + duration_ns
+        while self._ring(end_ns, self._pass):
+            duration_ns = max(0, end_ns - self.virtual_ns())
         self._pass(duration_ns)
+
+    def idle_ns(self, duration_ns: int) -> None:
+        """Let virtual time pass at once, as far as an alarm could go off in it."""
+        end_ns = self.virtual_ns() + duration_ns
+        while self._ring(end_ns, self.skip_ns):
+            pass
 
     def skip_ns(self, duration_ns: int) -> None:
         """Let virtual time pass at once."""
         self._skipped_ns += duration_ns
         self._state.put(SKIPPED_NS, self._skipped_ns)
 
-    def set_alarm(self, timeout_ms: int, on_alarm: callable) -> None:
-        """Call on_alarm() unless the alarm is set again within timeout_ms: the watchdog."""
-        self._alarm_ns = self.virtual_ns() + timeout_ms * 1000000
-        self._on_alarm = on_alarm
+    def set_watchdog(self, timeout_ms: int, on_alarm: callable) -> None:
+        """Call on_alarm() unless the watchdog is set again within timeout_ms."""
+        self.set_alarm("watchdog", timeout_ms, on_alarm)
         self._state.put(WDT_DEADLINE_NS, time.time_ns() + timeout_ms * 1000000)
+
+    def set_alarm(self, name: object, timeout_ms: int, on_alarm: callable) -> None:
+        """Call on_alarm() once, when timeout_ms have passed; replaces an alarm of that name."""
+        self._alarms[name] = (self.virtual_ns() + timeout_ms * 1000000, on_alarm)
+
+    def clear_alarm(self, name: object) -> None:
+        """Forget an alarm, if there is one of that name."""
+        self._alarms.pop(name, None)
+
+    def clear_timers(self) -> None:
+        """Forget all alarms but the watchdog's."""
+        self._alarms = {name: due for name, due in self._alarms.items() if name == "watchdog"}
+
+    def _ring(self, end_ns: int, wait_ns: callable) -> bool:
+        """Wait for the next alarm and let it go off; False if none is due by end_ns."""
+        due = min([(at, str(name), name) for name, (at, _) in self._alarms.items()] or [None])
+        if due is None or due[0] > end_ns:
+            return False
+        wait_ns(max(0, due[0] - self.virtual_ns()))
+        self._alarms.pop(due[2])[1]()
+        return True
 
     def _pass(self, duration_ns: int) -> None:
         real_ns = int(duration_ns / self._speed)

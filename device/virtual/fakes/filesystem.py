@@ -35,7 +35,7 @@ def mount(frozen: str) -> None:
     sys.path[:] = ["", ".frozen", "/lib"]
     if frozen:
         vfs.mount(vfs.VfsPosix(frozen), _FROZEN, readonly=True)
-        sys.path[1] = _FROZEN
+        sys.path.insert(1, _FROZEN)  # beside MicroPython's own, as asyncio
 
 
 def _set_up(device: Partition) -> None:

@@ -5,10 +5,16 @@ PAGE_SIZE = 256
 
 
 class Flash:
-    """Reading, erasing and programming; addresses are those of the chip, in bytes."""
+    """Reading, erasing and programming; addresses are those of the chip, in bytes.
 
-    def __init__(self, file: object) -> None:
+    Args:
+        file: the supervisor's flash file.
+        journal: a journal.Journal that is told of each operation before it begins, or None.
+    """
+
+    def __init__(self, file: object, journal: object = None) -> None:
         self._file = file
+        self.journal = journal
         self._blank = b"\xff" * PAGE_SIZE
         self._page = bytearray(PAGE_SIZE)
 
@@ -24,11 +30,15 @@ class Flash:
 
     def erase(self, address: int) -> None:
         """Set the sector that begins at `address` to 0xFF."""
+        if self.journal:
+            self.journal.erase(address)
         for page in range(address, address + SECTOR_SIZE, PAGE_SIZE):
             self._put(page, self._blank)
 
     def program(self, address: int, data: object) -> None:
         """Clear bits as `data` says; a bit that is 0 stays 0."""
+        if self.journal:
+            self.journal.program(address, data)
         view = memoryview(data)
         for at in range(0, len(view), PAGE_SIZE):
             self._put(address + at, self._masked(address + at, view[at : at + PAGE_SIZE]))

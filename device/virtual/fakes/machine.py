@@ -1,5 +1,6 @@
 """The `machine` module of the ESP32 port, as far as an update needs it."""
 
+import sys
 import time
 from binascii import unhexlify
 
@@ -59,6 +60,23 @@ def freq(hz: object = None) -> object:
     return 160000000 if hz is None else None
 
 
+class Pin:
+    """A pin that nothing is connected to."""
+
+    IN = 1
+    OUT = 3
+
+    def __init__(self, id: int, mode: int = -1) -> None:
+        self._value = 0
+
+    def value(self, level: object = None) -> object:
+        """Get or set its level."""
+        if level is None:
+            return self._value
+        self._value = level
+        return None
+
+
 class RTC:
     """The real-time clock; it runs through a reset and loses power with the board."""
 
@@ -101,4 +119,39 @@ class WDT:
 
     def feed(self) -> None:
         """Begin the timeout anew."""
-        chip.clock.set_alarm(self._timeout_ms, chip.bite)
+        chip.clock.set_watchdog(self._timeout_ms, chip.bite)
+
+
+class Timer:
+    """A hardware timer; its callback runs between two instructions of Python, so in no hang of C.
+
+    Here it runs while the board sleeps, and at the REPL. A second Timer of the same id is the first
+    one: set anew, it forgets its callback (ports/esp32/machine_timer.c).
+    """
+
+    ONE_SHOT = 0
+    PERIODIC = 1
+
+    def __init__(self, id: int, **settings: object) -> None:
+        if not 0 <= id < 4:
+            raise ValueError("invalid Timer number")
+        self._id = id
+        if settings:
+            self.init(**settings)
+
+    def init(self, *, mode: int = 1, period: int = -1, callback: object = None) -> None:
+        """Call callback(timer) after `period` milliseconds, once or again and again."""
+
+        def fire() -> None:
+            if mode:
+                chip.clock.set_alarm(self._id, period, fire)
+            try:
+                callback(self)
+            except Exception as error:  # the scheduler prints it, and goes on
+                sys.print_exception(error)
+
+        chip.clock.set_alarm(self._id, period, fire)
+
+    def deinit(self) -> None:
+        """Stop it."""
+        chip.clock.clear_alarm(self._id)

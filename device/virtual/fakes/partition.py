@@ -119,7 +119,10 @@ class Partition:
         if self._row[:2] == _FACTORY:
             data._erase(0, 2 * SECTOR_SIZE)
             return
-        _write_entry(data, *otadata.arm(_entries(data), self._row[1] - _OTA_0, len(slots())))
+        sector, entry = otadata.arm(_entries(data), self._row[1] - _OTA_0, len(slots()))
+        if not chip.host.world()["app_rollback"]:  # set_new_state_otadata
+            entry = entry.with_state(otadata.UNDEFINED)
+        _write_entry(data, sector, entry)
 
     def get_next_update(self) -> "Partition":
         """The OTA slot after this one, the first after the last."""

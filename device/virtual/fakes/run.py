@@ -8,7 +8,8 @@ import sys
 from fakes import chip as _chip
 from fakes import state
 
-_HOUR_NS = 3600 * 1000000000
+_SECOND_NS = 1000000000
+_HOUR_NS = 3600 * _SECOND_NS
 
 
 def main(boot_file: str) -> None:
@@ -24,7 +25,10 @@ def main(boot_file: str) -> None:
     if not chip.host.boot["running"]:
         return  # only this figure is wanted
     filesystem.mount(chip.host.boot["frozen"])
-    chip.host.end(run_user_code())
+    outcome = run_user_code(chip)
+    if outcome == state.REPL:  # a watchdog and timers run on there
+        chip.clock.idle_ns(_HOUR_NS)
+    chip.host.end(outcome)
 
 
 def fall_ill(chip: _chip.Chip) -> None:
@@ -38,14 +42,16 @@ def fall_ill(chip: _chip.Chip) -> None:
 
 def install_modules() -> None:
     """Put the fakes where `import` finds them; all are loaded before the first is in place."""
+    import select as real_select
     import socket as real_socket
 
     import tls as real_tls
-    from fakes import esp32, machine, network, ntptime, socket, time, tls
+    from fakes import esp32, machine, network, ntptime, select, socket, time, tls
 
+    complete(select, real_select)
     complete(socket, real_socket)
     complete(tls, real_tls)
-    fakes = (esp32, machine, network, ntptime, socket, time, tls)
+    fakes = (esp32, machine, network, ntptime, select, socket, time, tls)
     for fake in fakes:
         sys.modules[fake.__name__.split(".")[-1]] = fake
 
@@ -57,7 +63,18 @@ def complete(fake: object, real: object) -> None:
             setattr(fake, name, getattr(real, name))
 
 
-def run_user_code() -> int:
+def fail_at_import(chip: _chip.Chip) -> None:
+    """Fail after boot.py, before the first line of main.py, if the image is sick in that way."""
+    sickness = chip.host.sickness()
+    if sickness.get("crash"):
+        raise ImportError("no module named 'missing'")
+    if sickness.get("hang_in_c"):
+        chip.clock.clear_timers()  # nobody is there to run their callbacks
+    while sickness.get("hang_in_c") or sickness.get("hang_in_python"):
+        chip.clock.sleep_ns(_SECOND_NS)
+
+
+def run_user_code(chip: _chip.Chip) -> int:
     """Run boot.py, then main.py in the same namespace; returns how that ends.
 
     After an uncaught exception the board sits at the REPL, and main.py does not run after a boot.py
@@ -66,6 +83,8 @@ def run_user_code() -> int:
     names = {"__name__": "__main__"}
     for file in ("boot.py", "main.py"):
         try:
+            if file == "main.py":
+                fail_at_import(chip)
             if file in os.listdir("/"):
                 builtins.execfile(file, names)
         except SystemExit:
