@@ -1,8 +1,8 @@
 """A sensor node: Wi-Fi, MQTT, health checks and updates.
 
-It needs, beside slotcast: micropython-lib's umqtt.simple (`mpremote mip install umqtt.simple`, 1.5
-or later), and a file secrets.py with SSID, PASSWORD and BROKER. What the node measures is its own
-free memory; put your sensor in `measure`.
+It needs, beside slotcast and this folder's boot.py: micropython-lib's umqtt.simple
+(`mpremote mip install umqtt.simple`, 1.5 or later), and a file secrets.py with SSID, PASSWORD and
+BROKER. What the node measures is its own free memory; put your sensor in `measure`.
 """
 
 import gc
@@ -74,19 +74,19 @@ def join(timeout_s: int = 20) -> "network.WLAN":
 
 
 def run(node: Node, updater: Updater, watchdog: "machine.WDT") -> None:
-    """Poll after start-up, then every few hours; publish every minute, never during an update.
+    """Poll when it is time, and publish every minute, never during an update.
 
     The poll comes first: should the rest fail at every start, a release that mends it still comes.
     """
-    next_poll = 0
+    left_s = 0
     while True:
-        if time.time() >= next_poll:
-            updater.poll()
-            next_poll = time.time() + updater.poll_every_s
-        node.publish()
-        for _ in range(_PUBLISH_EVERY_S):
-            watchdog.feed()
-            time.sleep(1)
+        updater.poll_if_due()
+        if left_s == 0:
+            node.publish()
+            left_s = _PUBLISH_EVERY_S
+        left_s -= 1
+        watchdog.feed()
+        time.sleep(1)
 
 
 def main() -> None:
@@ -97,7 +97,6 @@ def main() -> None:
     updater = Updater.open(feed=watchdog.feed)
     # New firmware stays only if it can do its work; otherwise the board resets and rolls back.
     updater.confirm([("wifi", wlan.isconnected), ("mqtt", node.is_connected)])
-    updater.settle()
     run(node, updater, watchdog)
 
 

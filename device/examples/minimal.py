@@ -1,6 +1,7 @@
-"""The least that an application needs: join the network, end a trial, poll now and then.
+"""The least that an application needs: join the network, end a trial, poll when it is time.
 
-As main.py it is what `slotcast simulate` runs on a virtual board, and where to begin on a real one.
+As main.py it is what `slotcast simulate` runs on a virtual board, and where to begin on a real one;
+there with boot.py of this folder.
 """
 
 import time
@@ -31,10 +32,7 @@ def main() -> None:
     wlan = join()
     updater = Updater.open()
     updater.confirm([("wifi", wlan.isconnected)])
-    updater.settle()
-    while True:
-        updater.poll()
-        time.sleep(updater.poll_every_s)
+    updater.run()
 
 
 main()

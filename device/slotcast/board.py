@@ -1,11 +1,12 @@
 """The hardware as the updater sees it.
 
-The one module that imports esp32 and machine, but for record.py, which opens NVS.
+The one module that imports esp32 and machine, but for record.py, which opens NVS, and guard.py,
+which has to work where nothing else does.
 """
 
 from slotcast import boot
 from slotcast.clock import Clock
-from slotcast.slot import Slot, other_slot
+from slotcast.slot import Slot, other_slot, verify_can_update
 
 
 class Board:
@@ -30,6 +31,10 @@ class Board:
         """The slot that an update goes to; raises BoardError without one."""
         return other_slot(self._esp32.Partition)
 
+    def verify_can_update(self) -> None:
+        """Refuse a partition table or bootloader not made for updates, with BoardError."""
+        verify_can_update(self._esp32.Partition)
+
     def state(self):
         """State of the running image in otadata, see boot.state."""
         return boot.state(self._esp32.Partition)
@@ -45,6 +50,10 @@ class Board:
     def confirm(self) -> bool:
         """Keep the running image; False when it was not on trial."""
         return boot.confirm(self._esp32.Partition)
+
+    def disarm(self) -> None:
+        """Take back a set_boot, before the reset."""
+        boot.disarm(self._esp32.Partition)
 
     def was_aborted(self, address: int) -> bool:
         """Whether the bootloader recorded that it gave up the image in that slot."""

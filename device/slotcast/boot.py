@@ -19,6 +19,7 @@ ABORTED = 4
 UNDEFINED = 0xFFFFFFFF  # written by builds without rollback
 
 _ERASED = 0xFFFFFFFF
+_ERASE_BLOCK = 6  # of the block device protocol
 
 
 def entries(partition_class) -> list:
@@ -27,10 +28,14 @@ def entries(partition_class) -> list:
     Args:
         partition_class: esp32.Partition.
     """
-    found = partition_class.find(partition_class.TYPE_DATA, subtype=0)
+    found = _otadata(partition_class)
     if not found:
         return [None, None]
     return [_entry(found[0], sector) for sector in (0, 1)]
+
+
+def _otadata(partition_class):
+    return partition_class.find(partition_class.TYPE_DATA, subtype=0)
 
 
 def _entry(otadata, sector):
@@ -87,12 +92,28 @@ def confirm(partition_class) -> bool:
     return True
 
 
+def has_otadata(partition_class) -> bool:
+    """Whether the partition table has a place for the boot choice."""
+    return bool(_otadata(partition_class))
+
+
+def disarm(partition_class) -> None:
+    """Take back a set_boot that was called since the last reset.
+
+    It left the entry of the image before as it was, in the other sector: with the new one erased
+    that one counts again. A cut in the middle leaves one of the two.
+    """
+    found, active = _otadata(partition_class), _active(partition_class)
+    if active:
+        found[0].ioctl(_ERASE_BLOCK, entries(partition_class).index(active))
+
+
 def was_aborted(partition_class, address: int) -> bool:
     """Whether otadata says that the bootloader gave up the image in the slot at `address`.
 
     A power cut at the wrong moment leaves no such record: False does not mean that it ran well.
     """
-    slots = _ota_addresses(partition_class)
+    slots = ota_addresses(partition_class)
     for entry in entries(partition_class):
         gave_up = entry and entry[1] in (INVALID, ABORTED)
         if gave_up and slots[(entry[0] - 1) % len(slots)] == address:
@@ -100,7 +121,7 @@ def was_aborted(partition_class, address: int) -> bool:
     return False
 
 
-def _ota_addresses(partition_class):
+def ota_addresses(partition_class) -> list:
     """Addresses of ota_0, ota_1 and so on, whose subtypes are 0x10 and up."""
     found = [p.info() for p in partition_class.find(partition_class.TYPE_APP)]
     return [info[2] for info in sorted(found, key=lambda info: info[1]) if info[1] & 0x10]

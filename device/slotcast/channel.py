@@ -3,6 +3,9 @@
 The socket is in non-blocking mode, as asyncio has it, and waited for with poll: in blocking mode
 MicroPython's handshake and readinto go on for as long as single bytes keep coming, and what a read
 had received is lost when it times out (py/stream.c).
+
+All that waits is in steps (steps.py), which yield the Wire. What blocks, as MicroPython has nothing
+else, is the look-up of a name, and the arithmetic of a handshake.
 """
 
 import errno
@@ -66,7 +69,7 @@ class Patience:
 
 
 class Channel:
-    """One connection; its calls end when the Patience given to them does.
+    """One connection; its steps end when the Patience given to them does.
 
     All raise DownloadError: LostError where the connection broke, CertificateError where the
     peer's is refused, another for a peer that is too slow. The handshake takes place in the first
@@ -81,28 +84,30 @@ class Channel:
         self._wire = wire
         self._secure = secure
 
-    def write(self, data, patience: Patience) -> None:
+    def write_steps(self, data, patience: Patience):
         """Send all of `data`."""
         view = memoryview(data)
         while view:
-            view = view[self._call(self._secure.write, view, patience, 0) :]
+            count = yield from self._call_steps(self._secure.write, view, patience, 0)
+            view = view[count:]
 
-    def readline(self, limit: int, patience: Patience) -> bytes:
+    def readline_steps(self, limit: int, patience: Patience):
         """Up to `limit` bytes, none beyond the next newline; b"" at the end of the stream."""
-        return self._call(self._secure.readline, limit, patience, 0)
+        return self._call_steps(self._secure.readline, limit, patience, 0)
 
-    def readinto(self, view, patience: Patience) -> int:
-        """Read at least one byte; 0 at the end of the stream."""
-        return self._call(self._secure.readinto, view, patience, 1)
+    def readinto_steps(self, view, patience: Patience):
+        """Read at least one byte; how many, 0 at the end of the stream."""
+        return self._call_steps(self._secure.readinto, view, patience, 1)
 
-    def _call(self, method, argument, patience, earns):
+    def _call_steps(self, method, argument, patience, earns):
         """Call until there is a result; in non-blocking mode None means: not yet."""
         began = patience.now()
         self._wire.begin(patience, began)
         try:
             result = method(argument)
             while result is None:
-                self._wire.wait(patience.left_ms(began))
+                self._wire.patience_ms = patience.left_ms(began)
+                yield self._wire
                 result = method(argument)
         except OSError as error:
             raise self._wire.refused or LostError(words(error))
@@ -151,17 +156,15 @@ def tls_context(tls, trust_anchors, pin_check=None):
     return context
 
 
-def connect(network, context, base, timeout_ms: int) -> Channel:
+def connect_steps(network, context, base, timeout_ms: int):
     """A Channel to the host of a BaseUrl, its handshake pending; raises DownloadError."""
-    # TLS takes about 24 KB outside the Python heap and competes with it.
-    gc.collect()
-    wire = Wire(network.select, _connected_socket(network.socket, base, timeout_ms))
+    wire = Wire(network.select, _connecting_socket(network.socket, base))
     try:
-        secure = context.wrap_socket(wire, server_hostname=base.host, do_handshake_on_connect=False)
-    except OSError as error:
+        yield from _connect_steps(wire, base, Patience(network.time, timeout_ms, "peer"))
+        return Channel(wire, _secured(context, wire, base))
+    except BaseException:  # also when nobody waits for it any more
         wire.close()
-        raise DownloadError("no TLS: " + words(error))
-    return Channel(wire, secure)
+        raise
 
 
 def why_refused(flags: str) -> str:
@@ -183,20 +186,46 @@ def words(error: OSError) -> str:
     return errno.errorcode.get(abs(code), str(code)) if isinstance(code, int) else str(error)
 
 
-def _connected_socket(socket, base, timeout_ms):
-    """A connected TCP socket in non-blocking mode; raises DownloadError."""
+def _connecting_socket(socket, base):
+    """A TCP socket in non-blocking mode that has begun to connect; raises DownloadError."""
     sock = None
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             base.host, base.port, 0, socket.SOCK_STREAM
         )[0]
         sock = socket.socket(family, kind, protocol)
-        sock.settimeout(timeout_ms / 1000)
-        sock.connect(address)
         sock.setblocking(False)
+        sock.connect(address)
     except OSError as error:
-        if sock:
+        if sock is None:
+            raise DownloadError("cannot resolve %s: %s" % (base.authority, words(error)))
+        if error.args[:1] != (errno.EINPROGRESS,):
             sock.close()
-        what = "connect to" if sock else "resolve"
-        raise DownloadError("cannot %s %s: %s" % (what, base.authority, words(error)))
+            raise _unconnected(base, words(error))
     return sock
+
+
+def _connect_steps(wire, base, patience):
+    """Wait until the wire's socket is connected; raises DownloadError."""
+    began = patience.now()
+    try:
+        while not wire.is_connected():
+            wire.patience_ms = patience.left_ms(began)
+            yield wire
+    except OSError as error:
+        raise _unconnected(base, words(error))
+    except DownloadError:
+        raise _unconnected(base, "ETIMEDOUT")
+
+
+def _unconnected(base, why):
+    return DownloadError("cannot connect to %s: %s" % (base.authority, why))
+
+
+def _secured(context, wire, base):
+    # TLS takes about 24 KB outside the Python heap and competes with it.
+    gc.collect()
+    try:
+        return context.wrap_socket(wire, server_hostname=base.host, do_handshake_on_connect=False)
+    except OSError as error:
+        raise DownloadError("no TLS: " + words(error))

@@ -6,6 +6,7 @@ from slotcast.errors import BoardError, RepositoryError
 from slotcast.http import BaseUrl
 from slotcast.manifest import parse_version
 from slotcast.metadata import is_time
+from slotcast.window import Window
 
 _NAMES = ("product", "channel", "board", "chip")
 
@@ -15,7 +16,8 @@ class Config:
 
     Attributes as in ota.json: product, channel, board, chip, base_urls, trust_anchors (file names),
     pins (bytes, SHA-256 of leaf SubjectPublicKeyInfo), built_at, image_digest, version,
-    security_version, settle_s, poll_every_s.
+    security_version, settle_s, spread_s, poll_every_s, mandatory_after_s; window (a Window, or None
+    where updates may go ahead at any time).
 
     Raises BoardError when ota.json is not one.
     """
@@ -40,12 +42,20 @@ class Config:
             parse_version(self.version)
         self.security_version = _number(fields.get("security_version") or 0)
         self.settle_s = _number(fields.get("settle_s", 30))
+        self.spread_s = _number(fields.get("spread_s", 300))
         self.poll_every_s = _number(fields.get("poll_every_s", 21600))
+        self.mandatory_after_s = _number(fields.get("mandatory_after_s", 259200))
+        window = fields.get("window")
+        self.window = None if window is None else Window(window)
 
     @property
     def target_path(self) -> str:
         """Target path of this board's manifest."""
         return self.channel + "/" + self.board + ".json"
+
+    def stone_path(self, version: str) -> str:
+        """Target path of the manifest of an older release that others need first."""
+        return self.channel + "/" + self.board + "/" + version + ".json"
 
 
 def _text(value):

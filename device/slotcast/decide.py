@@ -6,6 +6,7 @@ from slotcast.manifest import parse_version
 
 INSTALL = "install"
 CURRENT = "current"  # it runs already
+STEP = "step"  # its min_version comes first: decide on that one's manifest
 WAIT = "wait"  # not now: ask again at the next poll
 REFUSE = "refuse"  # never, as things are
 FAILED = "failed"  # the poll did not come to an end
@@ -14,7 +15,7 @@ FAILED = "failed"  # the poll did not come to an end
 class Decision:
     """What to do and why.
 
-    Attributes: action (INSTALL, CURRENT, WAIT, REFUSE or FAILED), reason (text), manifest (or
+    Attributes: action (INSTALL, CURRENT, STEP, WAIT, REFUSE or FAILED), reason (text), manifest (or
     None where the poll did not get so far).
     """
 
@@ -34,29 +35,39 @@ class Facts:
         security_version: the highest that this board has confirmed.
         slot_bytes: size of the other slot.
         device_id: text that tells this board from all others.
-        has_failed: callable, digest -> whether that image was rolled back here.
+        failed_release: callable, digest -> the release by which that image failed here, 0 where
+            that is unknown, None where it has not failed.
     """
 
     def __init__(
-        self, config, digest, version, security_version, slot_bytes, device_id, has_failed
+        self, config, digest, version, security_version, slot_bytes, device_id, failed_release
     ):
         self.config = config
         self.digest = digest
         self.version = version
+        self.version_key = parse_version(version) if version else None
         self.security_version = security_version
         self.slot_bytes = slot_bytes
         self.device_id = device_id
-        self.has_failed = has_failed
+        self.failed_release = failed_release
+
+    def learn(self, manifest) -> None:
+        """The running image, which is confirmed, turns out to be the manifest's."""
+        self.version, self.version_key = manifest.version, manifest.version_key
+        self.security_version = max(self.security_version, manifest.security_version)
 
 
 def decide(manifest, facts: Facts) -> Decision:
-    """Hold the manifest against the board; the first rule that applies decides."""
-    for rule in (_identity, _running, _fitness, _patience):
+    """Hold the manifest against the board; the first rule that applies decides.
+
+    What a board must never do comes before what it must wait for, and both before a step: a board
+    takes a step only towards a release that it may go on to.
+    """
+    for rule in (_identity, _running, _trouble, _room, _security, _age, _patience, _step):
         verdict = rule(manifest, facts)
         if verdict:
             return Decision(verdict[0], verdict[1], manifest)
-    reason = "%s -> %s" % (facts.version or "unknown version", manifest.version)
-    return Decision(INSTALL, reason, manifest)
+    return Decision(INSTALL, _transition(manifest, facts), manifest)
 
 
 def _identity(manifest, facts):
@@ -71,33 +82,85 @@ def _identity(manifest, facts):
 def _running(manifest, facts):
     if manifest.image_digest == facts.digest:
         return CURRENT, "runs %s already" % manifest.version
-    if facts.has_failed(manifest.image_digest):
-        return REFUSE, "%s was rolled back here" % manifest.version
     return None
 
 
-def _fitness(manifest, facts):
+def _trouble(manifest, facts):
+    """An image that failed here is known by its digest, whatever version it is called now.
+
+    Only a release that came after the failure lifts it: one that has failed itself would be tried
+    for ever.
+    """
+    failed = facts.failed_release(manifest.image_digest)
+    if failed is None or manifest.retry_failed and failed < manifest.release:
+        return None
+    return REFUSE, "%s was rolled back here" % manifest.version
+
+
+def _room(manifest, facts):
     if manifest.size > facts.slot_bytes:
         return REFUSE, "image of %d bytes, slot of %d" % (manifest.size, facts.slot_bytes)
-    if manifest.security_version < facts.security_version:
-        return REFUSE, "security version %d is below %d" % (
-            manifest.security_version,
-            facts.security_version,
+    return None
+
+
+def _security(manifest, facts):
+    """What a board has confirmed never goes down, not even from a withdrawn version."""
+    if manifest.security_version >= facts.security_version:
+        return None
+    reason = "security version %d is below %d" % (
+        manifest.security_version,
+        facts.security_version,
+    )
+    if _is_withdrawn(manifest, facts):
+        reason = "%s is withdrawn, but %s cannot replace it: %s" % (
+            facts.version,
+            manifest.version,
+            reason,
         )
-    running = parse_version(facts.version) if facts.version else None
-    if running and manifest.version_key < running:
+    return REFUSE, reason
+
+
+def _age(manifest, facts):
+    if _is_older(manifest, facts) and not _is_withdrawn(manifest, facts):
         return REFUSE, "%s is older than %s, which runs" % (manifest.version, facts.version)
-    if manifest.min_version_key and (not running or running < manifest.min_version_key):
-        return REFUSE, "needs %s first" % manifest.min_version
     return None
 
 
 def _patience(manifest, facts):
+    """Both hold for a board whose version is withdrawn, too.
+
+    They are about the release that would replace it: whoever withdraws in a hurry gives it to all.
+    """
     if manifest.paused:
         return WAIT, "%s is paused" % manifest.version
     if bucket(manifest.salt, facts.device_id) >= manifest.basis_points:
         return WAIT, "%s has not reached this board yet" % manifest.version
     return None
+
+
+def _step(manifest, facts):
+    """A board of unknown version may be below any minimum."""
+    least, running = manifest.min_version_key, facts.version_key
+    if least and (not running or running < least):
+        return STEP, "needs %s first" % manifest.min_version
+    return None
+
+
+def _transition(manifest, facts):
+    reason = "%s -> %s" % (facts.version or "unknown version", manifest.version)
+    if _is_older(manifest, facts):
+        reason += ", as %s is withdrawn" % facts.version
+    if manifest.retry_failed and facts.failed_release(manifest.image_digest) is not None:
+        reason += ", which may be tried again"
+    return reason
+
+
+def _is_older(manifest, facts):
+    return facts.version_key is not None and manifest.version_key < facts.version_key
+
+
+def _is_withdrawn(manifest, facts):
+    return facts.version_key in manifest.withdrawn_keys
 
 
 def bucket(salt: str, device_id: str) -> int:

@@ -100,12 +100,13 @@ class Delegations:
         return names, False
 
 
-def find(path: str, targets, load):
+def find_steps(path: str, targets, load):
     """The TargetFile of a path: pre-order, depth-first (section 5.6.7); None where there is none.
 
     Args:
         targets: the top-level metadata.Targets.
-        load: load(name, delegations) -> metadata.Targets of a role, verified for this delegator.
+        load: generator function (name, delegations) -> metadata.Targets of a role, verified for
+            this delegator.
 
     Raises RepositoryError when more than 32 roles would have to be visited, and what `load` raises.
     """
@@ -125,7 +126,7 @@ def find(path: str, targets, load):
             raise RepositoryError("more than %d delegated roles on the way" % _MAX_ROLES)
         name, delegator = waiting.pop()
         visited.add(name)
-        targets = load(name, delegator)
+        targets = yield from load(name, delegator)
     return targets.targets[path]
 
 

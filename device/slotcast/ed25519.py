@@ -16,12 +16,15 @@ from array import array
 
 from slotcast.ed25519_base import MULTIPLES
 from slotcast.sha512 import sha512
+from slotcast.steps import finish
 
 _P = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFED  # 2^255 - 19
 _L = 0x1000000000000000000000000000000014DEF9DEA2F79CD65812631A5CF5D3ED  # the order of B
 _D = 0x52036CEE2B6FFE738CC740797779E89800700A4D4141D8AB75EB4DCA135978A3  # -121665/121666
 _SQRT_M1 = 0x2B8324804FC1DF0B2B4D00993DFBD7A72F431806AD2FE478C4EE1B274A0EA0B0
 _LOW = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF  # 256 bits
+# Doublings in a step: an eighth of a verification.
+_STEP = 32
 # y of the points whose order divides 8; x = 0 occurs nowhere else.
 _SMALL_ORDER = (
     0,
@@ -38,6 +41,11 @@ def verify(public, signature, write_message):
     write_message is called with a function write(data) and passes the message on through it, in
     pieces of any size; it is not called when the key or S alone are reason to refuse.
     """
+    return finish(verify_steps(public, signature, write_message))
+
+
+def verify_steps(public, signature, write_message):
+    """`verify`, in steps: on a chip it takes as long as a TLS handshake, or longer."""
     if len(public) != 32 or len(signature) != 64:
         return False
     encoded_r = bytes(signature[:32])
@@ -49,7 +57,8 @@ def verify(public, signature, write_message):
     hashed.update(public)
     write_message(hashed.update)
     k = int.from_bytes(hashed.digest(), "little") % _L
-    return _encode(_combine(s, k, minus_a)) == encoded_r
+    yield None
+    return _encode((yield from _combine_steps(s, k, minus_a))) == encoded_r
 
 
 def verify_bytes(public, signature, message):
@@ -95,7 +104,7 @@ def _encode(point):
     return (y | (x & 1) << 255).to_bytes(32, "little")
 
 
-def _combine(s, k, point):
+def _combine_steps(s, k, point):
     """[s]B + [k]point, both in one chain of doublings (Straus)."""
     digits_b = _digits(s, 6)
     digits_p = _digits(k, 5)
@@ -103,6 +112,8 @@ def _combine(s, k, point):
     total = (0, 1, 1, 0, 1)
     doublings = 0
     for i in range(253, -1, -1):
+        if i % _STEP == 0:
+            yield None
         doublings += 1
         if digits_b[i] or digits_p[i]:
             total = _double(total, doublings)

@@ -39,21 +39,21 @@ class Edges:
             "the factory's set", config.base_urls, config.trust_anchors, config.pins
         )
 
-    def try_each(self, use):
+    def try_each_steps(self, use):
         """What use(Session) returns the first time that it does not raise; else its last error.
 
         A CertificateError leads to the next set for the same base URL, everything else to the next
-        base URL. `use` closes the session.
+        base URL. `use` is a generator function, and closes the session.
         """
         for url, sets in in_order(self._kept_sets(), self._factory):
             try:
-                return self._try_sets(url, sets, use)
+                return (yield from self._try_sets_steps(url, sets, use))
             except Exception as error:  # whatever one edge does to us, the next may be better
                 self._log("connect", "%s: %s" % (url, error))
                 last = error
         raise last
 
-    def take_up(self, client) -> None:
+    def take_up_steps(self, client):
         """Keep the sets that the repository names now, or none; call it after a refresh.
 
         Never raises for what is wrong with them, nor when they cannot be had: an update must not
@@ -61,10 +61,10 @@ class Edges:
         """
         try:
             kept = self._files.read("pins")
-            if not client.has_target(_TARGET):
+            if not (yield from client.has_target_steps(_TARGET)):
                 self._forget(kept)
-            elif kept is None or not client.is_target(_TARGET, kept):
-                self._keep(client.fetch_target(_TARGET, _MAX_BYTES))
+            elif kept is None or not (yield from client.is_target_steps(_TARGET, kept)):
+                self._keep((yield from client.fetch_target_steps(_TARGET, _MAX_BYTES)))
         except (OtaError, OSError, MemoryError) as error:
             self._log("pins", "the published sets are not taken up: %s" % error)
         gc.collect()
@@ -97,11 +97,11 @@ class Edges:
 
         return PinSets(data, self._product)
 
-    def _try_sets(self, url, sets, use):
+    def _try_sets_steps(self, url, sets, use):
         """What use(Session) returns by the first set that accepts what the host shows."""
         for at, pin_set in enumerate(sets):
             try:
-                return use(self._open(url, pin_set))
+                return (yield from use(self._open(url, pin_set)))
             except CertificateError as error:
                 refusal = error
                 said = "%s refuses what %s serves" % (pin_set.label, BaseUrl(url).authority)
@@ -116,7 +116,7 @@ class Edges:
     def _open(self, url, pin_set):
         gc.collect()
         try:
-            session = Session(url, self._anchors(pin_set), pin_set.pins)
+            session = Session(url, self._anchors(pin_set), pin_set.pins, log=self._log)
         except (OtaError, OSError, MemoryError) as error:
             raise UnusableError(str(error))
         by = "" if pin_set is self._factory else " by " + pin_set.label

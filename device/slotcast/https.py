@@ -5,9 +5,10 @@ this reader stands in its place, with the same surface where it has one. The rul
 http.py, those of waiting in channel.py and wire.py.
 """
 
-from slotcast.channel import LostError, Network, Patience, connect, tls_context
+from slotcast.channel import LostError, Network, Patience, connect_steps, tls_context
 from slotcast.errors import CertificateError, DownloadError, NotFoundError
 from slotcast.http import MAX_HEAD_BYTES, MAX_HEAD_LINES, BaseUrl, ResponseHead, request_bytes
+from slotcast.steps import finish
 
 # One readline call allocates this much at once.
 _LINE_BYTES = 128
@@ -29,7 +30,10 @@ class Session:
 
     Raises BoardError when an anchor is not a certificate or this MicroPython cannot check pins.
 
-    Attributes: `requests` sent, `connections` opened, `received_bytes` of heads and bodies.
+    Attributes:
+        breathe: to be set to what feeds a watchdog: a call that waits calls it each second.
+        requests, connections, received_bytes: how many were sent, opened, and had of heads and
+            bodies.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class Session:
         self._context = tls_context(self._network.tls, trust_anchors, self._pin_check)
         self._idle = None
         self._response = None
+        self.breathe = None
         self.requests = 0
         self.connections = 0
         self.received_bytes = 0
@@ -54,14 +59,18 @@ class Session:
         earlier response of this session that is not read to its end is closed.
         Raises NotFoundError for 403 and 404, DownloadError for all else that is not such an answer.
         """
+        return finish(self.get_steps(path, start, stop), self.breathe)
+
+    def get_steps(self, path: str, start=None, stop=None):
+        """`get`, in steps."""
         request = request_bytes(self._base, path, start, stop)
         if self._response:
-            self._response.close()
-        channel, head = self._exchange(request)
+            yield from self._response.close_steps()
+        channel, head = yield from self._exchange_steps(request)
         try:
             length = head.body_length(start, stop)
         except NotFoundError:
-            self._pass_over(channel, head)
+            yield from self._pass_over_steps(channel, head)
             raise
         except DownloadError:
             channel.close()
@@ -74,17 +83,21 @@ class Session:
         Raises as `get`, and DownloadError when it is longer than `max_bytes` or than what memory
         is left: the server alone says how long it is.
         """
-        response = self.get(path)
+        return finish(self.fetch_steps(path, max_bytes), self.breathe)
+
+    def fetch_steps(self, path: str, max_bytes: int):
+        """`fetch`, in steps."""
+        response = yield from self.get_steps(path)
         try:
             if response.length > max_bytes:
                 raise DownloadError("%d bytes, more than %d" % (response.length, max_bytes))
             data = bytearray(response.length)
-            response.readinto(data)
+            yield from response.readinto_steps(data)
             return bytes(data)
         except MemoryError:
             raise DownloadError("no memory for %d bytes" % response.length)
         finally:
-            response.close()
+            response.drop()
 
     def traffic(self) -> str:
         """What the session has cost so far, in words."""
@@ -94,7 +107,7 @@ class Session:
     def close(self) -> None:
         """Close the connection; a later `get` opens another."""
         if self._response:
-            self._response.close()
+            self._response.drop()
         if self._idle:
             self._idle.close()
             self._idle = None
@@ -112,32 +125,34 @@ class Session:
     def _patience(self, what):
         return Patience(self._network.time, self._timeout_ms, what)
 
-    def _exchange(self, request):
+    def _exchange_steps(self, request):
         """Send the request and read the answer's head, again where a kept connection was dead."""
         channel, self._idle = self._idle, None
         if channel:
             try:
-                return channel, self._ask(channel, request)
+                return channel, (yield from self._ask_steps(channel, request))
             except LostError as error:
                 if self._log:
                     self._log("connect", "again, the kept connection is gone: %s" % error)
         if self._pin_check:
             self._pin_check.reset()
-        channel = connect(self._network, self._context, self._base, self._timeout_ms)
+        channel = yield from connect_steps(
+            self._network, self._context, self._base, self._timeout_ms
+        )
         self.connections += 1
-        return channel, self._ask(channel, request)
+        return channel, (yield from self._ask_steps(channel, request))
 
-    def _ask(self, channel, request):
+    def _ask_steps(self, channel, request):
         try:
-            self._send(channel, request)
-            return self._read_head(channel)
+            yield from self._send_steps(channel, request)
+            return (yield from self._read_head_steps(channel))
         except BaseException:
             channel.close()
             raise
 
-    def _send(self, channel, request):
+    def _send_steps(self, channel, request):
         try:
-            channel.write(request, self._patience("handshake"))
+            yield from channel.write_steps(request, self._patience("handshake"))
         except DownloadError:
             if self._pin_check and self._pin_check.refused:
                 digest = self._pin_check.refused.hex()
@@ -149,14 +164,14 @@ class Session:
             raise CertificateError("certificate refused: pin (its key was not checked)")
         self.requests += 1
 
-    def _read_head(self, channel):
+    def _read_head_steps(self, channel):
         """Raises LostError only while no byte of the answer has arrived."""
         patience, head, lines = self._patience("head"), bytearray(), 0
         while head[-4:] != b"\r\n\r\n":
             if len(head) >= MAX_HEAD_BYTES or lines >= MAX_HEAD_LINES:
                 raise DownloadError("head of the response is too long")
             try:
-                piece = channel.readline(_LINE_BYTES, patience)
+                piece = yield from channel.readline_steps(_LINE_BYTES, patience)
                 if not piece:
                     raise LostError("closed before the answer")
             except LostError as error:
@@ -168,12 +183,14 @@ class Session:
             self.received_bytes += len(piece)
         return ResponseHead.from_bytes(head)
 
-    def _pass_over(self, channel, head):
+    def _pass_over_steps(self, channel, head):
         """Skip the body of an error, so that the connection stays, if its length is told."""
         try:
-            Response(self, channel, head, head.content_length()).close()
+            response = Response(self, channel, head, head.content_length())
         except DownloadError:
             channel.close()
+        else:
+            yield from response.close_steps()
 
 
 class Response:
@@ -208,44 +225,51 @@ class Response:
         Raises DownloadError when the body ends before its length or comes too slowly, ValueError
         when the response was closed before.
         """
+        return finish(self.readinto_steps(buffer), self._session.breathe)
+
+    def readinto_steps(self, buffer):
+        """`readinto`, in steps."""
         if self._closed:
             raise ValueError("response is closed")
         view = memoryview(buffer)[: self._left]
         done = 0
-        while done < len(view):
-            done += self._read_some(view[done:])
+        try:
+            while done < len(view):
+                count = yield from self._channel.readinto_steps(view[done:], self._patience)
+                if not count:
+                    raise LostError("connection closed")
+                done += count
+                self._left -= count
+                self._session.received_bytes += count
+        except DownloadError as error:
+            self.drop()
+            got = self.length - self._left
+            raise DownloadError("body ended early, %d of %d bytes: %s" % (got, self.length, error))
         self._finish()
         return done
 
     def close(self) -> None:
         """Be done with it: a short rest is read and dropped, a long one ends the connection."""
+        finish(self.close_steps(), self._session.breathe)
+
+    def close_steps(self):
+        """`close`, in steps."""
+        if not self._closed and self._keeps and self._left <= _DRAIN_BYTES:
+            yield from self._drain_steps()
+        self.drop()
+
+    def drop(self) -> None:
+        """Be done with it at once: whatever of it is left ends the connection."""
         self._closed = True
-        try:
-            if self._channel and self._keeps and self._left <= _DRAIN_BYTES:
-                self._drain()
-        except DownloadError:
-            pass
         self._release(False)
 
-    def _drain(self):
-        scratch = memoryview(bytearray(_SCRATCH_BYTES))
-        while self._left:
-            self._read_some(scratch[: self._left])
-        self._finish()
-
-    def _read_some(self, view):
+    def _drain_steps(self):
+        scratch = bytearray(_SCRATCH_BYTES)
         try:
-            count = self._channel.readinto(view, self._patience)
-            if not count:
-                raise LostError("connection closed")
-        except DownloadError as error:
-            self._closed = True
-            self._release(False)
-            got = self.length - self._left
-            raise DownloadError("body ended early, %d of %d bytes: %s" % (got, self.length, error))
-        self._left -= count
-        self._session.received_bytes += count
-        return count
+            while self._left:
+                yield from self.readinto_steps(scratch)
+        except DownloadError:
+            pass  # that ended the connection
 
     def _finish(self):
         if not self._left:

@@ -25,6 +25,7 @@ _MAGIC = 0xE9
 _HEADER_BYTES = 24
 _APP_DESCRIPTOR = b"\x32\x54\xcd\xab"  # esp_app_desc_t.magic_word, the first word of segment 0
 _MAX_SEGMENTS = 16
+_STEP_BYTES = 16384
 
 
 def verify_header(slot, chip: str) -> None:
@@ -75,14 +76,13 @@ def _after_checksum(at):
     return (at | 15) + 1  # the checksum is the last byte of a 16-byte line
 
 
-def verify_image(slot, manifest, buffer, feed=None) -> None:
-    """Read the whole image back and compare it with the manifest.
+def verify_image_steps(slot, manifest, buffer):
+    """Read the whole image back and compare it with the manifest; a step is 16 KiB, or a buffer.
 
     Args:
         slot: where it stands.
         manifest: gives size, sha256, md5, image_digest and chip.
         buffer: a memoryview to read through.
-        feed: called once a buffer, for a watchdog.
 
     Raises ImageError on any difference.
     """
@@ -96,8 +96,8 @@ def verify_image(slot, manifest, buffer, feed=None) -> None:
         in_body = min(len(piece), manifest.size - DIGEST_BYTES - at)
         if in_body > 0:
             body.update(piece[:in_body])
-        if feed:
-            feed()
+        if (at + len(piece)) % _STEP_BYTES < len(piece):
+            yield
     _compare("SHA-256", whole.digest(), manifest.sha256)
     _compare("MD5", sum5.digest(), manifest.md5)
     _compare("own digest", body.digest(), manifest.image_digest)

@@ -2,13 +2,16 @@
 
 There is no journal. What the slot holds is hashed first; blocks that match their row stay, the rest
 is fetched with Range requests. An interrupted install resumes by the same rule.
+
+All work is in steps (steps.py): a block is received and decoded in one, and hashed in one; a sector
+is written in one.
 """
 
 from binascii import hexlify
 from hashlib import sha256
 
-from slotcast.errors import DownloadError, PayloadError
-from slotcast.image import verify_image
+from slotcast.errors import PayloadError
+from slotcast.image import verify_image_steps
 from slotcast.payload import Head, Source, decode_block, head_bytes
 from slotcast.slot import SECTOR_BYTES
 
@@ -22,38 +25,37 @@ class Installer:
 
     Args:
         slot: a slot.Slot.
-        get: callable (path, start, stop) -> response with readinto(buffer) and close(), of the
-            bytes start..stop (inclusive) of an object below BASE. Raises DownloadError.
+        get: generator function (path, start, stop) -> response with readinto(buffer) and close(),
+            of the bytes start..stop (inclusive) of an object below BASE. Raises DownloadError.
         sectors: bytearrays of a sector each, as many as the largest block that this board takes
             has; everything passes through them.
         progress: callable (done_bytes, total_bytes) of the image, or None.
-        feed: callable that feeds a watchdog, or None.
     """
 
-    def __init__(self, slot, get, sectors, progress=None, feed=None):
+    def __init__(self, slot, get, sectors, progress=None):
         self._slot = slot
         self._get = get
         self._sectors = [memoryview(sector) for sector in sectors]
         self._progress = progress
-        self._feed = feed
         self._head = None
         self._missing = None
+        self._written_blocks = 0
 
-    def prepare(self, manifest) -> int:
+    def prepare_steps(self, manifest):
         """Fetch and check the payload's head, then hash what the slot holds.
 
         Returns the number of blocks to fetch.
         Raises PayloadError when the head is not what the manifest says, or breaks a rule of the
         format; DownloadError.
         """
-        self._head = self._fetch_head(manifest)
+        self._head = yield from self._fetch_head_steps(manifest)
         self._missing = bytearray(self._head.block_count)
         for index in range(self._head.block_count):
             pieces = self._pieces(index)
             for number, piece in enumerate(pieces):
                 self._slot.readinto(self._offset(index, number), piece)
             self._missing[index] = not self._head.matches(index, pieces)
-            self._feed_watchdog()
+            yield
         return sum(self._missing)
 
     def _pieces(self, index):
@@ -68,12 +70,12 @@ class Installer:
     def _offset(self, index, number):
         return index * self._head.block_size + number * SECTOR_BYTES
 
-    def _fetch_head(self, manifest):
+    def _fetch_head_steps(self, manifest):
         entry = manifest.full
         if not 0 < entry.head_length <= head_bytes(manifest.size, SECTOR_BYTES):
             raise PayloadError("payload's head has an impossible length")
         data = bytearray(entry.head_length)
-        self._fetch_into(entry.path, data)
+        yield from self._fetch_into_steps(entry.path, data)
         if hexlify(sha256(data).digest()).decode() != entry.head_sha256:
             raise PayloadError("payload's head has the wrong hash")
         head = Head(data, len(self._sectors) * SECTOR_BYTES)
@@ -83,24 +85,25 @@ class Installer:
             raise PayloadError("payload's table does not add up to its length")
         return head
 
-    def _fetch_into(self, path, data):
-        response = self._get(path, 0, len(data) - 1)
+    def _fetch_into_steps(self, path, data):
+        response = yield from self._get(path, 0, len(data) - 1)
         try:
             Source(response, len(data)).fill(memoryview(data))
         finally:
             response.close()
 
-    def fetch(self, manifest) -> None:
+    def fetch_steps(self, manifest):
         """Fetch, verify and write the blocks that are missing; may be called again after an error.
 
         Raises PayloadError when a block does not match its row, and nothing of it is written;
         DownloadError; OSError of the flash.
         """
         for first, last, start, stop in self._runs(manifest.full.head_length):
-            response = self._get(manifest.full.path, start, stop - 1)
+            response = yield from self._get(manifest.full.path, start, stop - 1)
             try:
                 for index in range(first, last + 1):
-                    self._take(index, Source(response, self._head.encoded_bytes(index)))
+                    source = Source(response, self._head.encoded_bytes(index))
+                    yield from self._take_steps(index, source)
             finally:
                 response.close()
 
@@ -118,7 +121,7 @@ class Installer:
         if run:
             yield run
 
-    def _take(self, index, source):
+    def _take_steps(self, index, source):
         if not self._missing[index]:
             source.skip(self._sectors[0])
             return
@@ -129,8 +132,9 @@ class Installer:
             for at in range(len(piece), SECTOR_BYTES):
                 sector[at] = 0xFF
             self._slot.write(self._offset(index, number), sector)
+            yield
         self._missing[index] = 0
-        self._feed_watchdog()
+        self._written_blocks += 1
         self._tell_progress()
 
     def _tell_progress(self):
@@ -138,32 +142,11 @@ class Installer:
             done = (self._head.block_count - sum(self._missing)) * self._head.block_size
             self._progress(min(done, self._head.image_size), self._head.image_size)
 
-    def check(self, manifest) -> None:
+    def made_progress(self) -> bool:
+        """Whether a block was written since this was asked last."""
+        written, self._written_blocks = self._written_blocks, 0
+        return written > 0
+
+    def check_steps(self, manifest):
         """Read the whole image back from flash; raises ImageError when it is not the manifest's."""
-        verify_image(self._slot, manifest, self._sectors[0], self._feed)
-
-    def _feed_watchdog(self):
-        if self._feed:
-            self._feed()
-
-
-def fetch_with_retries(installer: Installer, manifest, pause, log, attempts: int = 3) -> None:
-    """Fetch the missing blocks, beginning again where the link broke.
-
-    Args:
-        installer: has prepared this very manifest.
-        pause: callable (attempt), with 1 for the first, that waits before the next attempt.
-        log: callable (step, message).
-        attempts: how often in all; then the last DownloadError is raised.
-
-    Raises what Installer.fetch does; only a DownloadError is worth another attempt.
-    """
-    for attempt in range(1, attempts + 1):
-        try:
-            installer.fetch(manifest)
-            return
-        except DownloadError as error:
-            if attempt == attempts:
-                raise
-            log("install", "attempt %d of %d: %s" % (attempt, attempts, error))
-            pause(attempt)
+        return verify_image_steps(self._slot, manifest, self._sectors[0])

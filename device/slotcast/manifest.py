@@ -6,6 +6,7 @@ from slotcast.errors import RepositoryError
 
 MAX_BYTES = 8192
 
+_MAX_WITHDRAWN = 16
 _HEX = "0123456789abcdef"
 # A field's type, or how many hex digits it has.
 _FIELDS = {
@@ -33,8 +34,9 @@ class Manifest:
     Args:
         data: the target's bytes, whose length and hash the caller has checked.
 
-    Attributes beside them: version_key and min_version_key ((X, Y, Z), the latter or None), salt
-    and basis_points of the rollout, and full, the PayloadEntry of kind "full".
+    Attributes beside them: version_key and min_version_key ((X, Y, Z), the latter or None),
+    withdrawn_keys (list of them), salt and basis_points of the rollout, and full, the PayloadEntry
+    of kind "full".
 
     Raises RepositoryError when a field is missing or has another type.
     """
@@ -50,6 +52,8 @@ class Manifest:
         self.version_key = parse_version(self.version)
         self.min_version = fields.get("min_version")
         self.min_version_key = parse_version(self.min_version) if self.min_version else None
+        self.retry_failed = _retry_failed(fields)
+        self.withdrawn_keys = _withdrawn(fields.get("withdrawn", []))
         self.salt, self.basis_points = _rollout(fields.get("rollout"))
         self.full = _full(fields.get("payloads"))
 
@@ -81,6 +85,18 @@ def _full(entries):
         if isinstance(fields, dict) and fields.get("kind") == "full":
             return PayloadEntry(fields)
     raise RepositoryError("manifest has no full payload")
+
+
+def _retry_failed(fields):
+    if "retry_failed" in fields:
+        _check(fields, {"retry_failed": bool})
+    return fields.get("retry_failed", False)
+
+
+def _withdrawn(versions):
+    if not isinstance(versions, list) or len(versions) > _MAX_WITHDRAWN:
+        raise RepositoryError("manifest has no good withdrawn")
+    return [parse_version(version) for version in versions]
 
 
 def _rollout(fields):

@@ -11,19 +11,22 @@ from slotcast.manifest import parse_version
 
 _NAMESPACE = "slotcast"
 _KEY = "record"
+_ENOSPC = 28
 _MAX_BYTES = 1536
 _MAX_FAILED = 8
 _ID_CHARS = 32  # of a digest's 64 hex characters: enough to tell images apart
-# The fields of an image on trial, and of the one installed, with their types.
+# The fields of an image on trial, of the one installed, and of an offer, with their types.
 _TRIAL = {
     "digest": str,
     "version": str,
+    "release": int,
     "security_version": int,
     "confirm_within_s": int,
     "armed": int,
     "condemned": bool,
 }
 _INSTALLED = {"digest": str, "version": str}
+_OFFER = {"digest": str, "at": str}
 
 
 class Record:
@@ -52,21 +55,23 @@ class Record:
     def _load(self):
         raw = bytearray(_MAX_BYTES)
         try:
-            fields = json.loads(raw[: self._nvs.get_blob(_KEY, raw)])
+            return _sound(json.loads(raw[: self._nvs.get_blob(_KEY, raw)]))
         except (OSError, ValueError):  # never written, erased, or damaged
             return {}
-        return fields if _is_record(fields) else {}
 
     def _save(self):
-        self._nvs.set_blob(_KEY, json.dumps(self._fields).encode())
+        data = json.dumps(self._fields).encode()
+        if len(data) > _MAX_BYTES:  # what could not be read again would lose everything
+            raise OSError(_ENOSPC)
+        self._nvs.set_blob(_KEY, data)
         self._nvs.commit()
 
     @property
     def trial(self):
         """The image that was armed last and is neither confirmed nor failed, as a dict, or None.
 
-        Keys: digest (hex), version, security_version, confirm_within_s; armed, how often it was
-        made the boot image; condemned, whether its health checks failed.
+        Keys: digest (hex), version, release, security_version, confirm_within_s of its manifest;
+        armed, how often it was made the boot image; condemned, whether its health checks failed.
         """
         return self._fields.get("trial")
 
@@ -80,23 +85,50 @@ class Record:
         """The highest security version that was ever confirmed here; it never goes down."""
         return self._fields.get("security_version", 0)
 
-    def has_failed(self, digest: str) -> bool:
-        """Whether the image with this digest was given up here."""
-        return digest[:_ID_CHARS] in self._fields.get("failed", ())
+    def failed_release(self, digest: str):
+        """Release id by which the image with this digest was given up here, 0 where unknown.
 
-    def prepare(self, manifest) -> None:
+        None where it was not.
+        """
+        name = digest[:_ID_CHARS]
+        if name not in self._fields.get("failed", ()):
+            return None
+        return self._fields.get("failed_by", {}).get(name, 0)
+
+    def offer(self, manifest, now: str) -> str:
+        """When this image was first offered to this board, as an ISO time.
+
+        That is now where it was not remembered, or lies in what turns out to be the future.
+        """
+        name, known = manifest.image_digest[:_ID_CHARS], self._fields.get("offer")
+        if not known or known["digest"] != name or known["at"] > now:
+            self._fields["offer"] = {"digest": name, "at": now}
+            try:
+                self._save()
+            except OSError:  # then it counts from each start anew
+                pass
+        return self._fields["offer"]["at"]
+
+    def prepare(self, manifest, tries: int = 0) -> None:
         """Remember the image that is about to be written to the other slot.
 
         Before a byte of it stands there: what otadata says of the slot is about another image then.
+
+        Args:
+            tries: that it has had, where this record does not know it.
+
         Raises OSError when that cannot be written: then the slot must not be touched.
         """
-        if not self.trial or self.trial["digest"] != manifest.image_digest:
+        known = self.trial
+        same = known and known["digest"] == manifest.image_digest
+        if not same or known["release"] != manifest.release:
             self._fields["trial"] = {
                 "digest": manifest.image_digest,
                 "version": manifest.version,
+                "release": manifest.release,
                 "security_version": manifest.security_version,
                 "confirm_within_s": manifest.confirm_within_s,
-                "armed": 0,
+                "armed": known["armed"] if same else tries,
                 "condemned": False,
             }
             self._save()
@@ -109,8 +141,8 @@ class Record:
         self.trial["armed"] += 1
         self._save()
 
-    def count_reset(self) -> int:
-        """Count a reset that is to settle what boots next; how many there were since it was.
+    def count_unsettled(self) -> int:
+        """Count a poll that finds another slot to boot next; how many there were in a row.
 
         Raises OSError when that cannot be written.
         """
@@ -118,10 +150,20 @@ class Record:
         self._save()
         return self._fields["resets"]
 
-    def forget_resets(self) -> None:
+    def forget_unsettled(self) -> None:
         """What boots next is settled."""
         if self._fields.pop("resets", 0):
             self._save()
+
+    def starts_no_trial(self, digest: str) -> bool:
+        """Whether the firmware with this digest was seen to arm an image without a trial."""
+        return self._fields.get("no_trial") == digest[:_ID_CHARS]
+
+    def note_no_trial(self, digest: str) -> None:
+        """The firmware with this digest arms without a trial; what it armed is not to be tried."""
+        self._fields["no_trial"] = digest[:_ID_CHARS]
+        self._fields.pop("trial", None)
+        self._save()
 
     def condemn(self) -> None:
         """The image on trial failed its health checks: the rollback that follows is no accident."""
@@ -129,14 +171,17 @@ class Record:
         self._save()
 
     def confirm(self) -> None:
-        """The image on trial is the installed one from now on."""
+        """The image on trial is the installed one from now on, whatever was held against it."""
         trial = self._fields.pop("trial")
+        name = trial["digest"][:_ID_CHARS]
+        if name in self._fields.get("failed", ()):
+            self._fields["failed"].remove(name)
         self._install(trial["digest"], trial["version"], trial["security_version"])
 
     def adopt(self, manifest) -> None:
         """The running image, whose digest is the manifest's, is the installed one."""
-        known = (self.installed or {}).get("digest") == manifest.image_digest
-        if not known or self.security_version < manifest.security_version:
+        running = {"digest": manifest.image_digest, "version": manifest.version}
+        if self.installed != running or self.security_version < manifest.security_version:
             self._install(manifest.image_digest, manifest.version, manifest.security_version)
 
     def _install(self, digest, version, security_version):
@@ -145,10 +190,17 @@ class Record:
         self._save()
 
     def fail(self) -> None:
-        """The image on trial was given up: it is not to be installed again."""
-        failed = self._fields.setdefault("failed", [])
-        failed.append(self._fields.pop("trial")["digest"][:_ID_CHARS])
-        del failed[:-_MAX_FAILED]
+        """The image on trial was given up: it is not to be installed again by this release."""
+        trial = self._fields.pop("trial")
+        name = trial["digest"][:_ID_CHARS]
+        failed = [one for one in self._fields.get("failed", ()) if one != name] + [name]
+        # The releases stand beside the digests, not with them: an older Slotcast, to which a board
+        # may have just rolled back, knows a list of digests only.
+        releases = self._fields.get("failed_by", {})
+        releases[name] = trial["release"]
+        failed = failed[-_MAX_FAILED:]
+        self._fields["failed"] = failed
+        self._fields["failed_by"] = {one: releases[one] for one in failed if one in releases}
         self._save()
 
 
@@ -162,23 +214,40 @@ class _NoNvs:
         raise OSError("no NVS")
 
 
-def _is_record(fields) -> bool:
-    """Whether this is a record of ours, and not of another version of Slotcast, or noise."""
+def _sound(fields):
+    """What makes sense of a record: it may be of another version of Slotcast, or noise.
+
+    Part by part, as one that is lost should not take the security version with it.
+    """
     if not isinstance(fields, dict):
-        return False
-    numbers = (fields.get("security_version", 0), fields.get("resets", 0))
-    if not all(isinstance(number, int) for number in numbers):
-        return False
-    failed = fields.get("failed", [])
-    texts = isinstance(failed, list) and all(isinstance(digest, str) for digest in failed)
-    return texts and _has(fields.get("trial"), _TRIAL) and _has(fields.get("installed"), _INSTALLED)
+        return {}
+    trial = fields.get("trial")
+    if isinstance(trial, dict):
+        trial["release"] = trial.get("release", 0)  # older records have none
+    return {name: fields[name] for name in fields if _is_sound(name, fields[name])}
+
+
+def _is_sound(name, value):
+    if name in ("security_version", "resets"):
+        return isinstance(value, int)
+    if name == "failed":
+        return isinstance(value, list) and all(isinstance(one, str) for one in value)
+    if name == "failed_by":
+        return isinstance(value, dict) and all(isinstance(one, int) for one in value.values())
+    if name in ("trial", "installed"):
+        return _has(value, _TRIAL if name == "trial" else _INSTALLED) and _has_version(value)
+    return name != "offer" or _has(value, _OFFER)
 
 
 def _has(fields, kinds):
-    if fields is None:
-        return True
+    if not isinstance(fields, dict):
+        return False
+    return all(isinstance(fields.get(name), kinds[name]) for name in kinds)
+
+
+def _has_version(fields):
     try:
         parse_version(fields["version"])
-        return all(isinstance(fields[name], kinds[name]) for name in kinds)
-    except (TypeError, KeyError, RepositoryError):
+        return True
+    except RepositoryError:
         return False

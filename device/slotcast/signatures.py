@@ -7,6 +7,8 @@ key service; their modules are loaded when such a key is met, and not before.
 from binascii import unhexlify
 from hashlib import sha256
 
+from slotcast.steps import finish
+
 # What verifies, and nothing else needs: for modules.unload.
 MODULES = ("ed25519", "ed25519_base", "sha512", "p256", "p256_base", "rsa_pss", "spki")
 _ECDSA = ("ecdsa", "ecdsa-sha2-nistp256")  # The second is what TUF 1.0.0 called it.
@@ -25,10 +27,15 @@ def signing_key(key, signature: str, write_message):
     None, too, for a key or a signature that is malformed, or of a type or scheme that we do not
     know: one that does not count does no harm.
     """
+    return finish(signing_key_steps(key, signature, write_message))
+
+
+def signing_key_steps(key, signature: str, write_message):
+    """`signing_key`, in steps; only Ed25519 has some."""
     try:
         signature = unhexlify(signature)
         if (key.keytype, key.scheme) == ("ed25519", "ed25519"):
-            return _ed25519(unhexlify(key.public), signature, write_message)
+            return (yield from _ed25519_steps(unhexlify(key.public), signature, write_message))
         if key.keytype in _ECDSA and key.scheme == "ecdsa-sha2-nistp256":
             return _ecdsa(key.public, signature, write_message)
         if (key.keytype, key.scheme) == ("rsa", "rsassa-pss-sha256"):
@@ -38,10 +45,11 @@ def signing_key(key, signature: str, write_message):
     return None
 
 
-def _ed25519(public, signature, write_message):
+def _ed25519_steps(public, signature, write_message):
     from slotcast import ed25519
 
-    return public if ed25519.verify(public, signature, write_message) else None
+    is_right = yield from ed25519.verify_steps(public, signature, write_message)
+    return public if is_right else None
 
 
 def _ecdsa(pem, signature, write_message):

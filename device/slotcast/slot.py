@@ -1,5 +1,6 @@
 """A slot: read anywhere, and written in whole sectors if it is not the running one."""
 
+from slotcast import boot
 from slotcast.errors import BoardError
 
 SECTOR_BYTES = 4096
@@ -65,3 +66,24 @@ def other_slot(partition_class) -> Slot:
     if other.info()[2] == running.info()[2]:
         raise BoardError("the partition table has one OTA slot only")
     return Slot(other)
+
+
+def verify_can_update(partition_class) -> None:
+    """Refuse a board on which an update could not be undone, or not be started at all.
+
+    A bootloader without rollback is seen once it has started a new image: with the rollback it
+    would have made PENDING of NEW before that (ESP-IDF, bootloader_utility.c).
+
+    Args:
+        partition_class: esp32.Partition.
+
+    Raises BoardError.
+    """
+    slots = len(boot.ota_addresses(partition_class))
+    if slots < 2:
+        what = "one OTA slot only" if slots else "no OTA slots"
+        raise BoardError("the partition table has %s: flash one with ota_0 and ota_1" % what)
+    if not boot.has_otadata(partition_class):
+        raise BoardError("the partition table has no otadata: flash one that has")
+    if boot.state(partition_class) == boot.NEW:
+        raise BoardError("the bootloader has no rollback: flash one that has")

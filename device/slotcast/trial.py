@@ -6,11 +6,13 @@ all.
 """
 
 from slotcast import boot
-from slotcast.errors import ImageError
+from slotcast.errors import BoardError, ImageError
 from slotcast.image import image_digest
+from slotcast.steps import finish, sleep_steps
 
 _MAX_ARMED = 3
 _DEFAULT_DEADLINE_S = 300
+_NO_TRIAL = "this firmware arms without a trial: it was built without the bootloader's rollback"
 
 
 class Trial:
@@ -32,23 +34,22 @@ class Trial:
 
     def begin(self) -> None:
         """Find out, once a boot, what became of the image that was armed."""
-        if self._board.boots_itself():
-            self._remember(self._record.forget_resets)
+        state = self._board.state()
+        if self._board.boots_itself() and state != boot.PENDING:
+            self._remember(self._record.forget_unsettled)
         trial = self._record.trial
         if not trial:
             return
         if trial["digest"] != running_digest(self._board):
             self._is_not_running(trial)
-            return
-        state = self._board.state()
-        if state == boot.PENDING:
-            self._log("trial", "%s is on trial, try %d of %d" % self._tries(trial))
-        elif state in (boot.VALID, boot.UNDEFINED):
+        elif state == boot.VALID:
             # Kept, and the power went before that was recorded.
             self._remember(self._record.confirm)
             self._log("trial", "%s is kept" % trial["version"])
-        else:  # it runs because the bootloader has nothing else to start
+        elif state is None:  # it runs because the bootloader has nothing else to start
             self._give_up(trial)
+        else:
+            self._log("trial", "%s is on trial, try %d of %d" % self._tries(trial))
 
     def _is_not_running(self, trial):
         if trial["condemned"] or trial["armed"] >= _MAX_ARMED:
@@ -64,17 +65,19 @@ class Trial:
         self._remember(self._record.fail)
         self._log("trial", "%s was rolled back, it is not tried again" % trial["version"])
 
-    def has_failed(self, digest: str) -> bool:
-        """Whether the image with this digest was given up on this board.
+    def failed_release(self, digest: str):
+        """Release by which the image with this digest was given up here; None: it was not."""
+        return self._record.failed_release(digest)
 
-        Where the record knows nothing of it, otadata may: an image that stands in the other slot
-        and was aborted there is not armed again, or a board that loses its record would do so for
-        ever.
+    def prepare(self, manifest) -> None:
+        """Remember the image that is about to be written to the other slot; see Record.prepare.
+
+        Where the record was lost otadata may know of one try: the image stands in the other slot,
+        and was aborted there. That may have been a power cut, so it is no verdict.
         """
-        trial = self._record.trial
-        if trial and trial["digest"] == digest:
-            return False
-        return self._record.has_failed(digest) or self._was_aborted(digest)
+        digest = manifest.image_digest
+        is_new = self._record.failed_release(digest) is None
+        self._record.prepare(manifest, 1 if is_new and self._was_aborted(digest) else 0)
 
     def _was_aborted(self, digest):
         other = self._board.other_slot()
@@ -90,37 +93,115 @@ class Trial:
             checks: (name, callable) pairs; a check passes when it returns something true.
 
         They have the seconds that the image's manifest gives them (confirm_within_s), 300 where the
-        record does not know the image.
+        record does not know the image, from when this object was made; each is tried once at least.
 
         Returns False, at once, when the running image is not on trial; True when it is kept now.
         When it is not kept, the board is reset.
         """
-        if self._board.state() != boot.PENDING:
+        return finish(self.confirm_steps(checks), self._feed)
+
+    def confirm_steps(self, checks=()):
+        """Confirm as `confirm` does, in steps: after each check, and while it waits for them."""
+        if not self.is_on():
             return False
+        failing = yield from self._wait_steps(checks)
         trial = self._of_running_image()
-        failing = self._wait(checks, _deadline_s(trial))
         if failing:
             self._roll_back(trial, failing)
             return False
-        if not self._board.confirm():
+        if self._board.state() == boot.PENDING and not self._board.confirm():
             return False
         if trial:
             self._remember(self._record.confirm)
         self._log("confirm", "%s is kept" % (trial["version"] if trial else "the running image"))
         return True
 
+    def is_on(self) -> bool:
+        """Whether the running image is to be confirmed.
+
+        Without a rollback in the bootloader or the firmware that armed it (it is NEW or UNDEFINED
+        then), the record alone knows.
+        """
+        state = self._board.state()
+        unaided = state in (boot.NEW, boot.UNDEFINED)
+        return state == boot.PENDING or unaided and self._of_running_image() is not None
+
     def end_if_overdue(self) -> None:
         """Roll back the image on trial when its time has passed and nobody has confirmed it."""
         trial = self._of_running_image()
-        if self._board.seconds_since(self._began) >= _deadline_s(trial):
+        if self._left_s(trial) <= 0:
             self._roll_back(trial, "the application")
 
-    def may_reset(self) -> bool:
-        """Whether a reset may be tried to settle what boots next: once, until it is settled."""
+    def _left_s(self, trial):
+        deadline_s = trial["confirm_within_s"] if trial else _DEFAULT_DEADLINE_S
+        return deadline_s - self._board.seconds_since(self._began)
+
+    def reason_to_wait(self):
+        """Why the other slot must not be touched now, or None; a reset may follow that settles it.
+
+        Raises BoardError where the running firmware is known to arm without a trial.
+        """
+        if not self._board.boots_itself():
+            return self._settle_boot_choice()
+        if self.is_on():
+            # An install would overwrite the image that a rollback goes back to: ESP-IDF's own
+            # esp_ota_begin refuses here, raw partition writes do not.
+            self.end_if_overdue()
+            return "the running image is not confirmed"
+        if self._record.starts_no_trial(running_digest(self._board)):
+            raise BoardError(_NO_TRIAL)
+        return None
+
+    def _settle_boot_choice(self):
+        """Another slot is to boot than runs: a reset settles that, or the choice changes.
+
+        Armed and not reset, or started instead of an image that does not verify: the first reset
+        tells, as a bootloader with rollback ends every trial then. If the running image comes back,
+        its slot is made the boot slot, by the 2nd, 4th, 8th .. poll that finds it so: it has not
+        failed for ever where its health checks fail then, and no board resets in a circle.
+        """
+        polls = self._count_polls()
+        if polls == 1:
+            self._log("guard", "another slot boots next: resetting")
+            self._board.reset()
+        elif polls & (polls - 1) == 0 and self._board.boot_state() not in (boot.NEW, boot.PENDING):
+            self._boot_what_runs()
+        return "another slot boots next"
+
+    def _count_polls(self):
+        """Polls in a row that found another slot to boot next; 3 where that cannot be recorded."""
         try:
-            return self._record.count_reset() == 1
+            return self._record.count_unsettled()
         except OSError:
-            return False
+            return 3  # no power of two: nothing is done that could be done again and again
+
+    def _boot_what_runs(self):
+        # set_boot on the running slot takes the entry that a rollback needs, where that slot is the
+        # boot slot. Here it is not: the active entry, the boot slot's, stays, and what goes is the
+        # running slot's own old one. A cut in between changes nothing: the bootloader still comes
+        # here, as it did. Then the image is on trial, and if it fails, what boots is as before.
+        try:
+            self._board.running_slot().set_boot()
+        except OSError as error:
+            self._log("guard", "what runs cannot be made to boot next: %s" % error)
+            return
+        self._log("guard", "what boots next does not start: this slot is to, resetting")
+        self._board.reset()
+
+    def arm(self, slot) -> None:
+        """Make the image in `slot` boot next, for a trial, and reset into it.
+
+        Raises OSError when the record cannot be written, or ESP-IDF refuses the image; BoardError
+        when it would not be a trial: the boot choice is as it was then.
+        """
+        self._record.arm()
+        slot.set_boot()
+        if self._board.boot_state() == boot.UNDEFINED:
+            # esp_ota_ops.c of a build without rollback: the new image would stay, come what may.
+            self._board.disarm()
+            self._record.note_no_trial(running_digest(self._board))
+            raise BoardError(_NO_TRIAL)
+        self._board.reset()
 
     def _of_running_image(self):
         trial = self._record.trial
@@ -134,7 +215,17 @@ class Trial:
         if trial:
             self._remember(self._record.condemn)
         self._log("health", "%s did not pass in time: rolling back" % failing)
-        self._board.reset()
+        if self._board.state() == boot.PENDING or self._go_back():
+            self._board.reset()
+
+    def _go_back(self):
+        """Do what the bootloader does not; False where there is nothing to go back to."""
+        try:
+            self._board.other_slot().set_boot()
+        except (OSError, BoardError) as error:
+            self._log("health", "there is no way back: %s" % error)
+            return False
+        return True
 
     def _remember(self, write):
         try:
@@ -142,30 +233,27 @@ class Trial:
         except OSError as error:  # NVS is full or worn: the firmware must live with that
             self._log("trial", "the record cannot be written: %s" % error)
 
-    def _wait(self, checks, deadline_s):
+    def _wait_steps(self, checks):
         """Return the name of a check that failed until the deadline, or None when all passed."""
-        began = self._board.ticks()
+        trial = self._of_running_image()
         while True:
-            failing = self._first_failing(checks)
-            if failing is None or self._board.seconds_since(began) >= deadline_s:
+            failing = yield from self._first_failing_steps(checks)
+            if failing is None or self._left_s(trial) <= 0:
                 return failing
-            self._board.sleep_s(1)
+            yield from sleep_steps(self._board, 1)
 
-    def _first_failing(self, checks):
+    def _first_failing_steps(self, checks):
         for name, check in checks:
-            self._feed()
+            self._feed()  # a check may be slow
             try:
                 passed = check()
             except Exception as error:  # whatever the application's check raises, it did not pass
                 self._log("health", "%s raised %r" % (name, error))
                 passed = False
+            yield
             if not passed:
                 return name
         return None
-
-
-def _deadline_s(trial):
-    return trial["confirm_within_s"] if trial else _DEFAULT_DEADLINE_S
 
 
 def running_digest(board) -> str:

@@ -1,4 +1,4 @@
-"""One poll, from waking up to the reset into new firmware.
+"""Keeps one board on the release that its channel offers.
 
     settle -> guard -> time -> connect -> refresh -> decide -> install -> check -> arm -> reset
                                                           next boot: health -> confirm | reset
@@ -10,78 +10,110 @@ and polls again would overwrite the otadata entry of the image that it could go 
 
 import gc
 
-from slotcast import boot, signatures
-from slotcast.client import Client
+from slotcast.application import Application
 from slotcast.config import Config
-from slotcast.decide import CURRENT, FAILED, INSTALL, WAIT, Decision, Facts, decide
-from slotcast.edges import Edges
-from slotcast.files import MetadataFiles, read_file
-from slotcast.manifest import MAX_BYTES, Manifest
-from slotcast.modules import unload
-from slotcast.slot import SECTOR_BYTES
-from slotcast.trial import Trial, running_digest
+from slotcast.decide import FAILED, INSTALL, WAIT, Decision
+from slotcast.files import read_file
+from slotcast.poll import Poll
+from slotcast.schedule import Schedule, Uptime
+from slotcast.steps import finish, sleep_steps
+from slotcast.trial import Trial
 
-_SECTORS = 4  # of the largest block: 16 KiB
-_RETRY_S = 5
 _GC_THRESHOLD_BYTES = 8192
 
 
 class Updater:
-    """Keeps one board on the release that its channel offers.
+    """One board's updater.
 
     Args:
         directory: holds ota.json, the trust anchors, and metadata/ with the trusted root.
         board: the hardware, a board.Board.
         record: what the board remembers, a record.Record.
-        log: callable (step, message).
-        progress: callable (done_bytes, total_bytes) during an install, or None.
-        feed: callable that feeds a watchdog, or None.
+        application: an Application.
+
+    Attributes: status, a Status for the application to show or send; feed, the watchdog's.
 
     Raises BoardError when ota.json is not one, OSError when it is not there.
     """
 
-    def __init__(self, directory, board, record, log, progress=None, feed=None):
-        self._directory = directory
+    def __init__(self, directory, board, record, application):
         self._board = board
         self._record = record
-        self._log = unfailing(log)
-        self._progress = unfailing(progress)
-        self._feed = unfailing(feed)
-        self._config = Config(read_file(directory + "/ota.json"))
-        self._clock = board.clock(self._config.built_at)
-        self._edges = Edges(directory, self._config, self._log)
-        self._session = None
+        self._application = application
+        self.status = application.status
+        self.feed = application.feed
+        config = Config(read_file(directory + "/ota.json"))
+        self._trial = Trial(board, record, application.log, application.feed)
+        self._poll = Poll(directory, config, board, record, self._trial, application)
+        self._uptime = Uptime(board)
+        self._schedule = Schedule(board.device_id(), config, board.was_powered_on())
         self._out_of_memory = Decision(FAILED, "MemoryError", None)
-        self._client = Client(MetadataFiles(directory + "/metadata"), self._fetch, self._clock.now)
-        self._trial = Trial(board, record, self._log, self._feed)
+        self._is_polling = self._is_on_trial = False
 
     @classmethod
-    def open(cls, directory="/etc/slotcast", log=None, progress=None, feed=None) -> "Updater":
+    def open(
+        cls, directory="/etc/slotcast", log=None, progress=None, feed=None, hooks=None
+    ) -> "Updater":
         """The updater of this board, as provisioned in `directory`; call it once a boot.
 
         It also finds out what became of an image that was armed before.
+
+        Args:
+            log: callable (step, message), or None to print.
+            progress: callable (done_bytes, total_bytes) during an install, or None.
+            feed: callable that feeds a watchdog, or None.
+            hooks: a hooks.Hooks of the application, or None.
         """
         from slotcast.board import Board
         from slotcast.record import Record
 
-        updater = cls(directory, Board(), Record.open(), log or print_log, progress, feed)
-        updater._trial.begin()
+        application = Application(log, progress, feed, hooks)
+        updater = cls(directory, Board(), Record.open(), application)
+        updater._begin()
         return updater
 
-    @property
-    def poll_every_s(self) -> int:
-        """Seconds between polls, as provisioned."""
-        return self._config.poll_every_s
+    def _begin(self):
+        self._trial.begin()
+        self.status.version, self.status.digest = self._poll.running()
+        self._is_on_trial = self._trial.is_on()
+        if self._is_on_trial:
+            self.status.enter("trial")
 
     def confirm(self, checks=()) -> bool:
         """End the trial of a new image: keep it when all checks pass, else roll back; see Trial."""
-        return self._trial.confirm(checks)
+        return finish(self.confirm_steps(checks), self.feed)
 
-    def settle(self) -> None:
-        """After power-on, wait until the supply is steady; a brown-out hits flash writes."""
-        if self._board.was_powered_on():
-            self._log("settle", "%d s" % self._config.settle_s)
-            self._sleep(self._config.settle_s)
+    def confirm_steps(self, checks=()):
+        """`confirm`, in steps."""
+        kept = yield from self._trial.confirm_steps(checks)
+        if kept:
+            self._is_on_trial = False
+            self.status.version, self.status.digest = self._poll.running()
+            self.status.enter("settle")
+        return kept
+
+    def is_due(self) -> bool:
+        """Whether it is time to poll.
+
+        After power-on that is when the supply has settled, and not for all boards at once; then
+        every few hours. To be asked at least once a minute: it also ends an overdue trial.
+        """
+        if self._is_on_trial:  # and only then is it worth a look into otadata
+            self._is_on_trial = self._trial.is_on()
+        if self._is_on_trial:
+            self._trial.end_if_overdue()
+            return False
+        return self._schedule.is_due(self._uptime.now_s())
+
+    def poll_if_due(self):
+        """Poll when it is time; the Decision, or None when it is not."""
+        return self.poll() if self.is_due() else None
+
+    def run(self) -> None:
+        """Poll whenever it is time, for ever: an application's last line, if it has no loop."""
+        while True:
+            self.poll_if_due()
+            finish(sleep_steps(self._board, 1), self.feed)
 
     def poll(self) -> Decision:
         """Ask the channel once, install what it offers, and reset into it.
@@ -90,163 +122,51 @@ class Updater:
         been reset. Never raises for what may go wrong in an update: then the Decision's action is
         FAILED, and its reason says what.
         """
+        return finish(self.poll_steps(), self.feed)
+
+    def poll_steps(self):
+        """`poll`, in steps."""
+        if self._is_polling:
+            return Decision(WAIT, "a poll is under way", None)
         # Collected often, what stays for long is not scattered over the heap, and the window that
         # each block needs finds room (MicroPython docs, reference/constrained.rst).
         threshold = gc.threshold()
         gc.threshold(_GC_THRESHOLD_BYTES)
+        self._is_polling = True
         try:
-            decision = self._guard() or self._ask()
+            decision = yield from self._poll.steps()
             if decision.action == INSTALL:
                 self._arm(decision.manifest)
         except Exception as error:  # the application must live, whatever it is
             decision = self._failed(error)
         finally:
+            self._is_polling = False
             gc.threshold(threshold)
+            self._plan_next()
+        self.status.decided(decision)
         return decision
+
+    def _plan_next(self):
+        if self._is_on_trial:  # it was not asked: the poll that is due comes once this is over
+            self.status.enter("trial")
+            return
+        now_s = self._uptime.now_s()
+        self._schedule.polled(now_s)
+        if self._poll.is_put_off:
+            self._schedule.wait_for_window(now_s, self._poll.now())
+        self.status.enter("idle")
 
     def _failed(self, error):
         try:
             decision = Decision(FAILED, "%s: %s" % (type(error).__name__, error), None)
-            self._log("failed", decision.reason)
+            self._application.log("failed", decision.reason)
+            self.status.failed(decision.reason)
         except MemoryError:
             return self._out_of_memory
         return decision
 
-    def _guard(self):
-        """A Decision to wait, when the boot choice must not be touched now; or None."""
-        reason = None
-        if not self._board.boots_itself():
-            reason = "another slot boots next"
-            unsettled = self._board.boot_state() in (boot.NEW, boot.PENDING)
-            # Armed without a reset, or a fallback: a bootloader with rollback settles both.
-            if unsettled and self._trial.may_reset():
-                self._log("guard", reason + ": resetting")
-                self._board.reset()
-        elif self._board.state() == boot.PENDING:
-            # An install would overwrite the image that a rollback goes back to: ESP-IDF's own
-            # esp_ota_begin refuses here, raw partition writes do not.
-            reason = "the running image is not confirmed"
-            self._trial.end_if_overdue()
-        if reason is None:
-            return None
-        self._log("guard", reason)
-        return Decision(WAIT, reason, None)
-
-    def _ask(self):
-        """The decision of the first edge that serves what can be trusted."""
-        # A block's buffers come first, while the heap is in one piece: what can poll can install.
-        sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
-        self._set_clock()
-        return self._edges.try_each(lambda session: self._decide(session, sectors))
-
-    def _set_clock(self):
-        self._clock.set_floor(self._client.signed_at())
-        answered = self._clock.synchronise()
-        self._log("time", self._clock.now() + ("" if answered else ", without the network's"))
-
-    def _decide(self, session, sectors):
-        """Decide on what is offered; after INSTALL the slot holds it, verified and not armed."""
-        self._session = session
-        try:
-            self._client.refresh()
-            self._edges.take_up(self._client)
-            decision = decide(self._fetch_manifest(), self._facts())
-            if decision.action == CURRENT:
-                self._trial.adopt(decision.manifest)
-            self._log("decide", "%s: %s" % (decision.action, decision.reason))
-            if decision.action == INSTALL:
-                self._install(decision.manifest, sectors)
-            return decision
-        finally:
-            self._session = None
-            self._log("traffic", session.traffic())
-            session.close()
-
-    def _fetch(self, path, max_bytes):
-        self._feed()
-        return self._session.fetch(path, max_bytes)
-
-    def _fetch_manifest(self):
-        """The manifest, from flash where it is still the one that targets names."""
-        kept = MetadataFiles(self._directory)
-        path = self._config.target_path
-        data = kept.read("manifest")
-        if data is None or not self._client.is_target(path, data):
-            data = self._client.fetch_target(path, MAX_BYTES)
-            self._keep(kept, data)
-        gc.collect()
-        return Manifest(data)
-
-    def _keep(self, files, manifest):
-        try:
-            files.write("manifest", manifest)
-        except OSError as error:  # it saves a request, no more: a full filesystem must not matter
-            self._log("refresh", "the manifest is not kept: %s" % error)
-
-    def _facts(self):
-        digest = running_digest(self._board)
-        return Facts(
-            self._config,
-            digest,
-            self._version_of(digest),
-            max(self._config.security_version, self._record.security_version),
-            self._board.other_slot().size,
-            self._board.device_id(),
-            self._trial.has_failed,
-        )
-
-    def _version_of(self, digest):
-        """Version of the running image as the record or the factory knows it, or ""."""
-        installed = self._record.installed
-        if installed and installed["digest"] == digest:
-            return installed["version"]
-        return self._config.version if self._config.image_digest == digest else ""
-
-    def _install(self, manifest, sectors):
-        # What only a refresh needs, and what only an install needs, is not in memory together.
-        unload(*signatures.MODULES)
-        from slotcast.install import Installer, fetch_with_retries
-
-        slot = self._board.other_slot()
-        self._record.prepare(manifest)
-        gc.collect()
-        installer = Installer(slot, self._session.get, sectors, self._progress, self._feed)
-        missing = installer.prepare(manifest)
-        self._log("install", "%d blocks to fetch into %s" % (missing, slot.label))
-        fetch_with_retries(installer, manifest, self._pause, self._log)
-        self._log("install", "%d sectors written" % slot.written_sectors)
-        installer.check(manifest)
-        self._log("check", "size, SHA-256, MD5 and chip are right")
-
     def _arm(self, manifest):
         slot = self._board.other_slot()
-        self._log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
-        self._record.arm()
-        slot.set_boot()
-        self._board.reset()
-
-    def _pause(self, attempt):
-        self._sleep(_RETRY_S * attempt)
-
-    def _sleep(self, seconds):
-        for _ in range(seconds):
-            self._board.sleep_s(1)
-            self._feed()
-
-
-def unfailing(callback):
-    """The application's callback (or None), whose exceptions change nothing of an update."""
-
-    def call(*arguments):
-        try:
-            if callback:
-                callback(*arguments)
-        except Exception as error:
-            print("slotcast: a callback raised %r" % error)
-
-    return call
-
-
-def print_log(step: str, message: str) -> None:
-    """Write a step to the console."""
-    print("slotcast %s: %s" % (step, message))
+        self.status.enter("arm")
+        self._application.log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
+        self._trial.arm(slot)

@@ -18,13 +18,15 @@ _CLOSE = 4
 
 
 class Wire(io.IOBase):
-    """A stream for SSLContext.wrap_socket, over a connected non-blocking socket.
+    """A stream for SSLContext.wrap_socket, over a non-blocking socket; what steps wait for.
 
     Args:
         select: the module.
-        sock: the socket.
+        sock: the socket, told to connect.
 
-    Attributes: refused, the DownloadError for which a read was cut off, or None.
+    Attributes:
+        refused: the DownloadError for which a read was cut off, or None.
+        patience_ms: how long the next wait may last at most.
     """
 
     def __init__(self, select, sock):
@@ -36,6 +38,18 @@ class Wire(io.IOBase):
         self._patience = self._since = None
         self._left_bytes = _MAX_AHEAD_BYTES
         self.refused = None
+        self.patience_ms = 0
+
+    def is_connected(self) -> bool:
+        """Whether the socket is connected by now; raises OSError when it cannot be."""
+        self._waits_for = self._writing
+        self._poll.modify(self._sock, self._writing)
+        if not self._poll.poll(0):
+            return False
+        # Writable is also one that failed, and reading it tells why: no port has getsockopt. From
+        # one that did not there is nothing to read, as in TLS the client speaks first.
+        self._sock.readinto(bytearray(1))
+        return True
 
     def begin(self, patience, since) -> None:
         """A call on the TLS socket begins: it may take what `patience` has left at `since`."""
@@ -47,9 +61,9 @@ class Wire(io.IOBase):
         self._left_bytes = min(_MAX_AHEAD_BYTES, self._left_bytes + count + _RECORD_BYTES)
 
     def wait(self, ms: int) -> None:
-        """Wait until the socket is ready for what it was not ready for last."""
+        """Wait until the socket is ready for what it was not ready for last, or patience ends."""
         self._poll.modify(self._sock, self._waits_for)
-        self._poll.poll(ms)
+        self._poll.poll(min(ms, self.patience_ms))
 
     def readinto(self, view):
         """For TLS: bytes read, None where there are none yet, -errno where it must end."""

@@ -12,7 +12,7 @@ from device.virtual.errors import VirtualBoardError
 from publisher.errors import PublisherError
 from publisher.simulate import Poll, Rig
 
-STEP_KIB, TOO_SMALL_KIB, ENOUGH_KIB = 4, 32, 192
+STEP_KIB, TOO_SMALL_KIB, ENOUGH_KIB = 4, 32, 320
 OLD, NEW = VERSIONS[0], VERSIONS[1]
 TRIES = 3  # near the limit, how the heap is cut up decides, and that differs from run to run
 HEADER = ("How much heap does the board need?", "peak live", "smallest that passes")

@@ -3,6 +3,7 @@
 import os
 import platform
 
+import blocking
 import code_size
 import ed25519
 import memory
@@ -10,8 +11,9 @@ import polls
 import publishing
 import refresh_heap
 import signatures
+import spread
 
-TABLES = (ed25519, signatures, polls, refresh_heap, memory, publishing, code_size)
+TABLES = (ed25519, signatures, polls, refresh_heap, memory, publishing, blocking, spread, code_size)
 
 
 def main() -> None:

@@ -4,6 +4,8 @@ A script is a list, played once per connection: bytes that arrive, an int of mil
 nothing does, an OSError that a read raises. At its end the peer closes the connection.
 """
 
+import errno
+
 PERIOD = 1 << 30
 
 
@@ -13,6 +15,7 @@ class FakeNetwork:
     Attributes:
         elapsed_ms: how long has been waited in all.
         open: sockets not closed; written: what each connection was sent; loaded: anchors.
+        connect_ms: how long it takes to connect; refusal: the OSError that this ends with, or None.
     """
 
     POLLIN, POLLOUT = 1, 4
@@ -25,7 +28,8 @@ class FakeNetwork:
         self.leaf = leaf
         # Ticks wrap while the test runs.
         self._start_ms = PERIOD - 500
-        self.elapsed_ms = 0
+        self.elapsed_ms = self.connect_ms = 0
+        self.refusal = None
         self.open = 0
         self.written = []
         self.loaded = []
@@ -110,17 +114,22 @@ class Socket:
         self.steps = []
         self.closed = False
 
-    def settimeout(self, seconds):
-        self.steps.append(("settimeout", seconds > 0))
-
-    def connect(self, address):
-        self.steps.append("connect")
-
     def setblocking(self, flag):
         self.steps.append(("setblocking", flag))
 
+    def connect(self, address):
+        self.steps.append("connect")
+        if self.network.connect_ms:
+            raise OSError(errno.EINPROGRESS)
+
+    def readinto(self, view):
+        assert self.steps == [("setblocking", False), "connect"] and not self.network.connect_ms
+        if self.network.refusal:
+            raise self.network.refusal
+        self.steps.append("connected")
+
     def is_ready(self):
-        return self.steps == [("settimeout", True), "connect", ("setblocking", False)]
+        return self.steps[2:] == ["connected"]
 
     def close(self):
         if not self.closed:
@@ -196,14 +205,20 @@ class Poll:
 
     def modify(self, sock, flags):
         assert sock is self.sock
+        self.flags = flags
 
     def poll(self, ms):
-        """Wait for the silence in the script to end, or for `ms`."""
-        assert ms > 0
-        script = self.sock.script
-        waited = min(ms, script[0])
-        self.network.elapsed_ms += waited
-        script[0] -= waited
-        if not script[0]:
-            script.pop(0)
+        """Wait until it is connected, or the silence in the script ends, or for `ms`."""
+        network, script = self.network, self.sock.script
+        if not ms:
+            return [] if network.connect_ms else [(self.sock, self.flags)]
+        if network.connect_ms:
+            waited = min(ms, network.connect_ms)
+            network.connect_ms -= waited
+        else:
+            waited = min(ms, script[0])
+            script[0] -= waited
+            if not script[0]:
+                script.pop(0)
+        network.elapsed_ms += waited
         return []

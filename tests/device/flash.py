@@ -47,6 +47,10 @@ class Partition:
         self.flash[at : at + len(buffer)] = buffer
         self.writes.append((block, len(buffer)))
 
+    def ioctl(self, command, block):
+        assert command == 6, "erase one block"
+        self.writeblocks(block, b"\xff" * SECTOR)
+
     def set_boot(self):
         type(self).boot = self._row[4]
 

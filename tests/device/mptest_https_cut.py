@@ -39,7 +39,7 @@ class Board:
         self._client = Client(self.files, self._fetch, lambda: repository.now)
 
     def _fetch(self, path, max_bytes):
-        return self._session.fetch(path, max_bytes)
+        return self._session.fetch_steps(path, max_bytes)
 
     def refresh(self, *scripts):
         """Refresh from what is known, over connections with these scripts."""

@@ -9,6 +9,7 @@ from slotcast import payload
 from slotcast.errors import ImageError, PayloadError
 from slotcast.install import Installer
 from slotcast.slot import other_slot
+from slotcast.steps import finish
 
 HEAP_KIB = 4096  # the vectors alone are 76 KB of JSON
 
@@ -46,6 +47,7 @@ def _installer(data):
     partition = flash.board(slot_sectors=8)
 
     def get(path, start, stop):
+        yield
         return Response(data[start : stop + 1])
 
     return partition, Installer(other_slot(partition), get, [bytearray(4096) for _ in range(4)])
@@ -65,8 +67,8 @@ def _cases(expect, stage=None):
 def test_good_payloads_give_their_image():
     for name, data, told in _cases("ok"):
         partition, installer = _installer(data)
-        installer.prepare(told)
-        installer.fetch(told)
+        finish(installer.prepare_steps(told))
+        finish(installer.fetch_steps(told))
         at = other_slot(partition).address
         image = partition.flash[at : at + told.size]
         assert sha256(image).digest().hex() == told.sha256, name
@@ -76,7 +78,7 @@ def test_bad_heads_are_refused_before_anything_is_written():
     for name, data, told in _cases("refuse", "head"):
         partition, installer = _installer(data)
         try:
-            installer.prepare(told)
+            finish(installer.prepare_steps(told))
         except PayloadError:
             assert not partition.writes, name
             continue
@@ -86,9 +88,9 @@ def test_bad_heads_are_refused_before_anything_is_written():
 def test_bad_blocks_are_refused_and_not_written():
     for name, data, told in _cases("refuse", "block"):
         partition, installer = _installer(data)
-        installer.prepare(told)
+        finish(installer.prepare_steps(told))
         try:
-            installer.fetch(told)
+            finish(installer.fetch_steps(told))
         except PayloadError:
             written = sum(count for _, count in partition.writes)
             assert written < told.size, name
@@ -99,9 +101,9 @@ def test_bad_blocks_are_refused_and_not_written():
 def test_a_payload_of_another_image_is_found_by_the_check():
     for _, data, told in _cases("refuse", "image"):
         _, installer = _installer(data)
-        installer.prepare(told)
-        installer.fetch(told)
-        raises(ImageError, installer.check, told)
+        finish(installer.prepare_steps(told))
+        finish(installer.fetch_steps(told))
+        raises(ImageError, finish, installer.check_steps(told))
 
 
 def test_without_a_ring_the_same_blocks_are_decoded():

@@ -43,6 +43,7 @@ def play(scenario, blobs):
 def new_client(files, served, blobs, clock):
     from slotcast.client import Client
     from slotcast.errors import DownloadError, NotFoundError
+    from slotcast.steps import plain
 
     def fetch(path, max_bytes):
         if path not in served:
@@ -52,7 +53,7 @@ def new_client(files, served, blobs, clock):
             raise DownloadError(path)
         return data
 
-    return Client(files, fetch, lambda: clock[0])
+    return Client(files, plain(fetch), lambda: clock[0])
 
 
 def is_accepted(client):

@@ -13,6 +13,7 @@ from slotcast import canonical, trust
 from slotcast.client import Client
 from slotcast.delegations import quoted
 from slotcast.errors import DownloadError, NotFoundError
+from slotcast.steps import plain
 
 NOW = "2026-11-20T12:00:00Z"
 LATER = "2027-11-20T12:00:00Z"
@@ -162,7 +163,7 @@ class RepositorySimulator:
     def client(self, files=None):
         """A client with the files of a new board, or those given."""
         files = self.files() if files is None else files
-        return Client(files, self.fetch, lambda: self.now)
+        return Client(files, plain(self.fetch), lambda: self.now)
 
 
 class MemoryFiles:
@@ -186,12 +187,12 @@ class MemoryFiles:
 def count_verifications(function) -> int:
     """How many signatures are verified while function() runs."""
     count = []
-    original = trust.signing_key
-    trust.signing_key = lambda *args: count.append(1) or original(*args)
+    original = trust.signing_key_steps
+    trust.signing_key_steps = lambda *args: count.append(1) or original(*args)
     try:
         function()
     finally:
-        trust.signing_key = original
+        trust.signing_key_steps = original
     return len(count)
 
 

@@ -67,3 +67,17 @@ def test_aborted_slot_is_told_by_its_sequence():
     flash.set_entry(partition, 1, 2, boot.ABORTED)
     app0, app1 = (p.info()[2] for p in partition.find(partition.TYPE_APP))
     assert boot.was_aborted(partition, app1) and not boot.was_aborted(partition, app0)
+
+
+def test_what_is_armed_can_be_taken_back():
+    partition = flash.board()
+    flash.set_entry(partition, 0, 3, boot.VALID)
+    flash.set_entry(partition, 1, 4, boot.UNDEFINED)
+    boot.disarm(partition)
+    assert boot.entries(partition) == [(3, boot.VALID), None]
+
+
+def test_blank_otadata_has_nothing_to_take_back():
+    partition = flash.board()
+    boot.disarm(partition)
+    assert not partition.writes

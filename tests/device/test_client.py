@@ -15,7 +15,8 @@ from repository_simulator import (
 )
 from signer import Signer
 
-from slotcast import signatures
+from slotcast import signatures, trust
+from slotcast.client import Client
 from slotcast.errors import (
     BoardError,
     DownloadError,
@@ -27,7 +28,7 @@ from slotcast.modules import unload
 from slotcast.sha512 import sha512
 
 # The signer of the tests takes memory, not the code under test.
-HEAP_KIB = 1024
+HEAP_KIB = 1536
 ROLES = ("root", "timestamp", "snapshot", "targets")
 IDLE = ["metadata/2.root.json", "metadata/timestamp.json"]
 
@@ -453,3 +454,36 @@ def test_a_root_of_ed25519_keys_loads_no_other_verifier_and_no_delegations():
         assert [name for name in others if name in sys.modules] == []
     finally:
         sys.modules.update(loaded)
+
+
+def test_no_step_of_a_refresh_verifies_two_signatures():
+    client = RepositorySimulator().client()
+    genuine, begun, chunks = trust.signing_key_steps, [], []
+
+    def signing_key_steps(*arguments):
+        begun.append(1)
+        return genuine(*arguments)
+
+    trust.signing_key_steps = signing_key_steps
+    try:
+        for waiter in client.refresh_steps():
+            assert waiter is None
+            chunks.append(len(begun))
+            begun.clear()
+    finally:
+        trust.signing_key_steps = genuine
+    assert sum(chunks) >= 4 and max(chunks) == 1
+
+
+def test_a_refresh_waits_for_what_its_fetch_waits_for():
+    repository, network = RepositorySimulator(), object()
+
+    def fetch(path, max_bytes):
+        yield network
+        return repository.fetch(path, max_bytes)
+
+    client = Client(repository.files(), fetch, lambda: repository.now)
+    waits = [waiter for waiter in client.refresh_steps() if waiter]
+    assert waits == [network] * len(repository.requests)
+    waits = [waiter for waiter in client.fetch_target_steps(TARGET, 100) if waiter]
+    assert waits == [network]

@@ -1,6 +1,6 @@
 """The floor under a board's clock."""
 
-from slotcast.clock import Clock, iso
+from slotcast.clock import Clock, iso, seconds_between
 
 
 class Rtc:
@@ -101,3 +101,24 @@ def test_whatever_goes_wrong_in_sntp_is_no_answer():
     one = Clock("2026-03-01T10:20:30Z", rtc.gmtime, rtc.set_utc, short_datagram)
     assert not one.synchronise()
     assert rtc.fields[0] == 2026
+
+
+def test_seconds_between_two_times():
+    assert seconds_between("2026-03-01T10:20:30Z", "2026-03-01T10:20:30Z") == 0
+    assert seconds_between("2026-03-01T23:59:59Z", "2026-03-02T00:00:00Z") == 1
+    assert seconds_between("2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z") == 86400
+    assert seconds_between("2028-02-28T00:00:00Z", "2028-03-01T00:00:00Z") == 2 * 86400
+    assert seconds_between("2099-12-31T00:00:00Z", "2100-03-01T00:00:00Z") == 60 * 86400
+    assert seconds_between("1970-01-01T00:00:00Z", "2000-01-01T00:00:00Z") == 946684800
+    assert seconds_between("2026-03-02T00:00:00Z", "2026-03-01T23:59:58Z") == -2
+
+
+def test_every_day_of_a_leap_cycle_follows_the_one_before():
+    days = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+    before = "2026-12-31T00:00:00Z"
+    for year in (2027, 2028):
+        for month, length in enumerate(days):
+            for day in range(1, length + (year == 2028 and month == 1) + 1):
+                now = iso((year, month + 1, day, 0, 0, 0))
+                assert seconds_between(before, now) == 86400
+                before = now

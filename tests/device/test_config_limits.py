@@ -26,7 +26,13 @@ def test_values_of_another_type_are_refused():
 
 
 def test_numbers_are_whole_and_not_negative():
-    for name in ("security_version", "settle_s", "poll_every_s"):
+    for name in (
+        "security_version",
+        "settle_s",
+        "spread_s",
+        "poll_every_s",
+        "mandatory_after_s",
+    ):
         for value in (-1, 1.5, True, "7", [7]):
             change = {name: value}
             raises(BoardError, lambda change=change: config(**change), says="a number is not one")
@@ -37,3 +43,21 @@ def test_an_unknown_version_is_an_empty_text():
     assert config(version=None).version == ""
     assert config().version == ""
     assert config(version="1.4.2").version == "1.4.2"
+
+
+def test_a_board_of_an_older_factory_has_the_default_manners():
+    old = config()
+    assert (old.settle_s, old.spread_s, old.poll_every_s) == (30, 300, 21600)
+    assert (old.window, old.mandatory_after_s) == (None, 259200)
+
+
+def test_a_window_is_one_or_null():
+    assert config(window=None).window is None
+    assert config(window="22:30-04:00").window.text == "22:30-04:00"
+    for wrong in ("", "always", 7, ["01:00-05:00"], False, "05:00-05:00"):
+        raises(BoardError, lambda wrong=wrong: config(window=wrong), says="ota.json")
+
+
+def test_the_manifest_of_a_stone_stands_below_that_of_the_board():
+    assert config().target_path == "stable/r2.json"
+    assert config().stone_path("1.2.0") == "stable/r2/1.2.0.json"

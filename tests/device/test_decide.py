@@ -5,7 +5,7 @@ import json
 from check import raises, vectors
 
 from slotcast.config import Config
-from slotcast.decide import CURRENT, INSTALL, REFUSE, WAIT, Facts, bucket, decide
+from slotcast.decide import CURRENT, INSTALL, REFUSE, STEP, WAIT, Facts, bucket, decide
 from slotcast.errors import BoardError, RepositoryError
 from slotcast.manifest import Manifest, parse_version
 
@@ -70,7 +70,7 @@ def facts(**changes):
         "security_version": 3,
         "slot_bytes": 65536,
         "device_id": "0011223344",
-        "has_failed": lambda digest: False,
+        "failed_release": lambda digest: None,
     }
     fields.update(changes)
     return Facts(**fields)
@@ -97,8 +97,22 @@ def test_a_manifest_of_another_product_channel_board_or_chip_is_refused():
 
 
 def test_an_image_that_failed_here_is_refused():
-    failed = facts(has_failed=lambda digest: digest == "cc" * 32)
+    failed = facts(failed_release=lambda digest: 6 if digest == "cc" * 32 else None)
     assert decide(manifest(), failed).action == REFUSE
+    assert decide(manifest(image_digest="dd" * 32), failed).action == INSTALL
+
+
+def test_an_image_that_failed_here_is_tried_again_when_a_later_release_says_so():
+    failed = facts(failed_release=lambda digest: 6)
+    assert decide(manifest(retry_failed=True, release=7), failed).action == INSTALL
+    assert decide(manifest(retry_failed=True, release=6), failed).action == REFUSE
+    assert decide(manifest(retry_failed=False, release=7), failed).action == REFUSE
+
+
+def test_a_failure_is_looked_up_once_where_nothing_lifts_it():
+    asked = []
+    decide(manifest(), facts(failed_release=asked.append))  # it reads flash
+    assert asked == ["cc" * 32]
 
 
 def test_an_image_larger_than_the_slot_is_refused():
@@ -113,10 +127,43 @@ def test_an_older_version_is_refused():
     assert decide(manifest(), facts(version="1.10.0")).action == REFUSE
 
 
-def test_a_board_below_min_version_is_refused():
-    assert decide(manifest(min_version="1.4.3"), facts()).action == REFUSE
+def test_a_board_leaves_a_withdrawn_version_for_an_older_one():
+    withdrawing = manifest(withdrawn=["1.5.0", "1.4.9"])
+    decision = decide(withdrawing, facts(version="1.5.0"))
+    assert (decision.action, decision.reason) == (INSTALL, "1.5.0 -> 1.4.3, as 1.5.0 is withdrawn")
+    assert decide(withdrawing, facts(version="1.5.1")).action == REFUSE
+
+
+def test_a_withdrawn_version_is_not_left_for_a_lower_security_version():
+    decision = decide(manifest(withdrawn=["1.5.0"]), facts(version="1.5.0", security_version=4))
+    assert decision.action == REFUSE and "1.5.0 is withdrawn, but" in decision.reason
+
+
+def test_a_board_below_min_version_takes_a_step():
+    decision = decide(manifest(min_version="1.4.3"), facts())
+    assert (decision.action, decision.reason) == (STEP, "needs 1.4.3 first")
+    assert decision.manifest.min_version == "1.4.3"
     assert decide(manifest(min_version="1.4.2"), facts()).action == INSTALL
-    assert decide(manifest(min_version="1.4.2"), facts(version="")).action == REFUSE
+    assert decide(manifest(min_version="1.4.2"), facts(version="")).action == STEP
+
+
+def test_a_board_that_learns_from_a_stone_what_it_runs_goes_on():
+    newest, board = manifest(version="1.5.0", min_version="1.4.3"), facts(version="")
+    assert decide(newest, board).action == STEP
+    board.learn(manifest())
+    decision = decide(newest, board)
+    assert (decision.action, decision.reason) == (INSTALL, "1.4.3 -> 1.5.0")
+
+
+def test_what_a_board_learns_raises_its_security_version_and_never_lowers_it():
+    for learned, action in ((4, REFUSE), (2, INSTALL)):
+        board = facts(version="", security_version=3)
+        board.learn(manifest(security_version=learned))
+        assert decide(manifest(version="1.5.0", security_version=3), board).action == action
+
+
+def test_a_board_of_a_version_that_is_none_is_told_so():
+    raises(RepositoryError, lambda: facts(version="one"), says="is not X.Y.Z")
 
 
 def test_a_paused_release_waits():
@@ -148,6 +195,13 @@ def test_a_manifest_with_a_wrong_field_is_refused():
         {"payloads": [{"kind": "delta"}]},
         {"rollout": {"salt": "s", "basis_points": "10000"}},
         {"min_version": "one"},
+        {"retry_failed": 1},
+        {"retry_failed": None},
+        {"withdrawn": None},
+        {"withdrawn": "1.4.3"},
+        {"withdrawn": {"1.4.3": True}},
+        {"withdrawn": ["1.4"]},
+        {"withdrawn": [None]},
     ]
     for change in wrong:
         raises(RepositoryError, lambda change=change: manifest(**change))

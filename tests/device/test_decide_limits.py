@@ -2,7 +2,7 @@
 
 from test_decide import facts, manifest
 
-from slotcast.decide import INSTALL, REFUSE, WAIT, bucket, decide
+from slotcast.decide import INSTALL, REFUSE, STEP, WAIT, bucket, decide
 
 
 def test_an_image_may_fill_the_slot():
@@ -17,7 +17,7 @@ def test_another_build_of_the_running_version_is_installed():
 
 def test_the_minimum_version_itself_will_do():
     assert decide(manifest(min_version="1.4.2"), facts(version="1.4.2")).action == INSTALL
-    assert decide(manifest(min_version="1.4.3"), facts(version="1.4.2")).action == REFUSE
+    assert decide(manifest(min_version="1.4.3"), facts(version="1.4.2")).action == STEP
 
 
 def test_the_confirmed_security_version_itself_will_do():
@@ -34,3 +34,9 @@ def test_a_rollout_reaches_the_boards_below_its_share():
 
 def test_the_reason_says_when_the_running_version_is_unknown():
     assert decide(manifest(), facts(version="")).reason == "unknown version -> 1.4.3"
+
+
+def test_a_failure_is_lifted_by_the_next_release_at_the_earliest():
+    for failed, action in ((6, INSTALL), (7, REFUSE)):
+        found = facts(failed_release=lambda digest, failed=failed: failed)
+        assert decide(manifest(retry_failed=True, release=7), found).action == action

@@ -45,3 +45,23 @@ def test_a_key_or_s_that_is_refused_hashes_no_message():
     assert not written
     assert not ed25519.verify(BASE, BASE + b"\1" + bytes(31), written.append)
     assert len(written) == 1
+
+
+def test_a_verification_is_in_steps_none_of_which_doubles_more_than_32_times():
+    signature = BASE + bytes([255] * 31) + b"\1"
+    genuine, doublings, chunks = ed25519._double, [0], []
+
+    def double(point, times):
+        doublings[0] += times
+        return genuine(point, times)
+
+    ed25519._double = double
+    try:
+        for waiter in ed25519.verify_steps(BASE, signature, lambda write: None):
+            assert waiter is None
+            chunks.append(doublings[0])
+            doublings[0] = 0
+    finally:
+        ed25519._double = genuine
+    assert len(chunks) == 9
+    assert sum(chunks) > 200 and max(chunks) < 40

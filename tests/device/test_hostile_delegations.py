@@ -6,6 +6,7 @@ from repository_simulator import RepositorySimulator, encoded, key_fields, keyid
 from slotcast import delegations
 from slotcast.delegations import DelegatedRole, Delegations, HashBins, matches
 from slotcast.errors import RepositoryError
+from slotcast.steps import finish, plain
 
 # The signer of the tests takes memory, not the code under test.
 HEAP_KIB = 2048
@@ -28,7 +29,7 @@ class Roles:
         return Unsigned([dict(ROLE, name=role) for role in self._edges.get(name, ())])
 
     def find(self, path: str):
-        return delegations.find(path, self.targets("targets"), self.load)
+        return finish(delegations.find_steps(path, self.targets("targets"), plain(self.load)))
 
 
 class Unsigned:

@@ -117,3 +117,9 @@ def test_a_rest_of_4_kib_is_read_and_one_byte_more_is_not():
         session.get("x").close()
         assert session.fetch("x", 10) == BODY
         assert session.connections == connections
+
+
+def test_a_response_that_broke_can_still_be_closed():
+    response = session_on(FakeNetwork([OK + BODY[:4]])).get("x")
+    raises(DownloadError, response.readinto, bytearray(10))
+    response.close()

@@ -7,8 +7,10 @@ from check import raises
 from test_slot import Told, slot_with
 
 from slotcast.errors import ImageError
-from slotcast.image import image_digest, verify_header, verify_image
+from slotcast.image import image_digest, verify_header, verify_image_steps
+from slotcast.steps import finish
 
+HEAP_KIB = 1024
 IMAGE = flash.app_image()
 
 
@@ -24,8 +26,8 @@ class Shrunk:
         buffer[:] = self.image[offset : offset + len(buffer)]
 
 
-def verify(image, told, size=4096, feed=None):
-    verify_image(slot_with(image)[1], told, memoryview(bytearray(size)), feed)
+def verify(image, told, size=4096):
+    finish(verify_image_steps(slot_with(image)[1], told, memoryview(bytearray(size))))
 
 
 def segmented(count):
@@ -92,7 +94,9 @@ def test_an_image_verifies_however_its_end_falls_into_the_buffer():
         verify(IMAGE, Told(IMAGE), size)
 
 
-def test_the_watchdog_is_fed_once_a_buffer():
-    fed = []
-    verify(IMAGE, Told(IMAGE), 100, lambda: fed.append(1))
-    assert len(fed) == -(-len(IMAGE) // 100)
+def test_a_step_is_16_kib_or_a_buffer():
+    image = flash.app_image(body=bytes(34000))
+    told, slot = Told(image), slot_with(image, sectors=9)[1]
+    for size, steps in ((100, 2), (4096, 2), (8192, 2), (16384, 2)):
+        steps_taken = list(verify_image_steps(slot, told, memoryview(bytearray(size))))
+        assert steps_taken == [None] * steps, size

@@ -7,8 +7,10 @@ import flash
 from check import raises
 
 from slotcast.errors import DownloadError, ImageError, PayloadError
-from slotcast.install import Installer, fetch_with_retries
+from slotcast.install import Installer
+from slotcast.retries import with_retries_steps
 from slotcast.slot import other_slot
+from slotcast.steps import finish
 
 BLOCK = 4096
 HEAP_KIB = 1024  # a whole flash is held in memory here
@@ -44,7 +46,8 @@ class Told:
 class Response:
     """A range of an object that may break off."""
 
-    def __init__(self, data, breaks_after=None):
+    def __init__(self, data, breaks_after):
+        self.is_closed = False
         self._data = data
         self._at = 0
         self._breaks_after = breaks_after
@@ -58,7 +61,7 @@ class Response:
         return len(piece)
 
     def close(self):
-        pass
+        self.is_closed = True
 
 
 class Edge:
@@ -67,32 +70,61 @@ class Edge:
     def __init__(self, data):
         self.data = data
         self.ranges = []
+        self.responses = []
         self.breaks = []
 
-    def get(self, path, start, stop):
+    def get_steps(self, path, start, stop):
         self.ranges.append((start, stop))
         breaks_after = self.breaks.pop(0) if self.breaks else None
-        return Response(self.data[start : stop + 1], breaks_after)
+        yield
+        self.responses.append(Response(self.data[start : stop + 1], breaks_after))
+        return self.responses[-1]
 
 
 IMAGE = flash.app_image(body=bytes(range(256)) * 40)  # three blocks
 
 
-def installed(image=IMAGE, edit=None):
+def installed(image=IMAGE, edit=None, slot_sectors=5):
     """(partition, edge, manifest, installer) before anything was fetched."""
     head, data = raw_payload(image)
     told = Told(image, head, data)
     edge = Edge(bytearray(head + data))
     if edit:
         edit(told, edge.data)
-    partition = flash.board(slot_sectors=5)
-    return partition, edge, told, Installer(other_slot(partition), edge.get, [bytearray(BLOCK)])
+    partition = flash.board(slot_sectors)
+    installer = Installer(other_slot(partition), edge.get_steps, [bytearray(BLOCK)])
+    return partition, edge, told, installer
+
+
+def prepare(installer, told):
+    return finish(installer.prepare_steps(told))
+
+
+def fetch(installer, told):
+    finish(installer.fetch_steps(told))
+
+
+def check(installer, told):
+    finish(installer.check_steps(told))
+
+
+def fetch_again_and_again(installer, told, pauses, log):
+    """As an updater does it; `pauses` are noted and not waited for."""
+
+    def pause(failures):
+        pauses.append(failures)
+        yield
+
+    def attempt():
+        return installer.fetch_steps(told)
+
+    finish(with_retries_steps(attempt, pause, log.append, installer.made_progress))
 
 
 def run(installer, told):
-    installer.prepare(told)
-    installer.fetch(told)
-    installer.check(told)
+    prepare(installer, told)
+    fetch(installer, told)
+    check(installer, told)
 
 
 def test_a_whole_image_takes_two_requests():
@@ -115,10 +147,10 @@ def test_what_follows_the_image_in_its_last_sector_is_erased_flash():
 def test_an_image_that_stands_already_fetches_the_head_alone():
     partition, edge, told, installer = installed()
     run(installer, told)
-    again = Installer(other_slot(partition), edge.get, [bytearray(BLOCK)])
-    assert again.prepare(told) == 0
-    again.fetch(told)
-    again.check(told)
+    again = Installer(other_slot(partition), edge.get_steps, [bytearray(BLOCK)])
+    assert prepare(again, told) == 0
+    fetch(again, told)
+    check(again, told)
     assert len(edge.ranges) == 3 and len(partition.writes) == 3
 
 
@@ -127,8 +159,8 @@ def test_a_changed_block_is_refused_and_nothing_of_it_is_written():
         data[140 + BLOCK + 7] ^= 1
 
     partition, edge, told, installer = installed(edit=edit)
-    installer.prepare(told)
-    raises(PayloadError, installer.fetch, told, says="block 1")
+    prepare(installer, told)
+    raises(PayloadError, fetch, installer, told, says="block 1")
     assert partition.writes == [(0, BLOCK)]
 
 
@@ -139,7 +171,7 @@ def test_a_changed_head_is_refused_before_anything_is_written():
             data[at] ^= 1
 
         partition, edge, told, installer = installed(edit=edit)
-        raises(PayloadError, installer.prepare, told)
+        raises(PayloadError, prepare, installer, told)
         assert not partition.writes
 
 
@@ -148,7 +180,7 @@ def test_a_head_of_another_image_is_refused():
         told.sha256 = "0" * 64
 
     _, _, told, installer = installed(edit=edit)
-    raises(PayloadError, installer.prepare, told, says="another image")
+    raises(PayloadError, prepare, installer, told, says="another image")
 
 
 def test_a_length_that_does_not_add_up_is_refused():
@@ -156,7 +188,7 @@ def test_a_length_that_does_not_add_up_is_refused():
         told.length += 1
 
     _, _, told, installer = installed(edit=edit)
-    raises(PayloadError, installer.prepare, told, says="add up")
+    raises(PayloadError, prepare, installer, told, says="add up")
 
 
 def test_a_head_that_could_not_be_is_not_even_fetched():
@@ -166,39 +198,48 @@ def test_a_head_that_could_not_be_is_not_even_fetched():
             told.head_length = length
 
         _, edge, told, installer = installed(edit=edit)
-        raises(PayloadError, installer.prepare, told)
+        raises(PayloadError, prepare, installer, told)
         assert not edge.ranges
 
 
 def test_an_object_that_ends_early_is_refused():
     partition, edge, told, installer = installed()
     edge.data = edge.data[:-1]
-    installer.prepare(told)
-    raises(PayloadError, installer.fetch, told, says="ended early")
+    prepare(installer, told)
+    raises(PayloadError, fetch, installer, told, says="ended early")
     assert len(partition.writes) == 2
 
 
 def test_a_broken_link_resumes_where_it_broke():
     partition, edge, told, installer = installed()
-    installer.prepare(told)
+    prepare(installer, told)
     edge.breaks = [BLOCK + 1000]
     pauses = []
-    fetch_with_retries(installer, told, pauses.append, lambda step, text: None)
-    installer.check(told)
+    fetch_again_and_again(installer, told, pauses, [])
+    check(installer, told)
     assert edge.ranges[1:] == [(140, 139 + len(IMAGE)), (140 + BLOCK, 139 + len(IMAGE))]
     assert pauses == [1]
 
 
 def test_a_link_that_stays_broken_is_given_up():
     _, edge, told, installer = installed()
-    installer.prepare(told)
-    edge.breaks = [0, 0, 0]
+    prepare(installer, told)
+    edge.breaks = [0] * 9
+    pauses, log = [], []
+    raises(DownloadError, fetch_again_and_again, installer, told, pauses, log)
+    assert pauses == [1, 2, 3, 4] and len(log) == 4
+    assert len(edge.breaks) == 4
+
+
+def test_a_link_that_breaks_after_each_block_gets_there():
+    image = flash.app_image(body=bytes(range(256)) * 220)  # fourteen blocks
+    partition, edge, told, installer = installed(image, slot_sectors=16)
+    prepare(installer, told)
+    edge.breaks = [BLOCK + 10] * 13
     pauses = []
-    log = []
-    raises(
-        DownloadError, fetch_with_retries, installer, told, pauses.append, lambda *a: log.append(a)
-    )
-    assert pauses == [1, 2] and len(log) == 2
+    fetch_again_and_again(installer, told, pauses, [])
+    check(installer, told)
+    assert pauses == [1] * 13 and len(partition.writes) == 14
 
 
 def test_blocks_that_stand_between_missing_ones_are_read_over_when_small():
@@ -214,8 +255,8 @@ def test_a_large_stretch_that_stands_is_not_fetched():
     partition, edge, told, installer = installed(image)
     at = other_slot(partition).address
     partition.flash[at + BLOCK : at + 4 * BLOCK] = image[BLOCK : 4 * BLOCK]
-    installer.prepare(told)
-    installer.fetch(told)
+    prepare(installer, told)
+    fetch(installer, told)
     start = told.head_length
     assert edge.ranges[1:] == [
         (start, start + BLOCK - 1),
@@ -227,16 +268,19 @@ def test_progress_is_told_in_bytes_of_image():
     partition, edge, told, _ = installed()
     seen = []
     installer = Installer(
-        other_slot(partition), edge.get, [bytearray(BLOCK)], lambda done, total: seen.append(done)
+        other_slot(partition),
+        edge.get_steps,
+        [bytearray(BLOCK)],
+        lambda done, total: seen.append(done),
     )
-    installer.prepare(told)
-    installer.fetch(told)
+    prepare(installer, told)
+    fetch(installer, told)
     assert seen == [BLOCK, 2 * BLOCK, len(IMAGE)]
 
 
 def test_flash_that_does_not_hold_what_was_written_is_found_by_the_check():
     partition, edge, told, installer = installed()
-    installer.prepare(told)
-    installer.fetch(told)
+    prepare(installer, told)
+    fetch(installer, told)
     partition.flash[other_slot(partition).address + 5000] ^= 4
-    raises(ImageError, installer.check, told)
+    raises(ImageError, check, installer, told)

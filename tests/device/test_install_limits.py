@@ -2,11 +2,12 @@
 
 import flash
 from check import raises
-from test_install import BLOCK, IMAGE, installed, run
+from test_install import BLOCK, IMAGE, fetch, installed, prepare, run
 
-from slotcast.errors import DownloadError, PayloadError
-from slotcast.install import Installer, fetch_with_retries
+from slotcast.errors import PayloadError
+from slotcast.install import Installer
 from slotcast.slot import other_slot
+from slotcast.steps import finish
 
 HEAP_KIB = 1024
 
@@ -15,7 +16,7 @@ def test_sectors_that_a_block_does_not_need_are_left_alone():
     partition, edge, told, _ = installed()
     slot = other_slot(partition)
     partition.flash[slot.address : slot.address + slot.size] = bytes(slot.size)
-    installer = Installer(slot, edge.get, [bytearray(BLOCK), bytearray(BLOCK)])
+    installer = Installer(slot, edge.get_steps, [bytearray(BLOCK), bytearray(BLOCK)])
     run(installer, told)
     assert partition.writes == [(0, BLOCK), (1, BLOCK), (2, BLOCK)]
 
@@ -25,7 +26,7 @@ def test_a_size_that_the_head_does_not_have_is_refused():
         told.size += 1
 
     partition, _, told, installer = installed(edit=edit)
-    raises(PayloadError, installer.prepare, told, says="another image")
+    raises(PayloadError, prepare, installer, told, says="another image")
     assert not partition.writes
 
 
@@ -45,29 +46,41 @@ def test_8_kib_that_stand_are_read_over_and_no_more():
         at = other_slot(partition).address
         stop = BLOCK + standing * BLOCK
         partition.flash[at + BLOCK : at + stop] = image[BLOCK:stop]
-        installer.prepare(told)
-        installer.fetch(told)
+        prepare(installer, told)
+        fetch(installer, told)
         assert len(edge.ranges) == 1 + requests, standing
 
 
-def test_the_watchdog_is_fed_for_each_block_hashed_and_written():
-    partition, edge, told, _ = installed()
-    fed = []
-    sectors = [bytearray(BLOCK)]
-    slot = other_slot(partition)
-    installer = Installer(slot, edge.get, sectors, feed=lambda: fed.append(1))
-    installer.prepare(told)
-    assert len(fed) == 3
-    installer.fetch(told)
-    assert len(fed) == 6
-    installer.check(told)
-    assert len(fed) == 9
+def test_a_step_is_no_more_than_a_block_or_the_write_of_a_sector():
+    _, edge, told, _ = installed()
+    installer = Installer(other_slot(flash.board(5)), edge.get_steps, [bytearray(BLOCK)] * 2)
+    assert len(list(installer.prepare_steps(told))) == 1 + 3
+    steps = installer.fetch_steps(told)
+    assert next(steps) is None  # for the answer
+    for written in (1, 2, 3):
+        next(steps)
+        assert installer.made_progress() == (written > 1), written
+    raises(StopIteration, next, steps)
+    assert installer.made_progress() and not installer.made_progress()
 
 
-def test_three_attempts_are_made_by_default():
+def test_a_fetch_that_is_given_up_closes_its_response():
     _, edge, told, installer = installed()
-    installer.prepare(told)
-    edge.breaks = [0] * 5
-    quiet = [lambda attempt: None, lambda step, text: None]
-    raises(DownloadError, fetch_with_retries, installer, told, *quiet)
-    assert len(edge.breaks) == 2
+    prepare(installer, told)
+    steps = installer.fetch_steps(told)
+    for _ in range(3):
+        next(steps)
+    assert [response.is_closed for response in edge.responses] == [True, False]
+    steps.close()
+    assert [response.is_closed for response in edge.responses] == [True, True]
+
+
+def test_the_watchdog_is_fed_for_each_block_hashed_and_each_sector_written():
+    _, _, told, installer = installed()
+    fed = []
+    finish(installer.prepare_steps(told), lambda: fed.append(1))
+    assert len(fed) == 1 + 3
+    finish(installer.fetch_steps(told), lambda: fed.append(1))
+    assert len(fed) == 4 + 1 + 3
+    finish(installer.check_steps(told), lambda: fed.append(1))
+    assert len(fed) == 8 + told.size // 16384

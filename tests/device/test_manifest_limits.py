@@ -51,3 +51,18 @@ def test_a_manifest_without_a_rollout_is_for_all_boards():
 def test_a_rollout_that_is_no_object_is_refused():
     for rollout in (7, "s", [], False):
         raises(RepositoryError, lambda rollout=rollout: manifest(rollout=rollout))
+
+
+def test_a_manifest_withdraws_16_versions_at_most():
+    versions = ["2.0.%d" % number for number in range(17)]
+    assert len(manifest(withdrawn=versions[:16]).withdrawn_keys) == 16
+    raises(RepositoryError, lambda: manifest(withdrawn=versions), says="no good withdrawn")
+
+
+def test_a_manifest_of_before_lifts_and_withdraws_nothing():
+    old = manifest()
+    assert old.retry_failed is False and old.withdrawn_keys == []
+
+
+def test_a_field_of_later_is_passed_over():
+    assert manifest(later={"a": [1]}).version == "1.4.3"

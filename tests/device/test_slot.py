@@ -5,15 +5,18 @@ from hashlib import md5, sha256
 import flash
 from check import raises
 
+from slotcast import boot
 from slotcast.errors import BoardError, ImageError
-from slotcast.image import image_digest, verify_header, verify_image
-from slotcast.slot import Slot, other_slot
+from slotcast.image import image_digest, verify_header, verify_image_steps
+from slotcast.slot import Slot, other_slot, verify_can_update
+from slotcast.steps import finish
 
 SECTOR = 4096
+APPS = ((0, 0x10, 8192, 16384, "app0"), (0, 0x11, 24576, 16384, "app1"))
 
 
-def slot_with(image=b""):
-    partition = flash.board()
+def slot_with(image=b"", sectors=4):
+    partition = flash.board(sectors)
     slot = other_slot(partition)
     partition.flash[slot.address : slot.address + len(image)] = image
     return partition, slot
@@ -32,7 +35,7 @@ class Told:
 
 
 def verify(slot, told):
-    verify_image(slot, told, memoryview(bytearray(SECTOR)))
+    finish(verify_image_steps(slot, told, memoryview(bytearray(SECTOR))))
 
 
 def test_the_other_slot_is_never_the_running_one():
@@ -43,6 +46,28 @@ def test_the_other_slot_is_never_the_running_one():
 def test_a_table_without_a_second_slot_is_told_in_words():
     table = [(0, 0, 8192, 16384, "app0")]
     raises(BoardError, other_slot, flash.board(table=table), says="no OTA slots")
+
+
+def test_a_table_that_no_update_can_be_undone_with_is_told_in_words():
+    otadata, (app0, app1) = (1, 0, 0, 8192, "otadata"), APPS
+    for table, says in (
+        ([otadata, app0], "one OTA slot only"),
+        ([otadata, (0, 0, 8192, 16384, "app0")], "no OTA slots"),
+        ([(0, 0, 0, 8192, "factory"), app0], "one OTA slot only"),
+        ([app0, app1], "no otadata"),
+    ):
+        raises(BoardError, verify_can_update, flash.board(table=table), says=says)
+
+
+def test_a_new_image_that_runs_gives_a_bootloader_without_rollback_away():
+    partition = flash.board()
+    for state in (boot.PENDING, boot.VALID, boot.UNDEFINED):
+        flash.set_entry(partition, 0, 1, state)
+        verify_can_update(partition)
+    flash.set_entry(partition, 0, 1, boot.NEW)
+    raises(BoardError, verify_can_update, partition, says="the bootloader has no rollback")
+    partition.boot = "app1"  # armed, and not reset yet
+    verify_can_update(partition)
 
 
 def test_a_sector_that_holds_the_bytes_already_is_not_written():
@@ -63,7 +88,7 @@ def test_a_sound_image_verifies_through_any_buffer():
     image = flash.app_image()
     _, slot = slot_with(image)
     for size in (64, 4096, 16384):
-        verify_image(slot, Told(image), memoryview(bytearray(size)))
+        finish(verify_image_steps(slot, Told(image), memoryview(bytearray(size))))
     assert image_digest(slot) == image[-32:].hex()
 
 

@@ -24,7 +24,7 @@ AFTER = "2027-11-20T12:00:00Z"
 
 def trusted_with(repository, upto="targets", now=NOW):
     """TrustedMetadata with what the repository serves at version 1, up to a role."""
-    trusted = TrustedMetadata(repository.served["metadata/1.root.json"], now)
+    trusted = TrustedMetadata.of(repository.served["metadata/1.root.json"], now)
     steps = {
         "timestamp": trusted.update_timestamp,
         "snapshot": trusted.update_snapshot,
@@ -53,12 +53,13 @@ def test_a_sound_repository_is_trusted_to_its_targets():
 
 def test_a_time_that_is_none_is_the_callers_mistake():
     repository = RepositorySimulator()
-    raises(ValueError, TrustedMetadata, repository.served["metadata/1.root.json"], "", says="time")
+    root = repository.served["metadata/1.root.json"]
+    raises(ValueError, TrustedMetadata.of, root, "", says="time")
 
 
 def test_metadata_out_of_order_is_the_callers_mistake():
     repository = RepositorySimulator()
-    trusted = TrustedMetadata(repository.served["metadata/1.root.json"], NOW)
+    trusted = TrustedMetadata.of(repository.served["metadata/1.root.json"], NOW)
     raises(ValueError, trusted.update_snapshot, b"")
     raises(ValueError, trusted.update_targets, b"")
     trusted = trusted_with(repository)
@@ -73,9 +74,9 @@ def test_metadata_out_of_order_is_the_callers_mistake():
 def test_a_trusted_root_needs_its_own_threshold():
     repository = RepositorySimulator()
     data = repository.write("root", repository.signers["root"][:1])
-    raises(RepositoryError, TrustedMetadata, data, NOW, says="root is signed by 1 of 2 keys")
+    raises(RepositoryError, TrustedMetadata.of, data, NOW, says="root is signed by 1 of 2 keys")
     data = repository.write("root", repository.signers["root"][1:])
-    assert TrustedMetadata(data, NOW).root.version == 1
+    assert TrustedMetadata.of(data, NOW).root.version == 1
 
 
 def test_an_expired_trusted_root_still_leads_to_the_next():
@@ -84,7 +85,7 @@ def test_an_expired_trusted_root_still_leads_to_the_next():
     first = repository.write("root")
     repository.root["expires"] = LATER
     repository.rotate_root("timestamp", "timestamp")
-    trusted = TrustedMetadata(first, NOW)
+    trusted = TrustedMetadata.of(first, NOW)
     raises(ExpiredError, trusted.verify_root_is_final, says="root expired at " + PAST)
     trusted.update_root(repository.served["metadata/2.root.json"])
     trusted.verify_root_is_final()
@@ -95,9 +96,9 @@ def test_unknown_fields_are_signed_and_kept():
     repository.root["x-unknown"] = {"b": [1, {"a": None}], "a": 'quote " and \\'}
     trusted_with(repository, "root")
     data = repository.write("root")
-    TrustedMetadata(data, NOW)
+    TrustedMetadata.of(data, NOW)
     position = data.find(b"x-unknown")
-    raises(RepositoryError, TrustedMetadata, flipped(data, position), NOW, says="signed by 0")
+    raises(RepositoryError, TrustedMetadata.of, flipped(data, position), NOW, says="signed by 0")
 
 
 # Root's rotation (5.3)
@@ -168,7 +169,7 @@ def test_one_key_under_two_keyids_counts_once():
     twice = data.replace(
         b'"signatures":[', b'"signatures":[%s,' % renamed_signature(data, other_id)
     )
-    raises(RepositoryError, TrustedMetadata, twice, NOW, says="signed by 1 of 2")
+    raises(RepositoryError, TrustedMetadata.of, twice, NOW, says="signed by 1 of 2")
 
 
 def renamed_signature(data, name):
@@ -183,7 +184,7 @@ def test_a_keyid_that_is_not_its_keys_hash_is_refused():
     repository.root["keys"] = dict(repository.root["keys"], other=key_fields(one))
     repository.root["roles"]["root"] = {"keyids": ["other"], "threshold": 1}
     data = repository.write("root", [one]).replace(keyid(one).encode(), b"other", 1)
-    raises(RepositoryError, TrustedMetadata, data, NOW, says="keyid other is not the hash")
+    raises(RepositoryError, TrustedMetadata.of, data, NOW, says="keyid other is not the hash")
 
 
 def test_a_signature_by_a_key_of_another_role_does_not_count():
@@ -209,9 +210,9 @@ def test_a_key_of_an_unknown_type_does_not_count_and_does_no_harm():
         one = repository.signers["root"][0]
         replace_key(repository, "root", one, keytype=keytype, scheme=scheme)
         data = repository.write("root")
-        TrustedMetadata(data, NOW)
+        TrustedMetadata.of(data, NOW)
         two = repository.write("root", repository.signers["root"][:2])
-        raises(RepositoryError, TrustedMetadata, two, NOW, says="signed by 1 of 2")
+        raises(RepositoryError, TrustedMetadata.of, two, NOW, says="signed by 1 of 2")
 
 
 def replace_key(repository, role, signer, **fields):
@@ -230,10 +231,10 @@ def test_malformed_signatures_do_not_count_and_do_no_harm():
     start = whole.find(b'"sig":"') + 7
     sig = whole[start : start + 128]
     for wrong in (b"", b"00", b"zz" * 64, sig + b"00", sig[:-2], b" " + sig[1:], b"0" * 128):
-        TrustedMetadata(whole.replace(sig, wrong), NOW)
+        TrustedMetadata.of(whole.replace(sig, wrong), NOW)
     two = repository.write("root", repository.signers["root"][:2])
     for wrong in (b"", b"zz" * 64, sig + b"00", sig[:-2]):
-        raises(RepositoryError, TrustedMetadata, two.replace(sig, wrong), NOW, says="1 of 2")
+        raises(RepositoryError, TrustedMetadata.of, two.replace(sig, wrong), NOW, says="1 of 2")
 
 
 def test_a_malformed_public_key_does_not_count():
@@ -249,7 +250,7 @@ def test_a_malformed_public_key_does_not_count():
 def test_a_float_in_the_signed_part_is_refused():
     repository = RepositorySimulator()
     whole = repository.write("root").replace(b'"version":1', b'"version":1,"x":0.5')
-    raises(RepositoryError, TrustedMetadata, whole, NOW, says="no integer")
+    raises(RepositoryError, TrustedMetadata.of, whole, NOW, says="no integer")
 
 
 def test_any_flipped_bit_of_the_signed_part_is_refused():
@@ -455,7 +456,7 @@ def test_bytes_that_were_verified_are_not_verified_again():
 
     def load():
         root = repository.served["metadata/1.root.json"]
-        trusted = TrustedMetadata(root, NOW, verified)
+        trusted = TrustedMetadata.of(root, NOW, verified)
         trusted.update_timestamp(repository.served["metadata/timestamp.json"])
 
     assert count_verifications(load) == 3
@@ -468,9 +469,9 @@ def test_bytes_verified_under_another_root_are_verified_again():
     repository = RepositorySimulator()
     verified = {}
     timestamp = repository.served["metadata/timestamp.json"]
-    first = TrustedMetadata(repository.served["metadata/1.root.json"], NOW, verified)
+    first = TrustedMetadata.of(repository.served["metadata/1.root.json"], NOW, verified)
     first.update_timestamp(timestamp)
     repository.rotate_root("timestamp", "timestamp-2")
-    second = TrustedMetadata(repository.served["metadata/1.root.json"], NOW, verified)
+    second = TrustedMetadata.of(repository.served["metadata/1.root.json"], NOW, verified)
     second.update_root(repository.served["metadata/2.root.json"])
     raises(RepositoryError, second.update_timestamp, timestamp, says="signed by 0")

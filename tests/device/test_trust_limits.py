@@ -4,6 +4,7 @@ from check import raises
 from repository_simulator import NOW, RepositorySimulator
 
 from slotcast.errors import DownloadError
+from slotcast.steps import finish
 from slotcast.trust import TrustedMetadata
 
 # The signer of the tests takes memory, not the code under test.
@@ -14,17 +15,21 @@ SIGNED_AT = "2026-11-19T12:00:00Z"
 
 def test_roles_are_loaded_in_their_order():
     served = RepositorySimulator().served
-    trusted = TrustedMetadata(served["metadata/1.root.json"], NOW)
+    trusted = TrustedMetadata.of(served["metadata/1.root.json"], NOW)
     says = "in the order"
+
+    def load_delegated():
+        finish(trusted.delegated_targets_steps(b"", "a", None))
+
     raises(ValueError, trusted.update_snapshot, b"", says=says)
     raises(ValueError, trusted.update_targets, b"", says=says)
-    raises(ValueError, trusted.delegated_targets, b"", "a", None, says=says)
+    raises(ValueError, load_delegated, says=says)
     trusted.update_timestamp(served["metadata/timestamp.json"])
     raises(ValueError, trusted.update_root, b"", says=says)
     raises(ValueError, trusted.update_targets, b"", says=says)
     trusted.update_snapshot(served["metadata/1.snapshot.json"])
     raises(ValueError, trusted.update_timestamp, b"", says=says)
-    raises(ValueError, trusted.delegated_targets, b"", "a", None, says=says)
+    raises(ValueError, load_delegated, says=says)
     trusted.update_targets(served["metadata/1.targets.json"])
     raises(ValueError, trusted.update_snapshot, b"", says=says)
 

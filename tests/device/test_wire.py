@@ -2,6 +2,7 @@
 
 import errno
 
+from check import raises
 from fake_network import FakeNetwork
 
 from slotcast.channel import Patience
@@ -15,6 +16,8 @@ class Sock:
     def __init__(self, *results):
         self.results = list(results)
         self.waited_for = []
+        self.waits_ms = []
+        self.ready = []
         self.closed = False
 
     def readinto(self, view):
@@ -35,10 +38,13 @@ class Select:
     POLLIN, POLLOUT = 1, 4
 
     def poll(self, ms=None):
-        return self
+        if ms is None:
+            return self
+        self.sock.waits_ms.append(ms)
+        return self.sock.ready
 
     def register(self, sock, flags):
-        pass
+        self.sock = sock
 
     def modify(self, sock, flags):
         sock.waited_for.append(flags)
@@ -67,6 +73,24 @@ def test_it_waits_for_what_the_socket_was_not_ready_for():
     wire.readinto(bytearray(1))
     wire.wait(30)
     assert sock.waited_for == [Select.POLLIN, Select.POLLOUT, Select.POLLIN]
+
+
+def test_it_waits_no_longer_than_patience_lasts():
+    wire, sock, _ = wire_over(None)
+    wire.patience_ms = 300
+    wire.wait(1000)
+    wire.wait(200)
+    assert sock.waits_ms == [300, 200]
+
+
+def test_a_socket_is_connected_once_it_can_be_written_to_and_read():
+    wire, sock, _ = wire_over(None, 0, OSError(errno.ECONNREFUSED))
+    sock.ready = []
+    assert not wire.is_connected()
+    sock.ready = [sock]
+    assert wire.is_connected() and wire.is_connected()
+    raises(OSError, wire.is_connected)
+    assert sock.waited_for == [Select.POLLOUT] * 4
 
 
 def test_what_is_written_at_once_leaves_it_waiting_for_what_it_reads():

@@ -18,12 +18,10 @@ from __future__ import annotations
 import bad_metadata as bad
 import misdeeds as do
 from hostile_case import (
-    ATTEMPTS,
     CALL,
     HEAD,
     KIB,
     ONE_RECORD,
-    PAUSES_S,
     PAYLOAD,
     ROOT_HEAP_KIB,
     Case,
@@ -157,7 +155,6 @@ LENGTHS = (
     ),
     *at(
         "timestamp",
-        ("bytes after a body", do.send_and_add(b"{}\r\n\r\n"), NO_HTTP),
         ("a forged answer after a body", do.send_and_add(do.FORGED), "RepositoryError"),
         fails_at="snapshot",
     ),
@@ -211,15 +208,13 @@ PAYLOADS = (
         ("redirect of the blocks", do.answer_with(307, Location="https://a/"), "not followed"),
         ("closed inside the blocks", do.close_after(do.all_but_a_byte), ENDED),
         bytes=PAYLOAD,
-        pauses_s=PAUSES_S,
     ),
     *at(
         "payload block",
         ("silence inside the blocks", do.stop_after(do.all_but_a_byte), LATE_BODY),
         ("blocks at a byte a second", do.drip(do.the_head), LATE_BODY),
         bytes=PAYLOAD,
-        pauses_s=PAUSES_S,
-        waits=ATTEMPTS,
+        waits=1,
     ),
 )
 
@@ -277,7 +272,7 @@ ROOTS = (
         bad.expired_roots,
         "root expired at",
         bytes=96 * KIB,
-        pauses_s=15,
+        work_s=40,
         fails_at="timestamp",
     ),
 )

@@ -20,10 +20,12 @@ CALL = JOURNEY + 32 * KIB
 HEAP_KIB = 96
 # A root of the largest size comes in one piece, which the buffers of an install leave no room for.
 ROOT_HEAP_KIB = HEAP_KIB + 16
-# Attempts at a payload's blocks, and the pauses between them.
-ATTEMPTS, PAUSES_S = 3, 15
-# An image of 24 KiB, and what each attempt leaves unread.
-PAYLOAD = JOURNEY + 25 * KIB + ATTEMPTS * RECORD
+# Attempts at a file, and at a payload: the first may gain something, and then five do not.
+FILE_TRIES, PAYLOAD_TRIES = 3, 6
+# An image of 24 KiB, and what an attempt leaves unread.
+PAYLOAD = JOURNEY + 25 * KIB + RECORD
+# Answers, if unwelcome ones: nobody tries again for them.
+FINAL = ("RepositoryError", "answered 403", "answered 404", "wrong hash")
 # What a board's own work may take where these tests run.
 WORK_S = 5.0
 
@@ -37,12 +39,12 @@ class Case:
         place: where in the poll: "address", "handshake", or one of hostile_edge.py's.
         misdeed: see misdeeds.py; of an address, a context manager that gives it.
         error: words of the board's reason.
-        bytes: that the board may take from the network in the whole poll.
-        waits: how many timeouts may pass.
-        pauses_s: how long the board may wait by itself.
+        bytes: that the board may take from the network in an attempt.
+        waits: how many timeouts may pass in an attempt.
         publish: changes what is published.
         fails_at: the place where the poll fails, where that is a later one.
         heap_kib: what the poll may take of the heap.
+        work_s: what the board's own work may take.
     """
 
     name: str
@@ -51,19 +53,32 @@ class Case:
     error: str
     bytes: int = JOURNEY
     waits: int = 0
-    pauses_s: int = 0
     publish: Callable[[Offer], None] | None = None
     fails_at: str = ""
     heap_kib: int = HEAP_KIB
+    work_s: float = WORK_S
 
     @property
     def end(self) -> str:
         """Where the poll fails."""
         return self.fails_at or self.place
 
+    @property
+    def tries(self) -> int:
+        """How many attempts the board may make."""
+        if self.publish or any(words in self.error for words in FINAL):
+            return 1
+        return PAYLOAD_TRIES if self.place.startswith("payload") else FILE_TRIES
+
+    @property
+    def most_bytes(self) -> int:
+        """Bytes that the board may take from the network in the whole poll."""
+        return self.tries * self.bytes
+
     def seconds(self, timeout_s: float) -> float:
         """How long the poll may take, with this timeout."""
-        return self.waits * timeout_s + self.pauses_s + WORK_S
+        pauses_s = sum(2**number for number in range(1, self.tries))
+        return self.tries * self.waits * timeout_s + pauses_s + self.work_s
 
 
 def at(place: str, *rows: tuple, **shared: object) -> tuple[Case, ...]:

@@ -22,7 +22,7 @@ def row(case, played) -> tuple[str, ...]:
         case.name,
         case.end,
         played.reason.replace("|", "/")[:100],
-        f"{played.bytes:,} of {case.bytes:,}",
+        f"{played.bytes:,} of {case.most_bytes:,}",
         seconds,
         f"{played.heap / 1024:.0f} of {case.heap_kib}",
     )

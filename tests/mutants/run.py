@@ -27,7 +27,8 @@ from tree import Test, Tree
 MODULES = ("strict_json", "canonical", "metadata", "delegations", "signatures", "trust", "client")
 MODULES += ("files", "ed25519", "p256", "rsa_pss", "der", "spki", "pins", "pinsets", "means")
 MODULES += ("http", "https", "channel", "wire", "config", "manifest", "decide")
-MODULES += ("payload", "install", "image", "edges", "clock")
+MODULES += ("payload", "install", "retries", "image", "edges", "clock", "offer")
+MODULES += ("window", "manners", "schedule", "trial")
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 Key = tuple[str, str, str]
 

@@ -12,6 +12,7 @@ from publisher.certificates import amazon_roots
 from publisher.pins import PinSets as PublishedSets
 from slotcast.edges import Edges, UnusableError
 from slotcast.errors import BoardError, CertificateError, DownloadError, RepositoryError
+from slotcast.steps import finish, plain
 
 URL = "https://one.test/sensor/"
 SECOND = "https://two.test/sensor/"
@@ -48,13 +49,19 @@ class Board:
         )
         self.edges = Edges(str(folder), config, lambda *line: self.log.append(line))
 
-    def _session(self, url, anchors, pins):
+    def _session(self, url, anchors, pins, log):
         if self.exhausted(anchors):
             raise MemoryError
         if self.unusable(anchors):
             raise BoardError("pins need MicroPython 1.23 or later")
         self.opened.append((url, [bytes(der) for der in anchors], list(pins)))
         return len(self.opened)
+
+    def try_each(self, use):
+        return finish(self.edges.try_each_steps(plain(use)))
+
+    def take_up(self, client):
+        finish(self.edges.take_up_steps(client))
 
     def said(self, step="pins"):
         return [message for name, message in self.log if name == step]
@@ -100,27 +107,30 @@ class Client:
         assert max_bytes == 8192
         return self.published
 
+    has_target_steps, is_target_steps = plain(has_target), plain(is_target)
+    fetch_target_steps = plain(fetch_target)
+
 
 REFUSED = CertificateError("certificate refused: pin")
 
 
 def test_a_board_without_sets_connects_by_the_factorys(board):
     made = board()
-    assert made.edges.try_each(failing()) == 1
+    assert made.try_each(failing()) == 1
     assert made.opened == [(URL, [b"factory's root"], [])]
     assert made.log == [("connect", URL)]
 
 
 def test_the_newest_kept_set_is_used_with_its_own_roots_and_pins(board):
     made = board(pins_json(2, 1))
-    made.edges.try_each(failing())
+    made.try_each(failing())
     assert made.opened == [(URL, ROOTS, [bytes.fromhex(pin) for pin in PINS])]
     assert made.log == [("connect", f"{URL} by set 2")]
 
 
 def test_a_refusal_leads_from_set_to_set_and_each_is_told(board):
     made = board(pins_json(2, 1))
-    assert made.edges.try_each(failing(REFUSED, REFUSED)) == 3
+    assert made.try_each(failing(REFUSED, REFUSED)) == 3
     assert [url for url, _, _ in made.opened] == [URL] * 3
     assert made.said() == [
         "set 2 refuses what one.test serves: certificate refused: pin, trying set 1",
@@ -130,7 +140,7 @@ def test_a_refusal_leads_from_set_to_set_and_each_is_told(board):
 
 def test_what_no_set_accepts_leads_to_the_next_base_url(board):
     made = board(pins_json(1))
-    made.edges.try_each(failing(REFUSED, REFUSED))
+    made.try_each(failing(REFUSED, REFUSED))
     assert [url for url, _, _ in made.opened] == [URL, URL, SECOND]
     assert made.said()[-1].endswith("certificate refused: pin, no other set is left for it")
     assert made.said("connect")[2] == f"{URL}: certificate refused: pin"
@@ -141,7 +151,7 @@ def test_what_no_set_accepts_leads_to_the_next_base_url(board):
 )
 def test_any_other_failure_leads_to_the_next_base_url_at_once(board, error):
     made = board(pins_json(2, 1))
-    made.edges.try_each(failing(error))
+    made.try_each(failing(error))
     assert [url for url, _, _ in made.opened] == [URL, SECOND]
     assert made.said() == []
 
@@ -149,21 +159,21 @@ def test_any_other_failure_leads_to_the_next_base_url_at_once(board, error):
 def test_the_last_error_is_told_when_nothing_is_left(board):
     made = board()
     with pytest.raises(CertificateError, match="refused: date"):
-        made.edges.try_each(failing(DownloadError("gone"), CertificateError("refused: date")))
+        made.try_each(failing(DownloadError("gone"), CertificateError("refused: date")))
 
 
 def test_a_refusal_is_not_remembered(board):
     made = board(pins_json(1))
     with pytest.raises(CertificateError):
-        made.edges.try_each(failing(*[REFUSED] * 3))
-    made.edges.try_each(failing())
+        made.try_each(failing(*[REFUSED] * 3))
+    made.try_each(failing())
     assert made.opened[-1][:2] == (URL, ROOTS)
 
 
 def test_a_set_that_this_board_cannot_use_leads_to_the_next(board):
     made = board(pins_json(1))
     made.unusable = lambda anchors: len(anchors) > 1
-    made.edges.try_each(failing())
+    made.try_each(failing())
     assert made.opened == [(URL, [b"factory's root"], [])]
     assert made.said() == [
         f"set 1 cannot be used here: pins need MicroPython 1.23 or later, trying {FACTORY}"
@@ -173,7 +183,7 @@ def test_a_set_that_this_board_cannot_use_leads_to_the_next(board):
 @pytest.mark.parametrize("damaged", [b"", b"\xff" * 4096, pins_json(1)[:-9], bytes(9000)])
 def test_a_kept_file_that_is_damaged_leaves_the_factorys_set(board, damaged):
     made = board(damaged)
-    assert made.edges.try_each(failing()) == 1
+    assert made.try_each(failing()) == 1
     assert made.opened[0][1] == [b"factory's root"]
     assert made.said()[0].startswith("the kept sets are passed over: ")
 
@@ -186,7 +196,7 @@ def test_a_kept_file_that_cannot_be_read_leaves_the_factorys_set(board, monkeypa
         raise error
 
     monkeypatch.setattr("slotcast.files.MetadataFiles.read", read)
-    made.edges.try_each(failing())
+    made.try_each(failing())
     assert made.opened[0][1] == [b"factory's root"]
     assert made.said() == [f"the kept sets are passed over: {error}"]
 
@@ -195,13 +205,13 @@ def test_a_root_of_the_factory_that_is_gone_is_told(board, tmp_path):
     made = board()
     (tmp_path / "ca-1.der").unlink()
     with pytest.raises(UnusableError, match="No such file"):
-        made.edges.try_each(failing())
+        made.try_each(failing())
     assert "No such file" in made.said()[0]
 
 
 def test_a_kept_root_that_is_damaged_leads_to_the_next_set(board):
     made = board(pins_json(1).replace(b64encode(ROOTS[0]), b64encode(b"bad root")))
-    made.edges.try_each(failing())
+    made.try_each(failing())
     assert made.opened[0][1] == [b"factory's root"]
     assert "another trust anchor" in made.said()[0]
 
@@ -211,11 +221,11 @@ def test_a_set_that_goes_while_it_is_used_leaves_the_factorys(board):
 
     def use(session):
         if session == 1:
-            made.edges.take_up(Client())
+            made.take_up(Client())
             raise DownloadError("closed")
         return session
 
-    assert made.edges.try_each(use) == 2
+    assert made.try_each(use) == 2
     assert made.opened[1] == (SECOND, [b"factory's root"], [])
     assert "set 1 cannot be used here: it is not kept any more" in made.said()[1]
 
@@ -223,34 +233,34 @@ def test_a_set_that_goes_while_it_is_used_leaves_the_factorys(board):
 def test_a_set_for_which_there_is_no_memory_leads_to_the_next(board):
     made = board(pins_json(1))
     made.exhausted = lambda anchors: len(anchors) > 1
-    assert made.edges.try_each(failing()) == 1
+    assert made.try_each(failing()) == 1
     assert made.opened == [(URL, [b"factory's root"], [])]
 
 
 def test_the_published_sets_are_kept_as_they_came(board):
     made, published = board(), pins_json(2, 1)
-    made.edges.take_up(Client(published))
+    made.take_up(Client(published))
     assert made.kept.read_bytes() == published
     assert made.said() == ["set 2, set 1 will be tried first"]
-    made.edges.try_each(failing())
+    made.try_each(failing())
     assert made.opened[0][1] == ROOTS
 
 
 def test_sets_that_are_kept_already_are_not_fetched_again(board):
     made = board(pins_json(1))
     same, newer = Client(pins_json(1)), Client(pins_json(2, 1))
-    made.edges.take_up(same)
-    made.edges.take_up(newer)
+    made.take_up(same)
+    made.take_up(newer)
     assert (same.fetched, newer.fetched) == (0, 1)
     assert made.kept.read_bytes() == newer.published
 
 
 def test_kept_sets_go_when_none_are_published_any_more(board):
     made = board(pins_json(1))
-    made.edges.take_up(Client())
+    made.take_up(Client())
     assert not made.kept.exists()
     assert made.said() == ["no sets are published any more: the factory's is left"]
-    made.edges.take_up(Client())
+    made.take_up(Client())
     assert len(made.said()) == 1
 
 
@@ -266,7 +276,7 @@ def test_kept_sets_go_when_none_are_published_any_more(board):
 )
 def test_unacceptable_sets_are_told_and_those_that_are_kept_stay(board, published, reason):
     made = board(pins_json(1))
-    made.edges.take_up(Client(published))
+    made.take_up(Client(published))
     assert made.kept.read_bytes() == pins_json(1)
     assert made.said()[0].startswith("the published sets are not taken up: ")
     assert reason in made.said()[0]
@@ -277,7 +287,7 @@ def test_unacceptable_sets_are_told_and_those_that_are_kept_stay(board, publishe
 )
 def test_sets_that_cannot_be_had_stop_nothing(board, error):
     made = board(pins_json(1))
-    made.edges.take_up(Client(pins_json(2), error))
+    made.take_up(Client(pins_json(2), error))
     assert made.kept.read_bytes() == pins_json(1)
     assert len(made.said()) == 1
 
@@ -289,7 +299,7 @@ def test_a_full_filesystem_stops_nothing(board, monkeypatch):
         raise OSError(28, "no space left")
 
     monkeypatch.setattr("slotcast.files.MetadataFiles.write", full)
-    made.edges.take_up(Client(pins_json(1)))
+    made.take_up(Client(pins_json(1)))
     assert "no space left" in made.said()[0]
 
 
@@ -299,7 +309,18 @@ def test_what_the_publisher_writes_the_board_reads(board):
     for pins in (PINS, (), PINS[::-1]):
         published = published.with_next([URL, SECOND], pins, roots, NOW)
     made = board()
-    made.edges.take_up(Client(published.to_bytes()))
+    made.take_up(Client(published.to_bytes()))
     assert made.said() == ["set 3, set 2, set 1, set 0 will be tried first"]
-    made.edges.try_each(failing())
+    made.try_each(failing())
     assert made.opened == [(URL, roots, [bytes.fromhex(pin) for pin in PINS[::-1]])]
+
+
+def test_what_the_use_of_a_session_waits_for_is_waited_for(board):
+    def use(session):
+        yield "the network"
+        if session == 1:
+            raise REFUSED
+        return session
+
+    steps = board(pins_json(1)).edges.try_each_steps(use)
+    assert list(steps) == ["the network"] * 2

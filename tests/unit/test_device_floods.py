@@ -118,7 +118,7 @@ def floods():
     for name in ("brackets", "keys"):
         flood = flood_file(TEXTS[name], "metadata/2.root.json", ROOT_BYTES)
         yield f"{name} for a root", (flood, ("RepositoryError: ", *NO_MEMORY))
-    says = ("RepositoryError: too much is not signed",)
+    says = ("RepositoryError: too much is not signed", *NO_MEMORY)
     yield "an envelope of values", (flood_envelope('"x":[', "1,", "0],"), says)
     more = flood_envelope('"x":[', '{"keyid":"#","sig":""},', "0],")
     yield "an envelope of signatures", (more, says)

@@ -172,7 +172,7 @@ def python_tuf_takes(publisher, role, data):
 
 
 def device_takes(publisher, role, data):
-    trusted = TrustedMetadata(first_root(publisher, role), NOW, publisher.verified)
+    trusted = TrustedMetadata.of(first_root(publisher, role), NOW, publisher.verified)
     try:
         load(publisher, role, data, trusted)
     except slotcast.errors.RepositoryError:

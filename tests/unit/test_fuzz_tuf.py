@@ -28,6 +28,7 @@ import slotcast.client
 import slotcast.ed25519
 from slotcast.client import Client
 from slotcast.errors import DownloadError, NotFoundError, OtaError, RepositoryError
+from slotcast.steps import plain
 from slotcast.trust import TrustedMetadata
 
 NOW = "2026-11-20T12:00:00Z"
@@ -90,7 +91,7 @@ def loaded(trusted, role):
 
 def device_takes(role, data):
     """Whether the board does; and that it keeps only what is signed."""
-    trusted = loaded(TrustedMetadata(first_root(role), NOW, VERIFIED), role)
+    trusted = loaded(TrustedMetadata.of(first_root(role), NOW, VERIFIED), role)
     trusted = copy.copy(trusted)
     trusted._verified = dict(VERIFIED)
     before = [getattr(trusted, name) for name in ROLES]
@@ -245,7 +246,7 @@ def test_a_board_recovers_from_whatever_an_edge_served(changes):
             raise DownloadError("too long")
         return fetch_from[0][path]
 
-    client = Client(files, fetch, lambda: NOW)
+    client = Client(files, plain(fetch), lambda: NOW)
     try:
         client.refresh()
         client.fetch_target(tuf_publisher.TARGET, 100)

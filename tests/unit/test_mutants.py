@@ -69,6 +69,11 @@ def test_checks_are_left_out():
     assert found("answer True") == ["item in (1, 2) -> True"]
 
 
+def test_a_check_in_steps_is_left_out_and_a_generator_remains():
+    source = "def load_steps(data):\n    yield from verify_steps(data)"
+    assert found("call dropped", source) == ["yield from verify_steps(data) -> yield from ()"]
+
+
 def test_limits_are_a_thousand_times_as_high():
     assert sorted(found("limit x1000")) == [
         "_MAX_BYTES = 16 * 1024 -> _MAX_BYTES = 16 * 1024 * 1000",

@@ -80,6 +80,12 @@ def test_an_ota_json_passes_with_and_without_what_the_factory_knows():
     assert schema_problem("ota", ota()) == schema_problem("ota", ota(**known)) == ""
 
 
+def test_an_ota_json_of_an_older_factory_passes_and_one_with_manners_too():
+    manners = {"spread_s": 0, "window": "22:30-04:00", "mandatory_after_s": 0}
+    assert schema_problem("ota", ota(**manners)) == ""
+    assert schema_problem("ota", ota(**{**manners, "window": None})) == ""
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [
@@ -93,6 +99,10 @@ def test_an_ota_json_passes_with_and_without_what_the_factory_knows():
         ({"built_at": "2026-13-22T06:38:00Z"}, "built_at"),
         ({"image_digest": "ab"}, "64 lower-case hex digits"),
         ({"poll_every_s": 0}, "poll_every_s is 0"),
+        ({"spread_s": -1}, "spread_s is -1"),
+        ({"window": "always"}, "window"),
+        ({"window": "05:00-05:00"}, "two different times"),
+        ({"mandatory_after_s": 1.5}, "mandatory_after_s is 1.5"),
     ],
 )
 def test_an_ota_json_that_a_board_could_not_use_is_refused(change, says):

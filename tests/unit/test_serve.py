@@ -184,6 +184,7 @@ def test_target_that_leads_out_of_the_store_is_never_read(target):
         "/sensor/metadata/.new-1.json",
     ]
     + ["/sensor/metadata/1.root.json/x", "/sensor/stable/b1/other.json", "/sensor/version.json"]
+    + ["/sensor/targets/stable/b1/1/4.json", "/sensor/targets/.b1/1.json"]
     + ["/.git/b1/version.json", "/sensor/.git/b1/version.json", "/sensor/payloads/a.pem"],
 )
 def test_what_is_not_published_is_never_read(target):
@@ -197,7 +198,8 @@ def test_what_is_not_published_is_never_read(target):
     "path",
     [layout.root_path(12), layout.metadata_path("timestamp", 0), layout.payload_path("ab" * 32)]
     + [layout.manifest_path("stable", "sensor-r2", "ab" * 32), layout.image_path("ab" * 32)]
-    + [layout.version_json_path("stable", "sensor-r2"), layout.metadata_path("targets", 3)],
+    + [layout.version_json_path("stable", "sensor-r2"), layout.metadata_path("targets", 3)]
+    + [layout.hashed_path("stable/sensor-r2/1.4.3.json", "ab" * 32), layout.pins_path("ab" * 32)],
 )
 def test_all_that_is_published_is_read(path):
     def read(key):

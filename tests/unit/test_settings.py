@@ -1,15 +1,24 @@
 import inspect
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
 
+import publisher
 from publisher.errors import SettingsError
 from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS
-from publisher.settings import load_settings, parse_settings, verify_base_url
+from publisher.settings import (
+    BoardSettings,
+    load_settings,
+    parse_settings,
+    verify_base_url,
+    verify_window,
+)
 from slotcast.http import BaseUrl
 from slotcast.payload import Head
+from slotcast.window import Window
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
 SCHEMA = json.loads((MANIFESTS / "ota.schema.json").read_text())
@@ -44,6 +53,11 @@ chip = "esp32c3"
 slot_size = 0x1E0000
 security_version = 2
 confirm_within_s = 60
+settle_s = 5
+spread_s = 600
+poll_every_s = 3600
+window = "22:30-04:00"
+mandatory_after_s = 86400
 """
     % ("cd" * 32)
 )
@@ -88,6 +102,8 @@ def test_every_setting_is_read():
     board = settings.board("sensor-r2")
     assert (board.chip, board.slot_size) == ("esp32c3", 0x1E0000)
     assert (board.security_version, board.confirm_within_s) == (2, 60)
+    assert (board.settle_s, board.spread_s, board.poll_every_s) == (5, 600, 3600)
+    assert (board.window, board.mandatory_after_s) == ("22:30-04:00", 86400)
 
 
 def test_a_partition_table_stands_for_the_slot_size_of_its_smaller_slot():
@@ -128,6 +144,14 @@ def test_an_unknown_board_is_told_with_those_that_there_are():
         (("slot_size = 0x1E0000", ""), "needs one of slot_size and partitions"),
         (("slot_size = 0x1E0000", "slot_size = 1"), r"\[boards.sensor-r2\] slot_size is 1"),
         (('chip = "esp32c3"', ""), r"\[boards.sensor-r2\] chip is missing"),
+        (("settle_s = 5", "settle_s = -1"), r"\[boards.sensor-r2\] settle_s is -1"),
+        (("settle_s = 5", "settle_s = 2.5"), "settle_s must be a whole number"),
+        (("spread_s = 600", "spread_s = 86401"), "spread_s is 86401; .* 0 to 86400"),
+        (("poll_every_s = 3600", "poll_every_s = 59"), "poll_every_s is 59; .* 60 to 2592000"),
+        (("mandatory_after_s = 86400", "mandatory_after_s = -1"), "mandatory_after_s is -1"),
+        (('"22:30-04:00"', '"22:30"'), r'\[boards.sensor-r2\] window is "22:30"; .* HH:MM-HH:MM'),
+        (('"22:30-04:00"', '"04:00-04:00"'), "must begin and end at different times"),
+        (('window = "22:30-04:00"', "window = 22"), "window must be text in quotes"),
         (("[payload]", "[[payload]]"), "payload must be a section"),
         (("[payload]", "[payload"), "is not TOML"),
     ],
@@ -195,6 +219,45 @@ def test_a_url_is_taken_where_a_board_takes_it(url):
     assert accepts(verify_base_url, "base_url", url) == taken
     items = SCHEMA["properties"]["base_urls"]["items"]
     assert Draft202012Validator(items).is_valid(url) == taken
+
+
+WINDOWS = [
+    "01:00-05:00",
+    "22:30-04:00",
+    "00:00-23:59",
+    "23:59-00:00",
+    "01:00-01:00",
+    "24:00-05:00",
+    "01:00-24:00",
+    "01:60-05:00",
+    "1:00-05:00",
+    "01:00 - 05:00",
+    "01:00-05:00\n",
+    "01:00-05:00-06:00",
+    "\u0660\u0661:00-05:00",
+    "+1:00-05:00",
+    "always",
+]
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_window_is_taken_where_a_board_takes_it(window):
+    taken = accepts(verify_window, "window", window)
+    assert Draft202012Validator(SCHEMA["properties"]["window"]).is_valid(window) == taken
+    assert accepts(Window, window) == taken or not window.isascii()
+
+
+def test_the_windows_are_of_both_kinds():
+    assert [accepts(verify_window, "window", one) for one in WINDOWS].count(True) == 4
+
+
+def test_the_template_names_the_defaults_of_the_manners():
+    template = (Path(publisher.__file__).parent / "templates/slotcast.toml.jinja").read_text()
+    lines = [line[1:] for line in template.splitlines() if line.startswith("#   ")]
+    named = tomllib.loads("\n".join(lines))
+    assert set(named) == {"settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s"}
+    board = BoardSettings("esp32", 0x1E0000)
+    assert named == {name: getattr(board, name) for name in named}
 
 
 def test_the_urls_are_of_both_kinds():

@@ -12,6 +12,7 @@ import time
 from slotcast.client import Client
 from slotcast.errors import DownloadError, NotFoundError, OtaError
 from slotcast.files import MetadataFiles
+from slotcast.steps import plain
 
 _MAX_TARGET_BYTES = 32 * 1024
 # Twice as often as in a board's poll (slotcast.updater), so that a small heap stays in one piece.
@@ -62,7 +63,7 @@ def now():
 
 def refreshed_client(options):
     edge = Edge(options["--metadata-url"][0], options.get("--target-base-url", [""])[0])
-    client = Client(MetadataFiles(options["--metadata-dir"][0]), edge.fetch, now)
+    client = Client(MetadataFiles(options["--metadata-dir"][0]), plain(edge.fetch), now)
     client.refresh()
     return client
 

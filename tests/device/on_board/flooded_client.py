@@ -10,6 +10,7 @@ import sys
 
 from slotcast.client import Client
 from slotcast.errors import DownloadError, NotFoundError, OtaError
+from slotcast.steps import plain
 
 _NOW = "2026-11-20T12:00:00Z"
 # As in a board's poll (slotcast.updater).
@@ -64,7 +65,7 @@ def outcome(client):
 def main(path):
     gc.threshold(_GC_THRESHOLD_BYTES)
     folder = Folder(path)
-    client = Client(folder, folder.fetch, lambda: _NOW)
+    client = Client(folder, plain(folder.fetch), lambda: _NOW)
     folder.served = "flood"
     print(outcome(client))
     print(folder.asked)
