@@ -41,6 +41,7 @@ class Arguments(argparse.Namespace):
     notes: str
     mandatory: bool
     min_version: str | None
+    retry_failed: bool
     resume: bool
     redate: bool = False
     # verify
@@ -180,7 +181,14 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
         "--mandatory", action="store_true", help="the application may not put it off"
     )
     parser.add_argument(
-        "--min-version", metavar="X.Y.Z", help="the oldest version that may take it directly"
+        "--min-version",
+        metavar="X.Y.Z",
+        help="the oldest version that may take it directly; older boards take that release first",
+    )
+    parser.add_argument(
+        "--retry-failed",
+        action="store_true",
+        help="boards that rolled this image back after an earlier release may try it again",
     )
     parser.add_argument(
         "--resume",

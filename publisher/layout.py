@@ -11,12 +11,13 @@ JSON = "application/json"
 BINARY = "application/octet-stream"
 IMMUTABLE = "public, max-age=31536000, immutable"
 SHORT = "public, max-age=60"
-# The TUF target path of the pin sets; the others are CHANNEL/BOARD.json.
+# The TUF target path of the pin sets; release manifests have the others.
 PINS = "pins.json"
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]*"
+_OFFER = re.compile(rf"({_NAME})/({_NAME})(?:/({_NAME}))?\.json")
 _PUBLISHED = re.compile(
-    rf"{_NAME}/(metadata/{_NAME}\.json|targets/({_NAME}/)?{_NAME}\.json"
+    rf"{_NAME}/(metadata/{_NAME}\.json|targets/({_NAME}/){{0,2}}{_NAME}\.json"
     rf"|payloads/{_NAME}\.slc|images/{_NAME}\.bin|{_NAME}/{_NAME}/version\.json)"
 )
 
@@ -36,14 +37,36 @@ def target_name(channel: str, board: str) -> str:
     return f"{channel}/{board}.json"
 
 
+def stone_name(channel: str, board: str, version: str) -> str:
+    """Return the TUF target path of a stepping stone: a release that newer ones need first."""
+    return f"{channel}/{board}/{version}.json"
+
+
+def parse_offer(name: str) -> tuple[str, str, str | None]:
+    """Return channel and board of a release manifest's target path; of a stone, its version too.
+
+    Raises ValueError for another path.
+    """
+    match = _OFFER.fullmatch(name)
+    if match is None:
+        raise ValueError("this is neither CHANNEL/BOARD.json nor CHANNEL/BOARD/VERSION.json")
+    return match[1], match[2], match[3]
+
+
+def hashed_path(name: str, sha256: str) -> str:
+    """Return the path of a target: its TUF target path with the hash that TUF prepends."""
+    folder, slash, file = name.rpartition("/")
+    return f"targets/{folder}{slash}{sha256}.{file}"
+
+
 def manifest_path(channel: str, board: str, sha256: str) -> str:
-    """Return the path of a release manifest: its target path with the hash that TUF prepends."""
-    return f"targets/{channel}/{sha256}.{board}.json"
+    """Return the path of the release manifest that a channel offers a board."""
+    return hashed_path(target_name(channel, board), sha256)
 
 
 def pins_path(sha256: str) -> str:
-    """Return the path of a pins.json: its target path with the hash that TUF prepends."""
-    return f"targets/{sha256}.{PINS}"
+    """Return the path of a pins.json."""
+    return hashed_path(PINS, sha256)
 
 
 def payload_path(sha256: str) -> str:

@@ -16,6 +16,8 @@ from publisher.schemas import canonical_json, parse_json, schema_problem
 MAX_BYTES = 8192
 VERSION_JSON_MAX_BYTES = 480
 BUCKETS = 10000
+# Fields that the first manifests did not have; absent, they mean false and none.
+_LATER = ("retry_failed", "withdrawn")
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,8 @@ class Manifest(Fields):
     url: str
     payloads: tuple[PayloadEntry | OtherPayload, ...]
     notes: str
+    retry_failed: bool = False
+    withdrawn: tuple[str, ...] = ()
 
     @property
     def full(self) -> PayloadEntry:
@@ -121,12 +125,16 @@ class Manifest(Fields):
         """Make one of a JSON object that the schema has passed."""
         rollout = Rollout.from_fields(values["rollout"])
         payloads = tuple(_payload(entry) for entry in values["payloads"])
-        return super().from_fields({**values, "rollout": rollout, "payloads": payloads})
+        made = {"rollout": rollout, "payloads": payloads}
+        return super().from_fields({**values, **made, "withdrawn": (*values.get("withdrawn", ()),)})
 
     def to_fields(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        payloads = [entry.to_fields() for entry in self.payloads]
-        return {**super().to_fields(), "rollout": self.rollout.to_fields(), "payloads": payloads}
+        """Return the JSON object; later fields are there only where they say something."""
+        values = super().to_fields()
+        values["rollout"] = self.rollout.to_fields()
+        values["payloads"] = [entry.to_fields() for entry in self.payloads]
+        values["withdrawn"] = list(self.withdrawn)
+        return {name: value for name, value in values.items() if value or name not in _LATER}
 
     def to_bytes(self) -> bytes:
         """Return compact canonical JSON; SettingsError when a field may not be published."""

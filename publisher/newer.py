@@ -16,7 +16,7 @@ from itertools import count
 from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
 
 from publisher.errors import VerificationError
-from publisher.layout import PINS, manifest_path, metadata_path, pins_path
+from publisher.layout import PINS, hashed_path, metadata_path, pins_path
 from publisher.manifest import Manifest
 from publisher.pins import PinSets
 from publisher.published import Read, read_named, verify_role
@@ -138,8 +138,7 @@ def _version(read: Read, name: str, target: TargetFile | None) -> str:
         return "nothing"
     if name == PINS:
         return _newest_set(read, target)
-    channel, _, file = name.partition("/")
-    data = read(manifest_path(channel, file.removesuffix(".json"), target.hashes["sha256"]))
+    data = read(hashed_path(name, target.hashes["sha256"]))
     if data is None or hashlib.sha256(data).hexdigest() != target.hashes["sha256"]:
         return "an unknown release"
     return Manifest.from_bytes(data).version

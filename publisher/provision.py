@@ -25,8 +25,6 @@ FOLDER = "slotcast"
 # Where Updater.open() looks on the board. Not /slotcast: that would hide the library of this name
 # in /lib, as MicroPython looks for modules in the current directory first.
 BOARD_FOLDER = "/etc/slotcast"
-SETTLE_S = 30
-POLL_EVERY_S = 21600
 
 
 @dataclass(frozen=True)
@@ -124,12 +122,21 @@ def _ota_json(
         "pins": list(sets.newest.pins),
         "built_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         **_factory_image(board, image),
-        "settle_s": SETTLE_S,
-        "poll_every_s": POLL_EVERY_S,
+        **_manners(board.settings),
     }
     if problem := schema_problem("ota", values):
         raise SettingsError(f"ota.json cannot be written: {problem}")
     return (json.dumps(values, indent=2) + "\n").encode("ascii")
+
+
+def _manners(board: BoardSettings) -> Mapping[str, str | int | None]:
+    return {
+        "settle_s": board.settle_s,
+        "spread_s": board.spread_s,
+        "poll_every_s": board.poll_every_s,
+        "window": board.window or None,
+        "mandatory_after_s": board.mandatory_after_s,
+    }
 
 
 def _factory_image(board: _Board, image: Image | None) -> Mapping[str, str | int | None]:

@@ -11,7 +11,14 @@ from functools import partial
 
 from publisher.errors import ImageError, SettingsError
 from publisher.image import Image, read_image, verify_fits
-from publisher.layout import image_path, manifest_path, payload_path, version_json_path
+from publisher.layout import (
+    hashed_path,
+    image_path,
+    manifest_path,
+    payload_path,
+    stone_name,
+    version_json_path,
+)
 from publisher.manifest import Manifest, PayloadEntry, Rollout, version_json
 from publisher.payload import Head, encode_full
 from publisher.plan import File, Kind, Plan, make_plan
@@ -19,6 +26,7 @@ from publisher.progress import Progress
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.settings import BoardSettings, Settings, verify_name
+from publisher.stones import History
 from publisher.versions import Version, parse_loosely
 
 # Paths below BASE that are not channels.
@@ -38,16 +46,22 @@ class ReleaseRequest:
     notes: str = ""
     mandatory: bool = False
     min_version: str | None = None
+    retry_failed: bool = False
 
 
 @dataclass(frozen=True)
 class PreparedRelease:
-    """A release that is ready: its manifest, the image that it carries, and the writes."""
+    """A release that is ready: its manifest, the image that it carries, and the writes.
+
+    `stones` are the releases that older boards take first, the newest first; where the release is
+    published already they are left as they are, and not told.
+    """
 
     manifest: Manifest
     image: Image
     plan: Plan
     warnings: tuple[str, ...]
+    stones: tuple[Manifest, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -84,15 +98,19 @@ def prepare_release(
     already = previous if previous and previous.version == request.version else None
     if previous and not already:
         _verify_follows(request, board, previous)
+    history = History(repository, view, request.channel, request.board)
+    stones = () if already else history.chain(request.min_version)
     payload = _encode(image, settings, progress)
     manifest = _build_manifest(settings, request, image, payload, previous)
     if already:  # what a run that was cut short, or an accident since, has left out is completed
         manifest = _same(manifest, already)
     else:
-        repository.offer(request.channel, request.board, manifest.to_bytes())
-    files = [*_release_files(manifest, image, payload), *repository.edited]
-    plan = make_plan(settings.product, files, view.stored)
-    return PreparedRelease(manifest, image, plan, (*warnings, *repository.warnings))
+        stones = tuple(_towards(manifest, stone) for stone in stones)
+        _offer(repository, manifest, stones)
+    files = [*_release_files(manifest, image, payload), *map(_stone_file, stones)]
+    plan = make_plan(settings.product, [*files, *repository.edited], view.stored)
+    noted = (*warnings, *history.warnings, *repository.warnings)
+    return PreparedRelease(manifest, image, plan, noted, stones)
 
 
 def _verify_request(request: ReleaseRequest) -> None:
@@ -169,7 +187,28 @@ def _build_manifest(
         url=settings.base_url + image_path(image.sha256),
         payloads=(_payload_entry(payload),),
         notes=request.notes,
+        retry_failed=request.retry_failed,
+        withdrawn=() if previous is None else _still_withdrawn(request, previous),
     )
+
+
+def _still_withdrawn(request: ReleaseRequest, previous: Manifest) -> tuple[str, ...]:
+    """Return what boards may go on to leave although they take this release for an older one."""
+    version = _version(request.version)
+    return tuple(gone for gone in previous.withdrawn if _version(gone) > version)
+
+
+def _towards(manifest: Manifest, stone: Manifest) -> Manifest:
+    """Return a stone that is as urgent as the release, and lifts failures where that does."""
+    stone = replace(stone, mandatory=manifest.mandatory)
+    if not manifest.retry_failed:
+        return stone
+    return replace(stone, release=manifest.release, retry_failed=True)
+
+
+def _offer(repository: Repository, manifest: Manifest, stones: tuple[Manifest, ...]) -> None:
+    kept = {stone.version: stone.to_bytes() for stone in stones}
+    repository.offer(manifest.channel, manifest.board, manifest.to_bytes(), kept)
 
 
 def _payload_entry(payload: bytes) -> PayloadEntry:
@@ -190,6 +229,9 @@ def _verify_follows(request: ReleaseRequest, board: BoardSettings, previous: Man
     if _version(request.version) <= _version(previous.version):
         message = f"version {request.version} does not follow {previous.version} on {where}"
         raise SettingsError(message, f"a release needs a version above {previous.version}")
+    if request.version in previous.withdrawn:
+        message = f"version {request.version} is withdrawn on {where}"
+        raise SettingsError(message, "a release needs a version that is not")
     if board.security_version < previous.security_version:
         raise SettingsError(
             f"security_version {board.security_version} is below "
@@ -212,6 +254,12 @@ def _same(manifest: Manifest, previous: Manifest) -> Manifest:
         message = f"version {manifest.version} is already released on {where} with other content"
         raise SettingsError(message, f"a release needs a version above {previous.version}")
     return previous
+
+
+def _stone_file(stone: Manifest) -> File:
+    data = stone.to_bytes()
+    name = stone_name(stone.channel, stone.board, stone.version)
+    return File(Kind.MANIFEST, hashed_path(name, hashlib.sha256(data).hexdigest()), data)
 
 
 def _release_files(manifest: Manifest, image: Image, payload: bytes) -> list[File]:

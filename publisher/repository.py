@@ -31,7 +31,7 @@ from tuf.repository import Repository as TufRepository
 
 from publisher.board_limits import verify_limits
 from publisher.errors import KeyAccessError, VerificationError
-from publisher.layout import PINS, manifest_path, metadata_path, pins_path, target_name
+from publisher.layout import PINS, hashed_path, metadata_path, stone_name, target_name
 from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
 from publisher.plan import File, Kind
 from publisher.published import Read, read_published
@@ -125,13 +125,24 @@ class Repository(TufRepository):
         path = metadata_path(role, md.signed.version)
         self._edited[path] = File(Kind[role.upper()], path, data)
 
-    def offer(self, channel: str, board: str, manifest: bytes) -> None:
-        """Point a channel and board at a release manifest, in targets, snapshot and timestamp."""
-        self._name_target(target_name(channel, board), manifest)
+    def offer(
+        self, channel: str, board: str, manifest: bytes, stones: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Point a channel and board at a release manifest, in targets, snapshot and timestamp.
+
+        Args:
+            stones: the manifests of the releases that boards need first, by version; those of
+                before that are not among them are no longer named.
+        """
+        kept = {
+            stone_name(channel, board, version): data for version, data in (stones or {}).items()
+        }
+        gone = [name for name in self.targets().targets if name.startswith(f"{channel}/{board}/")]
+        self._name_targets({target_name(channel, board): manifest, **kept}, gone)
 
     def publish_pins(self, pins: bytes) -> None:
         """Name the bytes of pins.json, in targets, snapshot and timestamp."""
-        self._name_target(PINS, pins)
+        self._name_targets({PINS: pins})
 
     def renew_pointers(self) -> None:
         """Sign a snapshot of the targets, and a timestamp of that snapshot."""
@@ -143,7 +154,7 @@ class Repository(TufRepository):
     def offered(self) -> dict[str, TargetFile]:
         """Return what is offered: release manifests by target name, `CHANNEL/BOARD.json`."""
         targets = sorted(self.targets().targets.items())
-        return {name: target for name, target in targets if name != PINS}
+        return {name: target for name, target in targets if name.count("/") == 1}
 
     def read_manifest(self, channel: str, board: str) -> bytes | None:
         """Return the manifest that a channel offers a board, verified; None if it offers none.
@@ -151,10 +162,15 @@ class Repository(TufRepository):
         Raises:
             VerificationError: it is missing from the store, or is not what was signed.
         """
-        target = self.offered().get(target_name(channel, board))
-        if target is None:
-            return None
-        return self._read_target(manifest_path(channel, board, target.hashes["sha256"]), target)
+        return self._read_named(target_name(channel, board))
+
+    def read_stone(self, channel: str, board: str, version: str) -> bytes | None:
+        """Return the manifest of a stepping stone, verified; None if there is no such stone.
+
+        Raises:
+            VerificationError: it is missing from the store, or is not what was signed.
+        """
+        return self._read_named(stone_name(channel, board, version))
 
     def read_pins(self) -> bytes | None:
         """Return pins.json, verified; None where no pin sets are published.
@@ -162,10 +178,7 @@ class Repository(TufRepository):
         Raises:
             VerificationError: it is missing from the store, or is not what was signed.
         """
-        target = self.targets().targets.get(PINS)
-        if target is None:
-            return None
-        return self._read_target(pins_path(target.hashes["sha256"]), target)
+        return self._read_named(PINS)
 
     @property
     def edited(self) -> list[File]:
@@ -183,12 +196,19 @@ class Repository(TufRepository):
             signed_at = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
             yield RoleState(role, signed.version, signed.expires, signed_at)
 
-    def _name_target(self, name: str, data: bytes) -> None:
+    def _name_targets(self, named: Mapping[str, bytes], gone: Iterable[str] = ()) -> None:
         with self.edit_targets() as targets:
-            targets.targets[name] = TargetFile.from_data(name, data, ["sha256"])
+            for name in gone:
+                del targets.targets[name]
+            for name, data in named.items():
+                targets.targets[name] = TargetFile.from_data(name, data, ["sha256"])
         self.renew_pointers()
 
-    def _read_target(self, path: str, target: TargetFile) -> bytes:
+    def _read_named(self, name: str) -> bytes | None:
+        target = self.targets().targets.get(name)
+        if target is None:
+            return None
+        path = hashed_path(name, target.hashes["sha256"])
         data = self._read(path)
         if data is None:
             raise VerificationError(f"{path} is missing")

@@ -28,6 +28,8 @@ LOCAL_FOLDER = ".slotcast"
 # manifests/repository.md: names of products, channels, boards and chips.
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,31}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
+_WINDOW = re.compile(f"(?P<start>{_TIME_OF_DAY})-(?P<end>{_TIME_OF_DAY})")
 # What a board connects to (device/slotcast/http.py, BaseUrl).
 _BASE_URL = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>[0-9]{1,10}))?/([!-~]*/)?")
 
@@ -121,12 +123,20 @@ class PayloadSettings:
 
 @dataclass(frozen=True)
 class BoardSettings:
-    """One kind of board: its chip, the bytes of its smaller OTA slot, and what it insists on."""
+    """One kind of board: its chip, the bytes of its smaller OTA slot, what it insists on, and when.
+
+    The times (manifests/repository.md, ota.json) reach boards when they are provisioned.
+    """
 
     chip: str
     slot_size: int
     security_version: int = 0
     confirm_within_s: int = 300
+    settle_s: int = 30
+    spread_s: int = 300
+    poll_every_s: int = 21600
+    window: str = ""
+    mandatory_after_s: int = 259200
 
     def __post_init__(self) -> None:
         """Refuse numbers that no board has."""
@@ -134,6 +144,12 @@ class BoardSettings:
         verify_range("slot_size", self.slot_size, 4096, 16 * 1024 * 1024)
         verify_range("security_version", self.security_version, 0, 2**31 - 1)
         verify_range("confirm_within_s", self.confirm_within_s, 1, 86400)
+        verify_range("settle_s", self.settle_s, 0, 86400)
+        verify_range("spread_s", self.spread_s, 0, 86400)
+        verify_range("poll_every_s", self.poll_every_s, 60, 30 * 86400)
+        verify_range("mandatory_after_s", self.mandatory_after_s, 0, 366 * 86400)
+        if self.window:
+            verify_window("window", self.window)
 
 
 @dataclass(frozen=True)
@@ -229,6 +245,17 @@ def verify_base_url(what: str, url: str) -> None:
         raise SettingsError(message, hint)
     if not 0 < int(parts["port"] or 443) < 65536:
         raise SettingsError(f'{what} is "{url}"; there is no such port')
+
+
+def verify_window(what: str, text: str) -> None:
+    """Raise SettingsError unless boards take the maintenance window: HH:MM-HH:MM."""
+    parts = _WINDOW.fullmatch(text)
+    if not parts:
+        hint = 'two times of day in UTC, "22:30-04:00"; it may cross midnight'
+        raise SettingsError(f'{what} is "{text}"; it must be HH:MM-HH:MM', hint)
+    if parts["start"] == parts["end"]:
+        hint = "leave it out if boards may install at any time"
+        raise SettingsError(f'{what} is "{text}"; it must begin and end at different times', hint)
 
 
 def verify_range(what: str, value: int, low: int, high: int) -> None:

@@ -33,7 +33,7 @@ from publisher.stores.base import Store
 
 # What a board says at the end of a poll, whatever came of it; after an install it resets instead.
 _END = ("slotcast decide: ", "slotcast failed: ")
-_INSTALL = "slotcast decide: install"
+_GOES_ON = ("slotcast decide: install", "slotcast decide: step")
 # Waiting passes so much faster than real time; the network and flash do not.
 _SPEED = 1000.0
 
@@ -54,7 +54,7 @@ class Order:
     channel: str
     board: str
     factory: Image | None = None
-    heap_kib: int = 208
+    heap_kib: int = 240
     timeout_s: float = 120.0
 
 
@@ -175,7 +175,9 @@ class Rig:
         factory = self._order.factory or read_image(build_app(settings.chip), "factory")
         board.flash_serial(factory.data)
         board.freeze(_slotcast_modules(folder / "mpy"))
-        board.copy_in({"/main.py": (_device_folder() / "examples" / "minimal.py").read_bytes()})
+        examples = _device_folder() / "examples"
+        board.copy_in({"/boot.py": (examples / "boot.py").read_bytes()})
+        board.copy_in({"/main.py": (examples / "minimal.py").read_bytes()})
         board.copy_in(self._provision(folder, factory))
         return board
 
@@ -213,7 +215,7 @@ def simulate(
 
 
 def _is_end(line: str) -> bool:
-    return line.startswith(_END) and not line.startswith(_INSTALL)
+    return line.startswith(_END) and not line.startswith(_GOES_ON)
 
 
 def _slotcast_modules(scratch: Path) -> dict[str, bytes]:

@@ -8,7 +8,8 @@ A reviewer can hold this against the TUF specification 1.0, section 5, and manif
 3. The snapshot is the one that the timestamp names: version, length, SHA-256, signatures (5.5).
 4. The targets are the ones that the snapshot names, likewise (5.6).
 5. Each release manifest is the one that the targets name (5.7), keeps to its schema, and is for the
-   channel and board of its path (verify_targets.py).
+   channel and board of its path; a stepping stone is of its path's version, and for everybody
+   (verify_targets.py).
 6. to 9. Each payload, each block of it, each image and version.json (verify_release.py).
 10. What was published before verifies too (verify_history.py), and nothing else lies there.
 
@@ -37,7 +38,7 @@ from publisher.verify_metadata import (
 )
 from publisher.verify_release import verify_releases
 from publisher.verify_roots import verify_roots
-from publisher.verify_targets import Known, verify_targets
+from publisher.verify_targets import Known, note_missing_stones, verify_targets
 from publisher.walk import ERROR, NOTICE, WARNING, Paths, Read, Report, Walk, verifying
 
 MAX_NEWER = 100
@@ -84,12 +85,13 @@ def _verify_rest(
     """Steps 5 to 10."""
     known: Known = {}
     offered = list(verify_targets(walk, targets, known))
+    note_missing_stones(walk, offered)
     paths = None
     with walk.noting():
         paths = walk.listed()
     walk.current = False
     history = read_history(walk, roots, snapshot, targets, paths)
-    before = [manifest for old in history for manifest in verify_targets(walk, old, known)]
+    before = [offer for old in history for offer in verify_targets(walk, old, known)]
     verify_releases(walk, offered, before, progress)
     with walk.noting():
         _note_newer(walk, roots[-1], snapshot, targets, paths)

@@ -18,35 +18,37 @@ from publisher.layout import image_path, key, payload_path, version_json_path
 from publisher.manifest import Manifest, PayloadEntry, version_json
 from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS, Head, decode_blocks
 from publisher.settings import verify_base_url
+from publisher.verify_targets import Offer
 from publisher.walk import WARNING, Walk, verifying
 
 
 def verify_releases(
     walk: Walk,
-    offered: Sequence[Manifest],
-    before: Sequence[Manifest],
+    offered: Sequence[Offer],
+    before: Sequence[Offer],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Verify payload and image of each manifest, and the version.json of those offered now.
+    """Verify payload and image of each offer, and the version.json of those offered now.
 
     Args:
         before: what was offered once; its objects are history, unless they are still offered.
         progress: told bytes verified, and in all.
     """
-    manifests = (*offered, *before)
-    done, total = 0, sum(_volume(manifest) for manifest in manifests)
+    offers = (*offered, *before)
+    done, total = 0, sum(_volume(offer.manifest) for offer in offers)
     verified: set[tuple[object, ...]] = set()
-    for index, manifest in enumerate(manifests):
+    for index, offer in enumerate(offers):
+        manifest = offer.manifest
         walk.current = index < len(offered)
         if _claims(manifest) not in verified:  # channels often offer the same image
             verified.add(_claims(manifest))
             _verify_firmware(walk, manifest)
-        if walk.current:
+        if walk.current and not offer.is_stone:
             with walk.noting():
                 _verify_version_json(walk, manifest)
         done += _volume(manifest)
         progress(done, total)
-    _note_falls(walk, offered, before)
+    _note_falls(walk, [one.manifest for one in (*before, *offered) if not one.is_stone])
 
 
 def _verify_firmware(walk: Walk, manifest: Manifest) -> None:
@@ -56,10 +58,14 @@ def _verify_firmware(walk: Walk, manifest: Manifest) -> None:
         _verify_image(walk, manifest)
 
 
-def _note_falls(walk: Walk, offered: Sequence[Manifest], before: Sequence[Manifest]) -> None:
-    """Note a release number, or a security version, that is lower than one offered before."""
+def _note_falls(walk: Walk, manifests: Sequence[Manifest]) -> None:
+    """Note a release number, or a security version, that is lower than one offered before.
+
+    Args:
+        manifests: in the order of publishing.
+    """
     highest: dict[tuple[str, str], Manifest] = {}
-    for manifest in (*before, *offered):  # in the order of publishing
+    for manifest in manifests:
         path = version_json_path(manifest.channel, manifest.board)
         whom = (manifest.channel, manifest.board)
         last = highest.setdefault(whom, manifest)

@@ -9,6 +9,7 @@ import json
 import sys
 from pathlib import Path
 
+import decide_cases
 import payload_cases
 
 ROLLOUT_ABOUT = (
@@ -82,10 +83,11 @@ def version() -> dict[str, object]:
 
 
 def main() -> None:
-    """Write the three files."""
+    """Write the four files."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     payload = {"about": payload_cases.ABOUT, "cases": payload_cases.cases()}
     files = {"payload": payload, "rollout": rollout(), "version": version()}
+    files["decide"] = decide_cases.decide()
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="ascii")
 

@@ -29,6 +29,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         notes=arguments.notes,
         mandatory=arguments.mandatory,
         min_version=arguments.min_version,
+        retry_failed=arguments.retry_failed,
     )
     product = open_product(arguments, context)
     before = verify_may_sign(product, arguments, context)
@@ -44,7 +45,7 @@ def run(arguments: Arguments, context: Context) -> Result:
 def _planned(prepared: PreparedRelease) -> Result:
     plan = prepared.plan
     data = {**_data(prepared), "writes": plan.to_list()}
-    return Result([planned_line(plan), plan_table(plan)], data)
+    return Result([*_steps(prepared), planned_line(plan), plan_table(plan)], data)
 
 
 def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
@@ -54,9 +55,19 @@ def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
     line = f"released {what} on {where}" if prepared.is_new else f"{what} is released on {where}"
     payload, image = manifest.full.length, manifest.size
     size = f"payload {payload:,} bytes, {payload / image:.0%} of the image's {image:,}"
-    text = [line, size, outcome_line(outcome)]
+    text = [line, size, *_steps(prepared), outcome_line(outcome)]
     return Result(text, {**_data(prepared), **outcome_data(outcome)})
 
 
+def _steps(prepared: PreparedRelease) -> list[str]:
+    """Return by which releases older boards go, the oldest first."""
+    if not prepared.stones:
+        return []
+    versions = [stone.version for stone in reversed(prepared.stones)]
+    return [f"older boards take {', then '.join(versions)} first"]
+
+
 def _data(prepared: PreparedRelease) -> dict[str, object]:
-    return {"new": prepared.is_new, "manifest": prepared.manifest.to_fields()}
+    stones = [stone.version for stone in prepared.stones]
+    manifest = prepared.manifest.to_fields()
+    return {"new": prepared.is_new, "manifest": manifest, "stones": stones}

@@ -229,6 +229,35 @@ def test_a_release_is_published_and_shown(run, here, founded):
     assert run("verify")[0] == 0
 
 
+def test_a_release_that_older_boards_take_later_says_what_they_take_first(run, here, founded):
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        release(run, version)
+    release(run, "1.3.0", "--min-version", "1.1.0")
+    code, out, err = release(run, "1.4.0", "--min-version", "1.3.0", "--retry-failed")
+    assert (code, err) == (0, "")
+    assert "older boards take 1.1.0, then 1.3.0 first\n" in out
+    _, out, _ = release(run, "1.5.0", "--min-version", "1.4.0", "--dry-run", "--json")
+    assert json.loads(out)["stones"] == ["1.4.0", "1.3.0", "1.1.0"]
+    assert "stable   b1     1.4.0          5  " in run("status")[1]
+    assert run("verify")[0] == 0
+    names = {path.name.partition(".")[2] for path in (here / "published").rglob("stable/b1/*")}
+    assert {"1.1.0.json", "1.3.0.json"} <= names
+
+
+def test_a_release_may_lift_what_failed_before(run, founded):
+    _, out, _ = release(run, "1.0.0", "--retry-failed", "--json")
+    assert json.loads(out)["manifest"]["retry_failed"] is True
+    assert release(run, "1.0.0")[0] == 1, "another release under the same version"
+
+
+def test_a_version_that_boards_cannot_take_first_is_refused_with_a_way_out(run, founded):
+    release(run, "1.0.0")
+    code, _, err = release(run, "1.1.0", "--min-version", "0.9.0")
+    assert code == 1
+    assert "version 0.9.0 was never released on stable/b1" in err
+    assert "release it first" in err
+
+
 def test_the_same_command_again_is_done_already(run, here, founded):
     release(run, "1.0.0")
     before = tree(here)

@@ -71,6 +71,27 @@ def test_unknown_fields_survive_a_read_and_a_write_at_every_level():
     assert read.payloads[0] == OtherPayload(delta)
 
 
+def test_what_lifts_and_withdraws_survives_a_read_and_a_write():
+    lifting = manifest(retry_failed=True, withdrawn=("1.5.0", "1.4.4"))
+    assert Manifest.from_bytes(lifting.to_bytes()) == lifting
+    assert json.loads(lifting.to_bytes())["withdrawn"] == ["1.5.0", "1.4.4"]
+
+
+def test_a_manifest_of_before_is_written_as_it_was_read():
+    """Its bytes have the hash that targets name."""
+    data = json.loads(manifest().to_bytes())
+    assert not {"retry_failed", "withdrawn"} & set(data)
+    old = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
+    read = Manifest.from_bytes(old)
+    assert (read.to_bytes(), read.retry_failed, read.withdrawn) == (old, False, ())
+
+
+def test_the_manifests_of_the_decisions_may_be_published(vectors):
+    known = json.loads((vectors / "decide.json").read_text())
+    for case in known["cases"]:
+        assert Manifest.from_bytes(json.dumps({**known["manifest"], **case["manifest"]}).encode())
+
+
 def test_the_full_payload_is_found_among_others():
     other = OtherPayload({"kind": "delta"})
     assert manifest(payloads=(other, entry(length=7777))).full.length == 7777
@@ -102,6 +123,11 @@ def test_the_full_payload_is_found_among_others():
         ({"payloads": [{"kind": "full"}]}, "payloads.0 has no path"),
         ({"payloads": [entry(path="payloads/../x.slc").to_fields()]}, "payloads.0.path"),
         ({"later": "x" * 8192}, "bytes of at most 8192"),
+        ({"retry_failed": 1}, "true or false"),
+        ({"withdrawn": None}, "at most 16 different versions"),
+        ({"withdrawn": ["1.4"]}, "withdrawn.0 is '1.4'"),
+        ({"withdrawn": ["1.4.4", "1.4.4"]}, "at most 16 different versions"),
+        ({"withdrawn": [f"2.0.{z}" for z in range(17)]}, "at most 16 different versions"),
     ],
 )
 def test_a_manifest_that_breaks_a_rule_is_refused_with_the_field_and_the_rule(change, says):

@@ -13,6 +13,7 @@ from publisher.pins import PinSets
 from publisher.provision import provision
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, EdgeSettings, Settings
+from slotcast.config import Config
 
 NOW = datetime(2026, 11, 22, 6, 38, tzinfo=UTC)
 ROOT = b'{"signatures":[],"signed":{}}'
@@ -44,6 +45,26 @@ def test_a_board_is_told_who_it_is_and_where_it_polls():
     assert (told["channel"], told["board"], told["chip"]) == ("stable", "sensor-r2", "esp32")
     assert told["base_urls"] == ["https://updates.example.com/sensor/"]
     assert told["built_at"] == "2026-11-22T06:38:00Z"
+
+
+def test_a_board_is_told_when_to_poll_and_to_install():
+    board = BoardSettings(
+        "esp32", 0x1E0000, 0, 300, 5, 600, 3600, "22:30-04:00", mandatory_after_s=86400
+    )
+    told = ota(settings=replace(SETTINGS, boards={"sensor-r2": board}))
+    assert schema_problem("ota", told) == ""
+    assert (told["settle_s"], told["spread_s"], told["poll_every_s"]) == (5, 600, 3600)
+    assert (told["window"], told["mandatory_after_s"]) == ("22:30-04:00", 86400)
+    assert Config(json.dumps(told).encode()).window.text == "22:30-04:00"
+
+
+def test_a_board_without_these_settings_is_told_what_it_would_take_for_granted():
+    told = ota()
+    names = ("settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s")
+    shortened = {name: value for name, value in told.items() if name not in names}
+    taken, default = (Config(json.dumps(fields).encode()) for fields in (told, shortened))
+    assert told["window"] is None
+    assert [getattr(taken, name) for name in names] == [getattr(default, name) for name in names]
 
 
 def test_the_root_is_given_as_it_was_published():

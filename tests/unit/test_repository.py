@@ -79,6 +79,16 @@ def test_the_reference_client_accepts_a_release_and_downloads_its_manifest(tmp_p
     assert Path(client.download_target(info)).read_bytes() == manifest.to_bytes()
 
 
+def test_the_reference_client_finds_the_release_that_older_boards_take_first(tmp_path, monkeypatch):
+    product = Product()
+    manifest = product.release("1.0.0")
+    product.release("1.1.0", min_version="1.0.0")
+    client = tuf_client(product, tmp_path)
+    monkeypatch.setattr(client._trusted_set, "reference_time", product.now)
+    info = client.get_targetinfo("stable/b1/1.0.0.json")
+    assert Path(client.download_target(info)).read_bytes() == manifest.to_bytes()
+
+
 def test_timestamp_and_snapshot_give_length_and_sha256_of_what_they_name():
     product = Product()
     product.release("1.0.0")

@@ -1,0 +1,134 @@
+"""Stepping stones: the releases that boards below `min_version` take first.
+
+A stone is the manifest of an older release, kept as the target CHANNEL/BOARD/VERSION.json: offered
+to every board, never paused, and withdrawing nothing. A stone may need another one itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import TargetFile, Targets
+
+from publisher.errors import SettingsError, StoreError, VerificationError
+from publisher.layout import hashed_path, image_path, metadata_path, target_name
+from publisher.manifest import BUCKETS, Manifest, Rollout
+from publisher.newer import listed_versions
+from publisher.publish import View
+from publisher.published import verify_role
+from publisher.repository import Repository
+
+# How many a board follows in one poll (device/slotcast/offer.py).
+MAX_STONES = 8
+
+_RELEASE_IT = "release it first, or name a version that boards there were offered"
+_PUT_IT_BACK = "put it back into the store, or name another --min-version"
+
+
+def as_stone(manifest: Manifest) -> Manifest:
+    """Return what stands at a stone's target: the release, for everybody."""
+    rollout = Rollout(manifest.rollout.salt, BUCKETS)
+    return replace(manifest, paused=False, rollout=rollout, withdrawn=())
+
+
+class History:
+    """What one channel ever offered a board, as far as the present keys have signed it.
+
+    Args:
+        repository: the product's roles.
+        view: what is published.
+        channel, board: whose offers.
+    """
+
+    def __init__(self, repository: Repository, view: View, channel: str, board: str) -> None:
+        self._repository = repository
+        self._view = view
+        self._whom = (channel, board)
+        self.warnings: list[str] = []
+
+    def chain(self, min_version: str | None) -> tuple[Manifest, ...]:
+        """Return the stones that boards below `min_version` need, the newest first.
+
+        Raises:
+            SettingsError: a version was never offered, or is withdrawn; or there are too many.
+            StoreError: the firmware of one is gone from the store, or damaged.
+        """
+        stones: list[Manifest] = []
+        while min_version is not None:
+            if len(stones) == MAX_STONES:
+                message = f"boards would need more than {MAX_STONES} releases first"
+                raise SettingsError(message, "name an older --min-version")
+            found = self._find(min_version)
+            self._verify_is_whole(found)
+            stones.append(as_stone(found))
+            min_version = found.min_version
+        return tuple(stones)
+
+    def _find(self, version: str) -> Manifest:
+        """Return the newest manifest of a version: an offer, or a stone that lies already."""
+        where = "/".join(self._whom)
+        for manifest in self._newest_first(version):
+            if version in manifest.withdrawn:
+                raise SettingsError(
+                    f"{version} is withdrawn: no board on {where} may need it first"
+                )
+            if manifest.version == version:
+                self._note_caution(manifest)
+                return manifest
+        message = f"version {version} was never released on {where}, so no board can take it first"
+        raise SettingsError(message, _RELEASE_IT)
+
+    def _newest_first(self, version: str) -> Iterator[Manifest]:
+        present = self._repository.read_manifest(*self._whom)
+        stone = self._repository.read_stone(*self._whom, version)
+        yield from (Manifest.from_bytes(data) for data in (present, stone) if data is not None)
+        yield from self._older()
+
+    def _older(self) -> Iterator[Manifest]:
+        """Yield what older targets have offered, the newest first, each once.
+
+        What the present keys have not signed counts for nothing: it is signed anew by this.
+        """
+        name, known = target_name(*self._whom), set()
+        for targets in self._older_targets():
+            target = targets.targets.get(name)
+            if target is not None and target.hashes["sha256"] not in known:
+                known.add(target.hashes["sha256"])
+                yield from self._read(name, target)
+
+    def _older_targets(self) -> Iterator[Targets]:
+        root, present = self._repository.root(), self._repository.targets().version
+        for version in reversed(listed_versions(self._view.metadata_paths(), "targets")):
+            path = metadata_path("targets", version)
+            data = self._view.read(path)
+            if version < present and data is not None:
+                with suppress(VerificationError):
+                    yield verify_role(Targets, root, path, data, version)
+
+    def _read(self, name: str, target: TargetFile) -> Iterator[Manifest]:
+        data = self._view.read(hashed_path(name, target.hashes["sha256"]))
+        with suppress(RepositoryError, VerificationError):  # then boards could not take it either
+            if data is not None:
+                target.verify_length_and_hashes(data)
+                yield Manifest.from_bytes(data)
+
+    def _note_caution(self, manifest: Manifest) -> None:
+        if manifest.paused or manifest.rollout.basis_points < BUCKETS:
+            self.warnings.append(
+                f"{manifest.version} was not offered to all boards, or was paused; "
+                f"as the release to take first it is offered to all below it"
+            )
+
+    def _verify_is_whole(self, manifest: Manifest) -> None:
+        payload = manifest.full
+        image = (image_path(manifest.sha256), manifest.sha256)
+        for path, sha256 in ((payload.path, payload.sha256), image):
+            data = self._view.read(path)
+            if data is None or hashlib.sha256(data).hexdigest() != sha256:
+                trouble = "is gone" if data is None else "is damaged"
+                message = f"no board can take {manifest.version} first: its {path} {trouble}"
+                raise StoreError(message, _PUT_IT_BACK)
