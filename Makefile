@@ -10,7 +10,7 @@ SUITE_URL ?= https://github.com/theupdateframework/tuf-conformance
 SUITE_COMMIT := eec841c186f81f2d9d8d30460c7e7deefa615f9e
 SUITE := .cache/conformance/suite-$(SUITE_COMMIT)
 
-.PHONY: help setup demo test lint bench conformance hostile mutants fuzz clean
+.PHONY: help setup demo test lint bench conformance hostile powercut weather mutants fuzz clean
 
 help:
 	@echo "make demo   a release travels from the publisher to a virtual board, with real firmware"
@@ -18,6 +18,8 @@ help:
 	@echo "make bench  comparison tables   make clean  remove what these made"
 	@echo "make conformance   TUF's official client suite (needs git, its host, and faketime)"
 	@echo "make hostile       the table of hostile servers, as measured"
+	@echo "make powercut      the power is cut at every point of an update: what boards do then"
+	@echo "make weather       a thousand updates over bad networks: what each fault costs"
 	@echo "make mutants       removes each check of the device's client, and names the test that minds"
 	@echo "make fuzz          the fuzz tests, with fifty times the examples and new ones each time"
 
@@ -64,6 +66,12 @@ conformance: $(READY) $(SUITE)/.ready
 
 hostile: $(READY)
 	$(BIN)/python tests/hostile/table.py
+
+powercut: $(READY) $(FIRMWARE)/.ready
+	$(BIN)/python -m tests.powercut.run
+
+weather: $(READY) $(FIRMWARE)/.ready
+	$(BIN)/python tests/weather/run.py
 
 mutants: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/mutants/run.py

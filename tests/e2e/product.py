@@ -42,11 +42,11 @@ class Product:
         """The application image of a release."""
         return read_image((self._firmware / FILES[version]).read_bytes(), version)
 
-    def release(self, version: str) -> Image:
-        """Publish real firmware; its image."""
+    def release(self, version: str, *options: str) -> Image:
+        """Publish real firmware, with more options of the command; its image."""
         file = str(self._firmware / FILES[version])
         where = ("--channel", CHANNEL, "--board", BOARD)
-        assert self.slotcast("release", file, "--version", version, *where) == 0
+        assert self.slotcast("release", file, "--version", version, *where, *options) == 0
         return self.image(version)
 
     @property

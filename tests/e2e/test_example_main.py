@@ -15,7 +15,7 @@ from publisher.image import read_image
 from publisher.simulate import Order, Rig
 
 HERE = Path(__file__).parent
-MAIN = Path(device.__file__).parent / "examples" / "main.py"
+EXAMPLES = Path(device.__file__).parent / "examples"
 NODE = "240ac4000001"
 SECRETS = b"""\
 SSID = "workshop"
@@ -23,7 +23,8 @@ PASSWORD = "secret"
 BROKER = "broker.test"
 """
 FILES = {
-    "/main.py": MAIN.read_bytes(),
+    "/boot.py": (EXAMPLES / "boot.py").read_bytes(),
+    "/main.py": (EXAMPLES / "main.py").read_bytes(),
     "/secrets.py": SECRETS,
     "/lib/umqtt/simple.py": (HERE / "umqtt_simple.py").read_bytes(),
 }
@@ -51,7 +52,7 @@ def release(product: Product) -> Callable[[str, bytes], None]:
 def rig(product: Product, release: object) -> Iterator[Rig]:
     """A board that runs 1.0.0 and main.py, and polls every minute."""
     # The application is compiled on the board, and MQTT beside it.
-    order = Order(CHANNEL, BOARD, read_image(FACTORY, "factory"), heap_kib=240)
+    order = Order(CHANNEL, BOARD, read_image(FACTORY, "factory"), heap_kib=320)
     with Rig(product.settings, product.store, order) as rig:
         told = json.loads(rig.board.copy_out("/etc/slotcast/ota.json"))
         ota = json.dumps({**told, "poll_every_s": 60}).encode()
@@ -139,3 +140,17 @@ def test_a_broker_that_refuses_the_node_keeps_no_update_away(rig: Rig) -> None:
         reach(rig, broker)
         (boot,) = run(rig, until)
         assert f"mqtt: MQTTException({NOT_AUTHORIZED},)" in boot.lines
+
+
+def test_an_asyncio_application_updates_and_works_on(
+    rig: Rig, release: Callable[[str, bytes], None]
+) -> None:
+    # asyncio waits in real time: it does so in C, that asks the host.
+    told = json.loads(rig.board.copy_out("/etc/slotcast/ota.json"))
+    ota = json.dumps({**told, "settle_s": 0, "spread_s": 0}).encode()
+    main = (EXAMPLES / "asyncio_main.py").read_bytes()
+    rig.board.copy_in({"/main.py": main, "/etc/slotcast/ota.json": ota})
+    release("1.1.0", NEXT)
+    boots = run(rig, lambda line: line == "slotcast decide: current: runs 1.1.0 already")
+    assert [boot.slot for boot in boots] == ["app0", "app1"]
+    assert KEPT in boots[1].lines

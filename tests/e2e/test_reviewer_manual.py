@@ -26,7 +26,7 @@ from published_product import (
     sha256,
 )
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed
+from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed, TargetFile
 
 from publisher.payload import encode_full
 
@@ -163,6 +163,32 @@ def test_real_releases_are_verified(product: Product, review: Callable[..., Ran]
     assert ran.out.splitlines()[-1] == f"VERIFIED: sensor, from root {root}"
     assert "3.targets.json: signed by 1 of the targets keys that metadata/1.root.json" in ran.out
     assert "stable/sensor-r2/version.json: says what targets/stable/" in ran.out
+
+
+def add_stone(product: PublishedProduct, version: str) -> None:
+    """Offer what is offered as the release that older boards take first, too."""
+    data, name = compact(product.manifest), f"stable/sensor-r2/{version}.json"
+    product.put(f"targets/stable/sensor-r2/{sha256(data)}.{version}.json", data)
+    product.targets.targets[name] = TargetFile.from_data(name, data, ["sha256"])
+    product.publish_targets()
+
+
+def test_a_release_that_older_boards_take_first_is_verified(
+    published: PublishedProduct, review: Callable[..., Ran]
+) -> None:
+    add_stone(published, "1.5.0")
+    ran = review(published)
+    assert (ran.code, ran.err) == (0, "")
+    assert ".1.5.0.json" in ran.out
+
+
+def test_a_release_that_older_boards_take_in_place_of_another_is_refused(
+    published: PublishedProduct, review: Callable[..., Ran]
+) -> None:
+    add_stone(published, "1.4.3")
+    ran = review(published)
+    assert ran.code == 1
+    assert "is not for sensor, stable, sensor-r2, 1.4.3" in ran.err
 
 
 def test_a_machine_without_jq_can_verify_too(
