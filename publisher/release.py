@@ -53,20 +53,16 @@ class ReleaseRequest:
 class PreparedRelease:
     """A release that is ready: its manifest, the image that it carries, and the writes.
 
-    `stones` are the releases that older boards take first, the newest first; where the release is
-    published already they are left as they are, and not told.
+    `stones` are the releases that older boards take first, the newest first; `is_new` is false if
+    this very release is published already, and at most what was lost is to do.
     """
 
     manifest: Manifest
     image: Image
     plan: Plan
     warnings: tuple[str, ...]
-    stones: tuple[Manifest, ...] = ()
-
-    @property
-    def is_new(self) -> bool:
-        """False if this very release is published already, and at most a lost file is to do."""
-        return any(write.kind is Kind.TIMESTAMP for write in self.plan.writes)
+    stones: tuple[Manifest, ...]
+    is_new: bool
 
 
 def prepare_release(
@@ -88,6 +84,7 @@ def prepare_release(
     Raises:
         ImageError: the file is no image that the board can take.
         SettingsError: the version, or another part of the request, cannot be released.
+        StoreError, VerificationError: a release that older boards take first is not whole.
     """
     board = settings.board(request.board)
     _verify_request(request)
@@ -95,22 +92,18 @@ def prepare_release(
     verify_fits(image, board.chip, board.slot_size)
     warnings = _cross_check(image, request, board)
     previous = _previous(repository, request)
-    already = previous if previous and previous.version == request.version else None
-    if previous and not already:
-        _verify_follows(request, board, previous)
-    history = History(repository, view, request.channel, request.board)
-    stones = () if already else history.chain(request.min_version)
     payload = _encode(image, settings, progress)
     manifest = _build_manifest(settings, request, image, payload, previous)
-    if already:  # what a run that was cut short, or an accident since, has left out is completed
-        manifest = _same(manifest, already)
-    else:
-        stones = tuple(_towards(manifest, stone) for stone in stones)
-        _offer(repository, manifest, stones)
+    if previous:
+        manifest = _following(manifest, previous)
+        warnings += _dropped_steps(manifest, previous)
+    history = History(repository, view, request.channel, request.board)
+    stones = tuple(_towards(manifest, stone) for stone in history.chain(manifest.min_version))
+    _offer(repository, manifest, stones)
     files = [*_release_files(manifest, image, payload), *map(_stone_file, stones)]
     plan = make_plan(settings.product, [*files, *repository.edited], view.stored)
-    noted = (*warnings, *history.warnings, *repository.warnings)
-    return PreparedRelease(manifest, image, plan, noted, stones)
+    warnings += (*history.warnings, *repository.warnings)
+    return PreparedRelease(manifest, image, plan, warnings, stones, manifest != previous)
 
 
 def _verify_request(request: ReleaseRequest) -> None:
@@ -199,11 +192,10 @@ def _still_withdrawn(request: ReleaseRequest, previous: Manifest) -> tuple[str, 
 
 
 def _towards(manifest: Manifest, stone: Manifest) -> Manifest:
-    """Return a stone that is as urgent as the release, and lifts failures where that does."""
-    stone = replace(stone, mandatory=manifest.mandatory)
-    if not manifest.retry_failed:
-        return stone
-    return replace(stone, release=manifest.release, retry_failed=True)
+    """Return a stone that is as urgent as the release, and lifts failures only if that does."""
+    lifts = manifest.retry_failed
+    release = manifest.release if lifts else stone.release
+    return replace(stone, mandatory=manifest.mandatory, retry_failed=lifts, release=release)
 
 
 def _offer(repository: Repository, manifest: Manifest, stones: tuple[Manifest, ...]) -> None:
@@ -223,18 +215,40 @@ def _payload_entry(payload: bytes) -> PayloadEntry:
     )
 
 
-def _verify_follows(request: ReleaseRequest, board: BoardSettings, previous: Manifest) -> None:
+def _following(manifest: Manifest, previous: Manifest) -> Manifest:
+    """Return what is offered after `previous`: that itself where this very release is published.
+
+    What a run that was cut short, or an accident since, has left out is then completed.
+    """
+    if manifest.version == previous.version:
+        return _same(manifest, previous)
+    _verify_follows(manifest, previous)
+    return manifest
+
+
+def _dropped_steps(manifest: Manifest, previous: Manifest) -> tuple[str, ...]:
+    """Return a warning where the release leads older boards by no other, and the last one did."""
+    needed = previous.min_version
+    if manifest.min_version is not None or needed is None:
+        return ()
+    return (
+        f"no --min-version: boards below {needed}, which {previous.version} sent to {needed} "
+        f"first, now go straight to {manifest.version}",
+    )
+
+
+def _verify_follows(manifest: Manifest, previous: Manifest) -> None:
     """Refuse a release that boards on this channel would not, or must not, take."""
-    where = f"{request.channel}/{request.board}"
-    if _version(request.version) <= _version(previous.version):
-        message = f"version {request.version} does not follow {previous.version} on {where}"
+    where = f"{manifest.channel}/{manifest.board}"
+    if _version(manifest.version) <= _version(previous.version):
+        message = f"version {manifest.version} does not follow {previous.version} on {where}"
         raise SettingsError(message, f"a release needs a version above {previous.version}")
-    if request.version in previous.withdrawn:
-        message = f"version {request.version} is withdrawn on {where}"
+    if manifest.version in previous.withdrawn:
+        message = f"version {manifest.version} is withdrawn on {where}"
         raise SettingsError(message, "a release needs a version that is not")
-    if board.security_version < previous.security_version:
+    if manifest.security_version < previous.security_version:
         raise SettingsError(
-            f"security_version {board.security_version} is below "
+            f"security_version {manifest.security_version} is below "
             f"{previous.security_version}, which {where} has released",
             "boards that confirmed it would refuse this; raise it in slotcast.toml",
         )

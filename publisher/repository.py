@@ -10,7 +10,7 @@ TUF asks only that versions grow. The timestamp is the one pointer: its versions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -130,18 +130,18 @@ class Repository(TufRepository):
     ) -> None:
         """Point a channel and board at a release manifest, in targets, snapshot and timestamp.
 
+        What is named already is not signed again.
+
         Args:
-            stones: the manifests of the releases that boards need first, by version; those of
-                before that are not among them are no longer named.
+            stones: the manifests that boards need first, by version; no others stay named.
         """
-        kept = {
-            stone_name(channel, board, version): data for version, data in (stones or {}).items()
-        }
+        named = {target_name(channel, board): manifest}
+        named |= {stone_name(channel, board, text): data for text, data in (stones or {}).items()}
         gone = [name for name in self.targets().targets if name.startswith(f"{channel}/{board}/")]
-        self._name_targets({target_name(channel, board): manifest, **kept}, gone)
+        self._name_targets(named, gone)
 
     def publish_pins(self, pins: bytes) -> None:
-        """Name the bytes of pins.json, in targets, snapshot and timestamp."""
+        """Name the bytes of pins.json, as `offer` does."""
         self._name_targets({PINS: pins})
 
     def renew_pointers(self) -> None:
@@ -196,12 +196,14 @@ class Repository(TufRepository):
             signed_at = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
             yield RoleState(role, signed.version, signed.expires, signed_at)
 
-    def _name_targets(self, named: Mapping[str, bytes], gone: Iterable[str] = ()) -> None:
+    def _name_targets(self, named: Mapping[str, bytes], gone: Collection[str] = ()) -> None:
+        before = self.targets().targets
+        after = {name: target for name, target in before.items() if name not in gone}
+        after |= {name: TargetFile.from_data(name, named[name], ["sha256"]) for name in named}
+        if after == before:
+            return
         with self.edit_targets() as targets:
-            for name in gone:
-                del targets.targets[name]
-            for name, data in named.items():
-                targets.targets[name] = TargetFile.from_data(name, data, ["sha256"])
+            targets.targets = after
         self.renew_pointers()
 
     def _read_named(self, name: str) -> bytes | None:

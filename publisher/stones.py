@@ -56,6 +56,7 @@ class History:
         Raises:
             SettingsError: a version was never offered, or is withdrawn; or there are too many.
             StoreError: the firmware of one is gone from the store, or damaged.
+            VerificationError: so is the file of a stone, and no older targets offered its version.
         """
         stones: list[Manifest] = []
         while min_version is not None:
@@ -79,14 +80,29 @@ class History:
             if manifest.version == version:
                 self._note_caution(manifest)
                 return manifest
+        self._repository.read_stone(*self._whom, version)  # raises where only that is at fault
         message = f"version {version} was never released on {where}, so no board can take it first"
         raise SettingsError(message, _RELEASE_IT)
 
     def _newest_first(self, version: str) -> Iterator[Manifest]:
+        """Yield what may be the version: a stone that lies already saves reading older targets.
+
+        One that lifts failures does not: it has the number of the release that it was made for.
+        """
         present = self._repository.read_manifest(*self._whom)
-        stone = self._repository.read_stone(*self._whom, version)
-        yield from (Manifest.from_bytes(data) for data in (present, stone) if data is not None)
+        if present is not None:
+            yield Manifest.from_bytes(present)
+        stones = self._stone(version)
+        yield from (stone for stone in stones if not stone.retry_failed)
         yield from self._older()
+        yield from stones
+
+    def _stone(self, version: str) -> list[Manifest]:
+        """Return the one stone that lies already; none where its file is lost, or damaged."""
+        with suppress(VerificationError):
+            data = self._repository.read_stone(*self._whom, version)
+            return [] if data is None else [Manifest.from_bytes(data)]
+        return []
 
     def _older(self) -> Iterator[Manifest]:
         """Yield what older targets have offered, the newest first, each once.

@@ -11,7 +11,7 @@ class Application:
         log: callable (step, message); by default it prints.
         progress: callable (done_bytes, total_bytes) during an install.
         feed: callable that feeds a watchdog.
-        hooks: a hooks.Hooks.
+        hooks: a hooks.Hooks; TypeError for anything else.
 
     Attributes: log, progress and feed, which never raise; hooks; status, a Status.
     """
@@ -20,7 +20,9 @@ class Application:
         self.log = unfailing(log or print_log)
         self.progress = unfailing(progress)
         self.feed = unfailing(feed)
-        self.hooks = hooks or Hooks()
+        self.hooks = Hooks() if hooks is None else hooks
+        if not isinstance(self.hooks, Hooks):
+            raise TypeError("hooks are to be a subclass of slotcast.hooks.Hooks")
         self.status = Status()
 
 

@@ -67,6 +67,10 @@ class Board:
         """Whether this boot follows a power-on (or a brown-out, which looks the same)."""
         return self._machine.reset_cause() == self._machine.PWRON_RESET
 
+    def woke_from_sleep(self) -> bool:
+        """Whether this boot follows a deep sleep: the bootloader has not looked at otadata then."""
+        return self._machine.reset_cause() == self._machine.DEEPSLEEP_RESET
+
     def reset(self) -> None:
         """Reset through the bootloader; does not return."""
         self._machine.reset()

@@ -64,8 +64,9 @@ class Patience:
         return left
 
     def settle(self, since, received_bytes: int) -> None:
-        """Account for a wait and what came of it."""
-        self._left_ms = min(self._limit_ms, self.left_ms(since) + received_bytes)
+        """Account for a wait and what came of it, however late other tasks let us look."""
+        passed_ms = self._time.ticks_diff(self._time.ticks_ms(), since)
+        self._left_ms = min(self._limit_ms, max(0, self._left_ms - passed_ms) + received_bytes)
 
 
 class Channel:

@@ -52,6 +52,38 @@ class MetadataFiles:
         return "%s/%s.json" % (self._directory, name)
 
 
+class KeptFiles(MetadataFiles):
+    """The same, where no file system that is full or worn may stop an update, which could cure it.
+
+    What cannot be written is not kept; what cannot be read is not there, but for the trusted root,
+    without which nothing goes. Both are logged.
+
+    Args:
+        log: callable (step, message).
+    """
+
+    def __init__(self, directory: str, log) -> None:
+        super().__init__(directory)
+        self._log = log
+
+    def read(self, name: str) -> bytes | None:
+        """The bytes of a file; None where there is none that can be read."""
+        try:
+            return super().read(name)
+        except OSError as error:
+            if name == "root":
+                raise
+            self._log("refresh", "%s.json cannot be read: %s" % (name, error))
+            return None
+
+    def write(self, name: str, data: bytes) -> None:
+        """Replace a file by `data` atomically, if that can be done."""
+        try:
+            super().write(name, data)
+        except OSError as error:
+            self._log("refresh", "%s.json is not kept: %s" % (name, error))
+
+
 def read_file(path: str) -> bytes:
     """The bytes of a file; OSError when it is not there."""
     with open(path, "rb") as file:

@@ -34,7 +34,12 @@ def guard(timer_id: int = 0):
 
     if boot.state(Partition) != boot.PENDING:
         return None
-    from machine import Timer, reset
+    from machine import DEEPSLEEP_RESET, Timer, reset, reset_cause
+
+    if reset_cause() == DEEPSLEEP_RESET:
+        # On waking the bootloader ends no trial, and the timer began anew: it would never end.
+        print("slotcast trial: the new firmware slept before it was confirmed: resetting")
+        reset()
 
     def judge(timer):
         if boot.state(Partition) == boot.PENDING:

@@ -1,6 +1,14 @@
 """What an application may have a say in: subclass Hooks, and pass one to Updater.open()."""
 
 
+def is_yes(answer) -> bool:
+    """Whether a hook or a health check has agreed.
+
+    A coroutine that nobody awaits has not, nor has a function that nobody called.
+    """
+    return bool(answer) and not hasattr(answer, "send") and not callable(answer)
+
+
 class Hooks:
     """The application's part in an update; each method has a default that changes nothing.
 

@@ -8,7 +8,7 @@ import gc
 
 from slotcast.decide import CURRENT, REFUSE, STEP, Decision, decide
 from slotcast.errors import RepositoryError
-from slotcast.files import MetadataFiles
+from slotcast.files import KeptFiles
 from slotcast.manifest import MAX_BYTES, Manifest
 
 _MAX_STONES = 8
@@ -22,10 +22,12 @@ class Offer:
         config: the board's Config.
         client: a Client that has refreshed.
         log: callable (step, message) that does not raise.
+        adopt: callable (manifest): told of the manifest of what runs, where only the file knew.
     """
 
-    def __init__(self, directory: str, config, client, log):
-        self._files = MetadataFiles(directory)
+    def __init__(self, directory: str, config, client, log, adopt):
+        self._files = KeptFiles(directory, log)
+        self._adopt = adopt
         self._config = config
         self._client = client
         self._log = log
@@ -70,6 +72,8 @@ class Offer:
         except RepositoryError:  # it is a help, no more
             return
         if kept and kept.image_digest == facts.digest:
+            # Before a newer manifest takes the file's place.
+            self._adopt(kept)
             facts.learn(kept)
 
     def _newest_steps(self):
@@ -78,15 +82,9 @@ class Offer:
         data = self._files.read("manifest")
         if data is None or not (yield from self._client.is_target_steps(path, data)):
             data = yield from self._client.fetch_target_steps(path, MAX_BYTES)
-            self._keep(data)
+            self._files.write("manifest", data)
         gc.collect()
         return Manifest(data)
-
-    def _keep(self, manifest):
-        try:
-            self._files.write("manifest", manifest)
-        except OSError as error:  # it saves a request, no more: a full filesystem must not matter
-            self._log("refresh", "the manifest is not kept: %s" % error)
 
     def _stone_steps(self, version):
         """The manifest of the release `version`; None where the channel has no such stone."""

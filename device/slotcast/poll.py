@@ -6,13 +6,15 @@ from os import urandom
 from slotcast import signatures
 from slotcast.application import unfailing
 from slotcast.client import Client
+from slotcast.clock import seconds_between
 from slotcast.decide import CURRENT, INSTALL, WAIT, Decision, Facts
 from slotcast.edges import Edges
-from slotcast.files import MetadataFiles
+from slotcast.files import KeptFiles
 from slotcast.manners import objection, overdue
 from slotcast.modules import unload
 from slotcast.offer import Offer
 from slotcast.retries import ATTEMPTS, delay_s, with_retries_steps
+from slotcast.schedule import Uptime
 from slotcast.slot import SECTOR_BYTES
 from slotcast.steps import sleep_steps
 from slotcast.trial import running_digest
@@ -32,7 +34,9 @@ class Poll:
         trial: the Trial of this boot.
         application: an Application.
 
-    Attributes: is_put_off, whether the last one found a release that has to wait for its hour.
+    Attributes:
+        uptime: an Uptime.
+        is_put_off: whether the last poll found a release that has to wait for its hour.
     """
 
     def __init__(self, directory, config, board, record, trial, application):
@@ -44,10 +48,12 @@ class Poll:
         self._log, self._status = application.log, application.status
         self._clock = board.clock(config.built_at)
         self._edges = Edges(directory, config, self._log)
-        files = MetadataFiles(directory + "/metadata")
+        files = KeptFiles(directory + "/metadata", self._log)
         self._client = Client(files, self._fetch_steps, self._clock.now)
-        self._offer = Offer(directory, config, self._client, self._log)
+        self._offer = Offer(directory, config, self._client, self._log, trial.adopt)
         self._session = None
+        self._offered = "", 0
+        self.uptime = Uptime(board)
         self.is_put_off = False
 
     def now(self) -> str:
@@ -98,6 +104,7 @@ class Poll:
         session.breathe = self._application.feed
         try:
             yield from self._client.refresh_steps()
+            self._clock.set_floor((yield from self._client.signed_at_steps()))
             yield from self._edges.take_up_steps(self._client)
             decision = yield from self._decide_steps()
             if decision.action == INSTALL:
@@ -135,12 +142,25 @@ class Poll:
         return decision
 
     def _objection(self, manifest):
-        now = self._clock.now()
-        since = self._record.offer(manifest, now)
-        urgent = overdue(self._config, manifest, now, since)
+        waited_s = self._waited_s(manifest)
+        urgent = overdue(self._config, manifest, waited_s)
         if urgent:
             self._log("decide", urgent)
-        return objection(self._config, manifest, now, since, self._application.hooks)
+        return objection(
+            self._config, manifest, self._clock.now(), waited_s, self._application.hooks
+        )
+
+    def _waited_s(self, manifest):
+        """Seconds for which this board has been offered an image.
+
+        By the times at which the repository was signed, and by how long this boot has lasted: the
+        network's time is nobody's word.
+        """
+        if self._offered[0] != manifest.image_digest:
+            self._offered = manifest.image_digest, self.uptime.now_s()
+        since = self._record.offer(manifest, self._clock.floor)
+        signed_s = seconds_between(since, self._clock.floor)
+        return max(signed_s, self.uptime.now_s() - self._offered[1])
 
     def _facts(self):
         version, digest = self.running()

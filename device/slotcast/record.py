@@ -60,11 +60,15 @@ class Record:
             return {}
 
     def _save(self):
-        data = json.dumps(self._fields).encode()
-        if len(data) > _MAX_BYTES:  # what could not be read again would lose everything
-            raise OSError(_ENOSPC)
-        self._nvs.set_blob(_KEY, data)
-        self._nvs.commit()
+        try:
+            data = json.dumps(self._fields).encode()
+            if len(data) > _MAX_BYTES:  # what could not be read again would lose everything
+                raise OSError(_ENOSPC)
+            self._nvs.set_blob(_KEY, data)
+            self._nvs.commit()
+        except OSError:
+            self._fields = self._load()  # what is not written is not so
+            raise
 
     @property
     def trial(self):
@@ -105,8 +109,8 @@ class Record:
             self._fields["offer"] = {"digest": name, "at": now}
             try:
                 self._save()
-            except OSError:  # then it counts from each start anew
-                pass
+            except OSError:
+                return now
         return self._fields["offer"]["at"]
 
     def prepare(self, manifest, tries: int = 0) -> None:
@@ -146,6 +150,7 @@ class Record:
 
         Raises OSError when that cannot be written.
         """
+        # Older versions counted resets by this name.
         self._fields["resets"] = self._fields.get("resets", 0) + 1
         self._save()
         return self._fields["resets"]

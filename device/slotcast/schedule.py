@@ -9,6 +9,7 @@ from hashlib import sha256
 
 _SALT = "schedule:"
 _DAY_S = 86400
+_LEAST_S = 600
 _HALF_WRAP_S = 536870  # of time.ticks_ms, which MicroPython wraps at 2^30 ms on 32-bit ports
 
 
@@ -57,7 +58,9 @@ class Schedule:
         """
         if self._window:
             into_s = self._share_of(self._window.length_s // 2)
-            self._due_s = min(self._due_s, uptime_s + self._window.left_s(now, into_s))
+            # At the least: `now` is the network's, which may say the same each time.
+            left_s = max(_LEAST_S, self._window.left_s(now, into_s))
+            self._due_s = min(self._due_s, uptime_s + left_s)
 
     def _share_of(self, span_s):
         """This board's place in 0 to span_s."""

@@ -7,6 +7,7 @@ all.
 
 from slotcast import boot
 from slotcast.errors import BoardError, ImageError
+from slotcast.hooks import is_yes
 from slotcast.image import image_digest
 from slotcast.steps import finish, sleep_steps
 
@@ -21,13 +22,15 @@ class Trial:
     Args:
         board: the hardware, a board.Board.
         record: what the board remembers, a record.Record.
+        tries: a tries.Tries.
         log: callable (step, message).
         feed: callable that feeds a watchdog.
     """
 
-    def __init__(self, board, record, log, feed):
+    def __init__(self, board, record, tries, log, feed):
         self._board = board
         self._record = record
+        self._counts = tries
         self._log = log
         self._feed = feed
         self._began = board.ticks()
@@ -35,6 +38,9 @@ class Trial:
     def begin(self) -> None:
         """Find out, once a boot, what became of the image that was armed."""
         state = self._board.state()
+        if state == boot.PENDING and self._board.woke_from_sleep():
+            self._log("trial", "it slept before it was confirmed: resetting")
+            self._board.reset()
         if self._board.boots_itself() and state != boot.PENDING:
             self._remember(self._record.forget_unsettled)
         trial = self._record.trial
@@ -72,12 +78,19 @@ class Trial:
     def prepare(self, manifest) -> None:
         """Remember the image that is about to be written to the other slot; see Record.prepare.
 
-        Where the record was lost otadata may know of one try: the image stands in the other slot,
-        and was aborted there. That may have been a power cut, so it is no verdict.
+        Where the record was lost, a file may know how often the image was tried, or otadata of one
+        try: it stands in the other slot, and was aborted there. That may have been a power cut, so
+        it is no verdict. Raises ImageError when the image has had all its tries.
         """
+        self._record.prepare(manifest, self._known_tries(manifest))
+        if self._record.trial["armed"] >= _MAX_ARMED:
+            self._give_up(self._record.trial)
+            raise ImageError("%s was tried %d times" % (manifest.version, _MAX_ARMED))
+
+    def _known_tries(self, manifest):
         digest = manifest.image_digest
         is_new = self._record.failed_release(digest) is None
-        self._record.prepare(manifest, 1 if is_new and self._was_aborted(digest) else 0)
+        return max(self._counts.of(manifest), int(is_new and self._was_aborted(digest)))
 
     def _was_aborted(self, digest):
         other = self._board.other_slot()
@@ -90,7 +103,8 @@ class Trial:
         """Run the health checks until all pass, then keep the image; else reset, and so roll back.
 
         Args:
-            checks: (name, callable) pairs; a check passes when it returns something true.
+            checks: (name, callable) pairs; a check passes when it returns something true, which
+                a coroutine is not: checks are not awaited.
 
         They have the seconds that the image's manifest gives them (confirm_within_s), 300 where the
         record does not know the image, from when this object was made; each is tried once at least.
@@ -104,7 +118,9 @@ class Trial:
         """Confirm as `confirm` does, in steps: after each check, and while it waits for them."""
         if not self.is_on():
             return False
-        failing = yield from self._wait_steps(checks)
+        failing = yield from self._wait_steps(list(checks))
+        if not self.is_on():  # another task has confirmed it meanwhile
+            return self._board.state() == boot.VALID
         trial = self._of_running_image()
         if failing:
             self._roll_back(trial, failing)
@@ -113,6 +129,7 @@ class Trial:
             return False
         if trial:
             self._remember(self._record.confirm)
+        self._remember(self._record.forget_unsettled)
         self._log("confirm", "%s is kept" % (trial["version"] if trial else "the running image"))
         return True
 
@@ -195,6 +212,7 @@ class Trial:
         when it would not be a trial: the boot choice is as it was then.
         """
         self._record.arm()
+        self._counts.note(self._record.trial)
         slot.set_boot()
         if self._board.boot_state() == boot.UNDEFINED:
             # esp_ota_ops.c of a build without rollback: the new image would stay, come what may.
@@ -246,7 +264,7 @@ class Trial:
         for name, check in checks:
             self._feed()  # a check may be slow
             try:
-                passed = check()
+                passed = is_yes(check())
             except Exception as error:  # whatever the application's check raises, it did not pass
                 self._log("health", "%s raised %r" % (name, error))
                 passed = False

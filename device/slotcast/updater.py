@@ -13,13 +13,16 @@ import gc
 from slotcast.application import Application
 from slotcast.config import Config
 from slotcast.decide import FAILED, INSTALL, WAIT, Decision
-from slotcast.files import read_file
+from slotcast.files import KeptFiles, read_file
 from slotcast.poll import Poll
-from slotcast.schedule import Schedule, Uptime
+from slotcast.schedule import Schedule
 from slotcast.steps import finish, sleep_steps
 from slotcast.trial import Trial
+from slotcast.tries import Tries
 
 _GC_THRESHOLD_BYTES = 8192
+# No step takes so long: an asyncio loop has ended, and left its poll behind.
+_ABANDONED_S = 600
 
 
 class Updater:
@@ -43,12 +46,15 @@ class Updater:
         self.status = application.status
         self.feed = application.feed
         config = Config(read_file(directory + "/ota.json"))
-        self._trial = Trial(board, record, application.log, application.feed)
+        tries = Tries(KeptFiles(directory, application.log))
+        self._trial = Trial(board, record, tries, application.log, application.feed)
         self._poll = Poll(directory, config, board, record, self._trial, application)
-        self._uptime = Uptime(board)
+        self._uptime = self._poll.uptime
         self._schedule = Schedule(board.device_id(), config, board.was_powered_on())
         self._out_of_memory = Decision(FAILED, "MemoryError", None)
-        self._is_polling = self._is_on_trial = False
+        self._is_on_trial = False
+        self._running = None
+        self._stepped_s = 0
 
     @classmethod
     def open(
@@ -126,25 +132,39 @@ class Updater:
 
     def poll_steps(self):
         """`poll`, in steps."""
-        if self._is_polling:
+        if self._running and self._uptime.now_s() - self._stepped_s < _ABANDONED_S:
             return Decision(WAIT, "a poll is under way", None)
+        if self._running:
+            self._running.close()
         # Collected often, what stays for long is not scattered over the heap, and the window that
         # each block needs finds room (MicroPython docs, reference/constrained.rst).
         threshold = gc.threshold()
         gc.threshold(_GC_THRESHOLD_BYTES)
-        self._is_polling = True
+        self._running = steps = self._poll.steps()
         try:
-            decision = yield from self._poll.steps()
+            decision = yield from self._watched(steps)
             if decision.action == INSTALL:
                 self._arm(decision.manifest)
         except Exception as error:  # the application must live, whatever it is
             decision = self._failed(error)
         finally:
-            self._is_polling = False
+            if self._running is steps:
+                self._running = None
             gc.threshold(threshold)
             self._plan_next()
         self.status.decided(decision)
         return decision
+
+    def _watched(self, steps):
+        """`steps`, noting when each is taken: those of a task that was abandoned are not."""
+        try:
+            while True:
+                self._stepped_s = self._uptime.now_s()
+                yield next(steps)
+        except StopIteration as end:
+            return end.value
+        finally:
+            steps.close()
 
     def _plan_next(self):
         if self._is_on_trial:  # it was not asked: the poll that is due comes once this is over

@@ -5,7 +5,7 @@ from binascii import hexlify
 
 from check import raises
 
-from slotcast.files import MetadataFiles
+from slotcast.files import KeptFiles, MetadataFiles
 
 
 class Folder:
@@ -79,3 +79,23 @@ def test_other_errors_of_the_file_system_pass_through():
         raises(OSError, files.write, "root", b"x")
         raises(OSError, files.remove, "root")
         raises(OSError, MetadataFiles("/proc/slotcast").write, "root", b"x")
+
+
+def test_what_a_full_file_system_does_not_take_is_logged_and_no_more():
+    log = []
+    files = KeptFiles("/dev/null/nowhere", lambda step, text: log.append(text))
+    files.write("timestamp", b"{}")
+    assert len(log) == 1 and log[0].startswith("timestamp.json is not kept: ")
+
+
+def test_a_file_that_cannot_be_read_is_not_there_but_for_the_root():
+    log = []
+    files = KeptFiles("/nowhere", lambda step, text: log.append(text))
+    files._path = unreadable
+    assert files.read("timestamp") is None
+    assert len(log) == 1 and log[0].startswith("timestamp.json cannot be read: ")
+    raises(OSError, files.read, "root")
+
+
+def unreadable(name):
+    raise OSError(5)

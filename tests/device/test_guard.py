@@ -34,7 +34,7 @@ class Timer:
 class Chip:
     """The modules esp32 and machine, of a board whose image has a state."""
 
-    def __init__(self, state, record=None):
+    def __init__(self, state, record=None, cause=1):
         self.partition = flash.board()
         flash.set_entry(self.partition, 0, 1, state)
         self.resets = 0
@@ -44,6 +44,7 @@ class Chip:
         esp32, machine = Module(), Module()
         esp32.Partition, esp32.NVS = self.partition, lambda namespace: nvs
         machine.Timer, machine.reset = Timer, self.reset
+        machine.DEEPSLEEP_RESET, machine.reset_cause = 4, lambda: cause
         self.modules = {"esp32": esp32, "machine": machine}
 
     def reset(self):
@@ -63,6 +64,13 @@ def record(**fields):
     trial.update({"armed": 1, "condemned": False})
     trial.update(fields)
     return {"trial": trial}
+
+
+def test_firmware_that_slept_before_it_was_confirmed_is_reset_at_once():
+    for state, resets in ((boot.PENDING, 1), (boot.VALID, 0)):
+        chip = Chip(state, cause=4)
+        chip.guard()
+        assert chip.resets == resets
 
 
 def test_nothing_is_guarded_that_is_not_on_trial():

@@ -6,9 +6,8 @@ from test_decide import config, manifest
 from slotcast.hooks import Hooks
 from slotcast.manners import objection, overdue
 
-_SINCE = "2026-03-01T12:00:00Z"
 _NOW = "2026-03-01T18:00:00Z"
-_THREE_DAYS_LATER = "2026-03-04T12:00:00Z"
+_THREE_DAYS_S = 259200
 
 
 class Application(Hooks):
@@ -31,9 +30,9 @@ class Application(Hooks):
         return self._answers[name]
 
 
-def objected(now=_NOW, hooks=None, mandatory=False, **settings):
+def objected(waited_s=0, hooks=None, mandatory=False, **settings):
     release = manifest(mandatory=mandatory)
-    return objection(config(**settings), release, now, _SINCE, hooks or Hooks())
+    return objection(config(**settings), release, _NOW, waited_s, hooks or Hooks())
 
 
 def test_an_application_that_says_nothing_is_updated_at_once():
@@ -83,44 +82,53 @@ def test_without_good_power_nothing_is_installed():
 
 def test_a_mandatory_release_waits_until_its_deadline():
     application = Application(may_update=False)
-    before = "2026-03-04T11:59:59Z"
+    before = _THREE_DAYS_S - 1
     assert objected(before, application, mandatory=True) == "the application puts it off"
     assert objected(before, mandatory=True, window="01:00-05:00") is not None
-    assert overdue(config(), manifest(mandatory=True), before, _SINCE) is None
+    assert overdue(config(), manifest(mandatory=True), before) is None
 
 
 def test_after_its_deadline_a_mandatory_release_asks_neither_window_nor_application():
     application = Application(may_update=False)
     settings = {"window": "01:00-05:00"}
-    assert objected(_THREE_DAYS_LATER, application, mandatory=True, **settings) is None
+    assert objected(_THREE_DAYS_S, application, mandatory=True, **settings) is None
     assert application.asked == ["power_is_good"]
-    said = overdue(config(), manifest(mandatory=True), _THREE_DAYS_LATER, _SINCE)
-    assert said == "mandatory, and offered since 2026-03-01T12:00:00Z: it waits no longer"
+    said = overdue(config(), manifest(mandatory=True), _THREE_DAYS_S)
+    assert said == "mandatory, and put off for 72 h: it waits no longer"
 
 
 def test_the_deadline_is_the_boards_and_may_be_at_once():
     settings = {"window": "01:00-05:00", "mandatory_after_s": 0}
-    assert objected(_SINCE, mandatory=True, **settings) is None
-    assert objected(_SINCE, mandatory=False, **settings) is not None
+    assert objected(mandatory=True, **settings) is None
+    assert objected(mandatory=False, **settings) is not None
 
 
 def test_what_is_not_mandatory_waits_for_ever():
     application = Application(may_update=False)
-    assert objected("2036-01-01T00:00:00Z", application) == "the application puts it off"
-    assert overdue(config(), manifest(), "2036-01-01T00:00:00Z", _SINCE) is None
+    assert objected(10**9, application) == "the application puts it off"
+    assert overdue(config(), manifest(), 10**9) is None
 
 
 def test_the_power_is_asked_even_after_the_deadline():
     for answer in (False, OSError(5)):
         application = Application(power_is_good=answer)
-        said = objected(_THREE_DAYS_LATER, application, mandatory=True)
+        said = objected(_THREE_DAYS_S, application, mandatory=True)
         assert said == "the power is not good enough"
 
 
 def test_an_application_that_raises_has_not_agreed():
     application = Application(may_update=ValueError("no screen"))
     assert objected(hooks=application) == "the application puts it off"
-    assert objected(_THREE_DAYS_LATER, application, mandatory=True) is None
+    assert objected(_THREE_DAYS_S, application, mandatory=True) is None
+
+
+def test_a_coroutine_that_nobody_awaits_has_not_agreed():
+    def nobody_awaits():
+        yield
+
+    for answer in (nobody_awaits(), nobody_awaits):
+        assert objected(hooks=Application(may_update=answer)) == "the application puts it off"
+        assert objected(hooks=Application(power_is_good=answer)) is not None
 
 
 def test_an_answer_that_is_nothing_is_no():
@@ -129,7 +137,7 @@ def test_an_answer_that_is_nothing_is_no():
 
 def test_a_clock_that_went_back_before_the_offer_does_not_make_it_overdue():
     application = Application(may_update=False)
-    assert objected("2026-02-01T00:00:00Z", application, mandatory=True) is not None
+    assert objected(-1000000, application, mandatory=True) is not None
 
 
 def test_an_interrupt_of_the_person_at_the_console_is_not_an_answer():

@@ -64,7 +64,7 @@ class FakeClient:
 
 
 class FakeFiles:
-    """A full filesystem, with the manifest that was kept before or None."""
+    """The file system, with the manifest that was kept before or None."""
 
     def __init__(self, kept):
         self.kept = kept
@@ -73,23 +73,23 @@ class FakeFiles:
         return self.kept
 
     def write(self, name, data):
-        raise OSError(28)
+        self.kept = data
 
 
-def ask(targets, board, kept=None):
+def ask(targets, board, kept=None, adopt=print):
     """The decision, the paths fetched after the newest manifest, and the log."""
     client, log = FakeClient(targets), []
-    offer = Offer("/nowhere", config(), client, lambda step, text: log.append(text))
+    offer = Offer("/nowhere", config(), client, lambda step, text: log.append(text), adopt)
     offer._files = FakeFiles(kept)
     decision = finish(offer.decide_steps(board))
     assert client.fetched[0] == NEWEST
-    return decision, client.fetched[1:], log[1:]
+    return decision, client.fetched[1:], log
 
 
 def test_the_newest_manifest_is_fetched_only_where_another_one_is_kept():
     targets = chain("1.0.0")
     client = FakeClient(targets)
-    offer = Offer("/nowhere", config(), client, print)
+    offer = Offer("/nowhere", config(), client, print, print)
     for kept, fetched in ((client.bytes_of(NEWEST), []), (b"{}", [NEWEST]), (None, [NEWEST])):
         client.fetched, offer._files = [], FakeFiles(kept)
         assert finish(offer.decide_steps(facts(version="0.9.0"))).action == INSTALL
@@ -128,8 +128,12 @@ def test_a_board_that_lost_its_record_takes_its_version_from_the_manifest_it_kep
     """Else it would go back to a stone that is older than what it runs."""
     kept = json.dumps(offered("2.5.0")).encode()
     targets = chain("2.0.0", "3.0.0")
-    decision, _, _ = ask(targets, facts(version="", digest=digest_of("2.5.0")), kept)
+    adopted = []
+    unknown = facts(version="", digest=digest_of("2.5.0"))
+    decision, _, _ = ask(targets, unknown, kept, adopted.append)
     assert decision.reason == "2.5.0 -> 3.0.0"
+    # The file is another's from now on: the next poll needs it in the record.
+    assert [manifest.version for manifest in adopted] == ["2.5.0"]
     assert ask(targets, facts(version=""), kept)[0].reason == "unknown version -> 2.0.0"
     damaged = facts(version="", digest=digest_of("2.5.0"))
     assert ask(targets, damaged, kept[:-1])[0].reason == "unknown version -> 2.0.0"

@@ -226,3 +226,15 @@ def test_a_board_that_is_asked_once_a_week_still_polls():
             due += 1
             one.polled(uptime.now_s())
     assert due == 10
+
+
+def test_a_network_that_stops_the_clock_before_a_boards_moment_does_not_make_it_hammer():
+    one = schedule(window="02:00-04:00", poll_every_s=30 * 86400)
+    one.polled(0)
+    one.wait_for_window(0, "2026-03-02T02:00:00Z")
+    second_before = one.left_s(0) - 1
+    minutes, seconds = divmod(second_before, 60)
+    now = "2026-03-02T%02d:%02d:%02dZ" % (2 + minutes // 60, minutes % 60, seconds)
+    one.polled(0)
+    one.wait_for_window(0, now)
+    assert one.left_s(0) == 600

@@ -6,10 +6,12 @@ import flash
 from check import raises
 
 from slotcast import boot
-from slotcast.errors import BoardError
+from slotcast.errors import BoardError, ImageError
 from slotcast.record import Record
 from slotcast.slot import Slot
+from slotcast.steps import finish
 from slotcast.trial import Trial
+from slotcast.tries import Tries
 
 HEAP_KIB = 512
 
@@ -21,7 +23,7 @@ class Board:
         self.partition = flash.board()
         self.image = image
         self.running_state = boot.VALID
-        self.aborted = False
+        self.aborted = self.slept = False
         self.boots_next = boot.VALID  # what otadata says where another slot boots next
         self.resets = self.kept = self.seconds = self.disarmed = 0
 
@@ -56,6 +58,9 @@ class Board:
 
     def was_aborted(self, address):
         return self.aborted
+
+    def woke_from_sleep(self):
+        return self.slept
 
     def reset(self):
         self.resets += 1
@@ -92,9 +97,23 @@ NEW = flash.app_image(body=b"new firmware")
 DIGEST = NEW[-32:].hex()
 
 
-def trial_of(board, record, log=None):
+class Kept:
+    """Files in memory."""
+
+    def __init__(self, **files):
+        self.files = files
+
+    def read(self, name):
+        return self.files.get(name)
+
+    def write(self, name, data):
+        self.files[name] = data
+
+
+def trial_of(board, record, log=None, kept=None):
     log = [] if log is None else log
-    return Trial(board, record, lambda step, text: log.append(text), lambda: None)
+    tries = Tries(kept or Kept())
+    return Trial(board, record, tries, lambda step, text: log.append(text), lambda: None)
 
 
 def armed(running, times=1):
@@ -154,7 +173,8 @@ def test_a_check_that_raises_has_not_passed():
 def test_the_watchdog_is_fed_before_each_check_and_others_run_after_each():
     board = Board(NEW)
     board.running_state, events = boot.PENDING, []
-    trial = Trial(board, Record(flash.Nvs()), lambda step, text: None, lambda: events.append("fed"))
+    tries, record = Tries(Kept()), Record(flash.Nvs())
+    trial = Trial(board, record, tries, lambda step, text: None, lambda: events.append("fed"))
     checks = [(name, lambda name=name: events.append(name) or True) for name in ("wifi", "mqtt")]
     for waiter in trial.confirm_steps(checks):
         events.append(waiter)
@@ -491,10 +511,10 @@ def test_an_offer_that_lies_in_the_future_begins_now():
     assert record.offer(Armed(NEW), "2026-01-01T00:00:00Z") == "2026-01-01T00:00:00Z"
 
 
-def test_an_offer_that_cannot_be_written_counts_from_this_start():
+def test_an_offer_that_cannot_be_written_is_new_each_time():
     record = Record(FullNvs())
-    assert record.offer(Armed(NEW), "2026-01-01T00:00:00Z") == "2026-01-01T00:00:00Z"
-    assert record.offer(Armed(NEW), "2026-01-02T00:00:00Z") == "2026-01-01T00:00:00Z"
+    for now in ("2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"):
+        assert record.offer(Armed(NEW), now) == now
 
 
 def test_the_security_version_never_goes_down():
@@ -561,3 +581,78 @@ def test_where_the_bootloader_rolls_back_the_boot_choice_is_left_to_it():
     board.other_slot = lambda: other_slot_that_refuses(-5379)
     trial.confirm([("wifi", lambda: False)])
     assert board.resets == 1
+
+
+def test_a_check_that_is_a_coroutine_or_was_not_called_has_not_passed():
+    def nobody_awaits():
+        yield
+        return True
+
+    for check in (nobody_awaits, lambda: nobody_awaits):
+        board, _, trial, log = armed(NEW)
+        assert not trial.confirm([("mqtt", check)])
+        assert board.resets == 1 and "mqtt did not pass" in log[-1]
+
+
+def test_checks_that_can_be_gone_through_once_are_asked_again_all_the_same():
+    board, _, trial, _ = armed(NEW)
+    assert not trial.confirm(iter([("mqtt", lambda: False)]))
+    assert not board.kept and board.resets == 1
+
+
+def test_who_still_waits_when_another_has_confirmed_does_not_roll_back():
+    board, record, trial, _ = armed(NEW)
+    waiting = trial.confirm_steps([("slow", lambda: False)])
+    next(waiting)
+    assert trial.confirm()
+    board.seconds = 1000
+    assert finish(waiting) is True
+    assert not board.resets and record.installed["version"] == "1.4.3"
+
+
+def test_an_image_that_slept_before_it_was_confirmed_is_reset_and_so_rolled_back():
+    board, _, trial, log = armed(NEW)
+    board.slept = True
+    trial.begin()
+    assert board.resets == 1 and "slept" in log[0]
+
+
+def test_a_record_that_is_lost_again_and_again_does_not_try_an_image_for_ever():
+    kept, tries = Kept(), 0
+    for _ in range(5):
+        board, record = Board(OLD), Record(flash.Nvs())  # of which nothing is left
+        board.aborted, board.boots_next = tries > 0, boot.NEW
+        trial = trial_of(board, record, kept=kept)
+        try:
+            trial.prepare(Armed(NEW))
+        except ImageError:
+            assert trial.failed_release(DIGEST) == 7
+            continue
+        trial.arm(board.other_slot())
+        tries += 1
+    assert tries == 3
+
+
+def test_a_newer_release_of_an_image_begins_its_tries_anew():
+    kept = Kept(tries=json.dumps([DIGEST, 7, 3]).encode())
+    record = Record(flash.Nvs())
+    trial_of(Board(OLD), record, kept=kept).prepare(Armed(NEW, release=8))
+    assert record.trial["armed"] == 0
+    for noise in (b"", b"[", b"[1]", b'{"a": 1}', b'["x", 7, "3"]'):
+        record = Record(flash.Nvs())
+        trial_of(Board(OLD), record, kept=Kept(tries=noise)).prepare(Armed(NEW))
+        assert record.trial["armed"] == 0
+
+
+def test_what_nvs_did_not_take_is_not_in_memory_either():
+    nvs = flash.Nvs()
+    record = Record(nvs)
+    record.prepare(Armed(NEW))
+    stored = nvs.set_blob
+    nvs.set_blob = FullNvs().set_blob
+    for _ in range(4):
+        raises(OSError, record.arm)
+    raises(OSError, record.prepare, Armed(OLD))
+    nvs.set_blob = stored
+    record.arm()
+    assert (record.trial["digest"], record.trial["armed"]) == (DIGEST, 1)

@@ -111,7 +111,7 @@ def test_a_mandatory_release_goes_ahead_after_its_deadline(fleet: Fleet) -> None
     program(fleet, HOOKS % ("False", "True"))
     printed = lines(fleet.run("slotcast decide: current: runs 1.2.0 already"))
     assert 1 <= printed.count(WAITS) <= 4
-    assert any(line.startswith("slotcast decide: mandatory, and offered since") for line in printed)
+    assert any(line.startswith("slotcast decide: mandatory, and put off for") for line in printed)
 
 
 def test_a_hook_that_raises_is_no_and_no_harm(fleet: Fleet) -> None:
