@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from product import BOARD, CHANNEL, Product
+import pytest
+from product import BOARD, CHANNEL, INIT, Product
 
 import device
 from device.virtual.board import Board
 from device.virtual.boot import Boot, Outcome
 from device.virtual.images import build_app
+from publisher import cli
 from publisher.image import read_image
 from publisher.simulate import Order, Rig
 
@@ -129,6 +131,20 @@ def release(product: Product, version: str, image: bytes, *more: str) -> None:
     Path("app.bin").write_bytes(image)
     where = ("--channel", CHANNEL, "--board", BOARD)
     assert product.slotcast("release", "app.bin", "--version", version, *where, *more) == 0
+
+
+@contextmanager
+def fleet_in(folder: Path, confirm_within_s: int = 300) -> Iterator[Fleet]:
+    """A fleet of one, of a product that is founded in an empty folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert cli.main(list(INIT)) == 0
+        settings = folder / "slotcast.toml"
+        default, wanted = (f"\nconfirm_within_s = {seconds}" for seconds in (300, confirm_within_s))
+        assert default in settings.read_text()
+        settings.write_text(settings.read_text().replace(default, wanted))
+        with open_fleet(Product(folder, folder)) as fleet:
+            yield fleet
 
 
 @contextmanager

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from broker import Broker
-from product import INIT, Product
 from small_fleet import (
     CURRENT,
     KEPT,
@@ -15,8 +14,8 @@ from small_fleet import (
     OLD,
     REFUSED,
     Fleet,
+    fleet_in,
     lines,
-    open_fleet,
     release,
 )
 
@@ -31,7 +30,6 @@ from device.virtual.table import (
     Partition,
     table_to_bytes,
 )
-from publisher import cli
 from publisher.image import Image
 
 NVS, OTADATA, APP0, APP1, VFS = DEFAULT_TABLE
@@ -61,16 +59,8 @@ checks.append(("mqtt", mqtt))
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """One published product, and one board."""
-    with pytest.MonkeyPatch.context() as patch:
-        folder = tmp_path_factory.mktemp("product")
-        patch.chdir(folder)
-        assert cli.main(list(INIT)) == 0
-        settings = folder / "slotcast.toml"
-        text = settings.read_text()
-        settings.write_text(text.replace("\nconfirm_within_s = 300", "\nconfirm_within_s = 30"))
-        assert settings.read_text() != text
-        with open_fleet(Product(folder, folder)) as fleet:
-            yield fleet
+    with fleet_in(tmp_path_factory.mktemp("product"), confirm_within_s=30) as fleet:
+        yield fleet
 
 
 @pytest.fixture

@@ -5,12 +5,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from product import INIT, Product
-from small_fleet import JOIN, NEW, NEW_DIGEST, Fleet, lines, open_fleet, release
+from small_fleet import JOIN, NEW, NEW_DIGEST, Fleet, fleet_in, lines, release
 
 from device.slotcast.status import RESETS, SETTLE, TRANSITIONS, TRIAL
 from device.virtual.boot import Boot, Outcome
-from publisher import cli
 
 START = f"""
 import json
@@ -30,12 +28,8 @@ def shared(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Fleet]:
     """A fleet of one that all tests of this file share."""
-    folder = tmp_path_factory.mktemp("manners")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        assert cli.main([*INIT]) == 0
-        with open_fleet(Product(folder, folder)) as fleet:
-            yield fleet
+    with fleet_in(tmp_path_factory.mktemp("manners")) as fleet:
+        yield fleet
 
 
 @pytest.fixture
