@@ -86,7 +86,7 @@ def test_what_a_cut_leaves_in_doubt_never_stops_a_board_and_never_tries_for_ever
         # Nobody knows whether it failed or the power did: that was one try of three.
         Case(HEALTHY, "aborted", LOST): (NEW, 1),
         Case(PANICS, "pending", KEPT): (OLD, 2),
-        Case(PANICS, "nothing", LOST): (OLD, 3),
+        Case(PANICS, "nothing", LOST): (OLD, 2),  # a file knows of the first
         Case(PANICS, "aborted", LOST): (OLD, 2),
         Case(UNHEALTHY, "new", KEPT): (OLD, 1),
         Case(UNHEALTHY, "nothing", LOST): (OLD, 1),

@@ -1,14 +1,14 @@
 """The sweep: every point in a class, every class run to the end on a virtual board."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from tests.powercut.bench import Bench, Life, Workshop
 from tests.powercut.boots import Starts, known_images, start_everywhere
 from tests.powercut.classes import PointClass, classify
 from tests.powercut.journal import read_journal
-from tests.powercut.points import Point, all_points, flash_at, region
+from tests.powercut.points import PROGRAMMED, Point, all_points, flash_at, region
 from tests.powercut.recording import Recording
 from tests.powercut.trees import ROLES, Tree, Trees, look_at_cuts, versions
 from tests.powercut.verdict import Judge, Traffic, Verdict, older
@@ -122,9 +122,11 @@ class Sweeper:
         self._random = Random(seed)
         self._tell = tell
         self._traffic = Traffic(recording)
+        self._step = 1
 
     def sweep(self, sizes: Sizes) -> Sweep:
         """Do all of it."""
+        self._step = sizes.bytes
         found = self.look(sizes.bytes)
         jobs = self._jobs(found.classes, sizes)
         for outcome in self.run(found, jobs):
@@ -173,7 +175,11 @@ class Sweeper:
         return chosen
 
     def _member(self, group: PointClass) -> Point:
-        return group.point(self._random.randrange(len(group)))
+        point = group.point(self._random.randrange(len(group)))
+        if point.kind != PROGRAMMED:
+            return point
+        # What was not looked at may be of another class.
+        return replace(point, at=point.at // self._step * self._step)
 
     def _job(self, aim: str, groups: list[PointClass], seed: int = 0) -> Job:
         group = self._random.choice(groups)

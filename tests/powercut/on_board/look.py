@@ -143,12 +143,13 @@ def main(path, step):
     with open(path, "rb") as cut:
         data = bytearray(cut.read(_SIZE))
         scratch = bytearray(_SIZE)
-        report, tree = Report(), None
+        report, tree, is_stale = Report(), None, True
         (count,) = struct.unpack("<I", cut.read(4))
         for _ in range(count):
             for number, kind, at, changed in cuts(cut, data):
-                if tree is None or (changed and (kind != "p" or at % step == 0)):
-                    tree = report.tree(look(data, scratch))
+                is_stale = is_stale or changed
+                if is_stale and (kind != "p" or at % step == 0):
+                    tree, is_stale = report.tree(look(data, scratch)), False
                 report.point(number, kind, at, tree)
         report.flush()
         print(json.dumps({"end": report.tree(look(data, scratch))}))
