@@ -63,6 +63,10 @@ class Case:
         """Where the poll fails."""
         return self.fails_at or self.place
 
+    def is_told(self, reason: str, log: list[str]) -> bool:
+        """Whether the board said it, in the end or of an earlier attempt: they need not be alike."""
+        return any(self.error in text for text in (reason, *log))
+
     @property
     def tries(self) -> int:
         """How many attempts the board may make."""
