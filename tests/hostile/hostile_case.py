@@ -64,7 +64,7 @@ class Case:
         return self.fails_at or self.place
 
     def is_told(self, reason: str, log: list[str]) -> bool:
-        """Whether the board said it, in the end or of an earlier attempt: they need not be alike."""
+        """Whether the board said it, in the end or of an earlier attempt."""
         return any(self.error in text for text in (reason, *log))
 
     @property
