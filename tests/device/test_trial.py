@@ -656,3 +656,19 @@ def test_what_nvs_did_not_take_is_not_in_memory_either():
     nvs.set_blob = stored
     record.arm()
     assert (record.trial["digest"], record.trial["armed"]) == (DIGEST, 1)
+
+
+def test_a_board_that_sleeps_between_polls_is_not_reset_for_it_when_nothing_is_on_trial():
+    board, _, trial, _ = armed(OLD)
+    board.slept = True
+    trial.begin()
+    assert not board.resets
+
+
+def test_who_still_waits_when_the_trial_has_ended_otherwise_has_kept_nothing():
+    board, record, trial, _ = armed(NEW)
+    waiting = trial.confirm_steps([("slow", lambda: True)])
+    next(waiting)
+    board.running_state = None  # another slot was armed meanwhile
+    assert finish(waiting) is False
+    assert not record.installed
