@@ -171,7 +171,7 @@ class Poll:
             max(self._config.security_version, self._record.security_version),
             self._board.other_slot().size,
             self._board.device_id(),
-            self._trial.failed_release,
+            self._record.failed_release,
         )
 
     def _version_of(self, digest):

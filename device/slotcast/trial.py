@@ -71,10 +71,6 @@ class Trial:
         self._remember(self._record.fail)
         self._log("trial", "%s was rolled back, it is not tried again" % trial["version"])
 
-    def failed_release(self, digest: str):
-        """Release by which the image with this digest was given up here; None: it was not."""
-        return self._record.failed_release(digest)
-
     def prepare(self, manifest) -> None:
         """Remember the image that is about to be written to the other slot; see Record.prepare.
 

@@ -41,7 +41,6 @@ class Updater:
 
     def __init__(self, directory, board, record, application):
         self._board = board
-        self._record = record
         self._application = application
         self.status = application.status
         self.feed = application.feed

@@ -155,7 +155,7 @@ def test_an_unhealthy_image_is_given_up_at_once():
     trial.confirm([("mqtt", lambda: False)])
     board.image, board.running_state = OLD, boot.VALID
     trial.begin()
-    assert record.trial is None and trial.failed_release(DIGEST) == 7
+    assert record.trial is None and record.failed_release(DIGEST) == 7
     assert "rolled back" in log[-1]
 
 
@@ -200,17 +200,17 @@ def test_an_image_that_reset_before_it_was_kept_is_tried_three_times():
     for times in (1, 2):
         _, record, trial, log = armed(OLD, times)
         trial.begin()
-        assert trial.failed_release(DIGEST) is None and "may be tried again" in log[-1]
+        assert record.failed_release(DIGEST) is None and "may be tried again" in log[-1]
     _, record, trial, _ = armed(OLD, 3)
     trial.begin()
-    assert record.trial is None and trial.failed_release(DIGEST) == 7
+    assert record.trial is None and record.failed_release(DIGEST) == 7
 
 
 def test_an_abort_of_the_image_before_does_not_condemn_what_was_armed_since():
-    board, _, trial, _ = armed(OLD)
+    board, record, trial, _ = armed(OLD)
     board.aborted = True
     trial.begin()
-    assert trial.failed_release(DIGEST) is None
+    assert record.failed_release(DIGEST) is None
 
 
 def test_a_reset_before_it_was_armed_does_not_condemn_what_stands_in_an_aborted_slot():
@@ -220,7 +220,7 @@ def test_a_reset_before_it_was_armed_does_not_condemn_what_stands_in_an_aborted_
     board.aborted = True  # the image before it, in the same slot
     trial = trial_of(board, record, log)
     trial.begin()
-    assert trial.failed_release(DIGEST) is None and not log
+    assert record.failed_release(DIGEST) is None and not log
 
 
 def test_an_application_that_never_confirms_is_rolled_back_when_its_time_has_passed():
@@ -349,7 +349,7 @@ def test_without_a_record_an_aborted_image_in_the_other_slot_has_had_one_try():
         board, record = Board(OLD), Record(flash.Nvs())
         board.aborted = aborted
         trial = trial_of(board, record)
-        assert trial.failed_release(DIGEST) is None
+        assert record.failed_release(DIGEST) is None
         trial.prepare(Armed(NEW))
         assert record.trial["armed"] == tries
 
@@ -626,7 +626,7 @@ def test_a_record_that_is_lost_again_and_again_does_not_try_an_image_for_ever():
         try:
             trial.prepare(Armed(NEW))
         except ImageError:
-            assert trial.failed_release(DIGEST) == 7
+            assert record.failed_release(DIGEST) == 7
             continue
         trial.arm(board.other_slot())
         tries += 1

@@ -3,24 +3,20 @@
 import json
 
 from product import Product
+from small_fleet import JOIN
 
 from publisher.simulate import Rig
 
-JOIN = """
-import time, network
+OPEN = """
+import time
 from slotcast.updater import Updater
-wlan = network.WLAN(network.STA_IF)
-wlan.active(True)
-wlan.connect("a", "b")
-while not wlan.isconnected():
-    time.sleep(1)
 updater = Updater.open()
 """
 
 
 def run(rig: Rig, program: str, last: str) -> list[str]:
     """Let the board run a program in place of main.py; its lines until one begins with `last`."""
-    rig.board.copy_in({"/main.py": (JOIN + program).encode()})
+    rig.board.copy_in({"/main.py": (JOIN + OPEN + program).encode()})
     rig.board.power_cycle()
     boots = rig.board.run(lambda line: line.startswith(last), 60)
     return [line for boot in boots for line in boot.lines]
