@@ -85,7 +85,8 @@ def version() -> dict[str, object]:
 def main() -> None:
     """Write the four files."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
-    payload = {"about": payload_cases.ABOUT, "cases": payload_cases.cases()}
+    payload = {"about": payload_cases.ABOUT, "bases": payload_cases.bases()}
+    payload["cases"] = payload_cases.cases()
     files = {"payload": payload, "rollout": rollout(), "version": version()}
     files["decide"] = decide_cases.decide()
     for name, content in files.items():

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from fixed_huffman import repeat
 
-RAW, DEFLATE, COPY, DELTA, JOINED = 0, 1, 2, 3, 0x80
+RAW, DEFLATE, COPY, DELTA, JOINED = 0, 1, 2, 3, 0x83
 SHOWN_IMAGE_BYTES = 1100
 
 
@@ -33,12 +33,27 @@ class Block:
 
 
 @dataclass(frozen=True)
+class Base:
+    """What a board runs; `digest` is the 32 bytes of what it takes for its image_digest."""
+
+    name: str
+    data: bytes
+    digest: bytes
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> "Base":
+        """Return a base whose digest is the SHA-256 of all of it, as it need be no image."""
+        return cls(name, data, hashlib.sha256(data).digest())
+
+
+@dataclass(frozen=True)
 class Payload:
     """A payload; `header` holds fields that differ from the usual or right ones."""
 
     blocks: tuple[Block, ...]
     header: dict[str, int | bytes] = field(default_factory=dict)
-    behind: bytes = b""
+    base: Base | None = None
+    relocation: bytes = b""
 
     @property
     def image(self) -> bytes:
@@ -46,23 +61,23 @@ class Payload:
         return b"".join(block.image for block in self.blocks)
 
     def head(self) -> bytes:
-        """Return header and table."""
+        """Return header, table and relocation."""
         usual = {
             "magic": b"SLC\x01",
             "flags": 0,
             "window_bits": 12,
-            "reserved": 0,
+            "relocation_length": len(self.relocation),
             "block_size": 4096,
             "image_size": len(self.image),
             "image_sha256": hashlib.sha256(self.image).digest(),
-            "base_digest": bytes(32),
+            "base_digest": self.base.digest if self.base else bytes(32),
         }
         header = struct.pack("<4sBBHII32s32s", *{**usual, **self.header}.values())
-        return header + b"".join(block.row_bytes() for block in self.blocks)
+        return header + b"".join(block.row_bytes() for block in self.blocks) + self.relocation
 
     def to_bytes(self) -> bytes:
         """Return the whole object."""
-        return self.head() + b"".join(block.encoded for block in self.blocks) + self.behind
+        return self.head() + b"".join(block.encoded for block in self.blocks)
 
     def manifest(self) -> dict[str, int | str]:
         """Return what a release manifest says of it."""
@@ -97,20 +112,39 @@ def deflated(period: bytes, length: int = 4096) -> Block:
     return Block(periodic(period, length), DEFLATE, repeat(period, length))
 
 
+@dataclass(frozen=True)
+class Board:
+    """What a case says of the board: what it runs, and its payload_memory where that matters."""
+
+    base: Base | None = None
+    memory: int = 0
+
+
 def case(
-    name: str, why: str, payload: Payload, stage: str = "", **manifest: int | str
+    name: str,
+    why: str,
+    payload: Payload,
+    stage: str = "",
+    board: Board | None = None,
+    **manifest: int | str,
 ) -> dict[str, object]:
     """Return one case of payload.json.
 
     Args:
         stage: where it must be refused: "head", "block" or "image"; "" where it must be accepted.
+        board: one that runs the payload's base, if that is not said.
         manifest: what the manifest says otherwise than the payload would have it.
     """
+    board = board or Board(payload.base)
     entry: dict[str, object] = {"name": name, "expect": "refuse" if stage else "ok", "why": why}
     if stage:
         entry["stage"] = stage
     elif len(payload.image) <= SHOWN_IMAGE_BYTES:
         entry["image"] = payload.image.hex()
+    if board.base:
+        entry["base"] = board.base.name
+    if board.memory:
+        entry["memory"] = board.memory
     entry["manifest"] = {**payload.manifest(), **manifest}
     entry["payload"] = payload.to_bytes().hex()
     return entry

@@ -8,13 +8,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from publisher.errors import PayloadError
-from publisher.payload import DEFLATE, RAW, Head, decode, decode_blocks, encode_full
+from publisher.payload import (
+    DEFAULT_MEMORY,
+    DEFLATE,
+    RAW,
+    Base,
+    Head,
+    cut_full,
+    decode,
+    decode_blocks,
+    encode_full,
+)
 
 VECTORS = Path(__file__).parents[2] / "manifests" / "vectors" / "payload.json"
-CASES = json.loads(VECTORS.read_text())["cases"]
+CONTENT = json.loads(VECTORS.read_text())
+CASES = CONTENT["cases"]
 GOOD = [case for case in CASES if case["expect"] == "ok"]
 BAD = [case for case in CASES if case["expect"] == "refuse"]
 IMAGE = b"slotcast " * 2000 + bytes(range(256))
+
+
+def running(case):
+    """The base that a case's board runs, or None."""
+    if "base" not in case:
+        return None
+    base = CONTENT["bases"][case["base"]]
+    return Base(bytes.fromhex(base["data"]), bytes.fromhex(base["digest"]))
 
 
 def take(case, reached):
@@ -32,10 +51,13 @@ def take(case, reached):
     }
     if here != manifest:
         raise PayloadError("the manifest says otherwise")
+    if head.memory > case.get("memory", DEFAULT_MEMORY):
+        raise PayloadError("the board has not the memory")
+    blocks = decode_blocks(head, payload, running(case))
     reached.append("block")
-    image = b"".join(decode_blocks(head, payload))
+    image = b"".join(blocks)
     reached.append("image")
-    assert decode(payload) == image
+    assert decode(payload, running(case)) == image
     return image
 
 
@@ -69,23 +91,23 @@ def test_a_stream_that_goes_on_is_cut_one_byte_behind_the_block(name):
 )
 def test_what_is_encoded_decodes(parts, block_size, window_bits):
     image = b"\xe9" + b"".join(parts)
-    assert decode(encode_full(image, block_size, window_bits)) == image
+    assert decode(cut_full(image, block_size, window_bits)) == image
 
 
 def test_a_block_is_deflated_where_that_is_shorter_and_raw_elsewhere():
     noise = b"".join(hashlib.sha256(bytes([n])).digest() for n in range(128))
-    head = Head.from_bytes(encode_full(b"\xff" * 4096 + noise, 4096))
+    head = Head.from_bytes(cut_full(b"\xff" * 4096 + noise, 4096))
     assert [row.encoding for row in head.rows] == [DEFLATE, RAW]
 
 
 def test_encoding_says_how_far_it_is():
     steps = []
-    encode_full(IMAGE, 16384, progress=lambda done, total: steps.append((done, total)))
+    cut_full(IMAGE, 16384, progress=lambda done, total: steps.append((done, total)))
     assert steps == [(16384, 18256), (18256, 18256)]
 
 
 def test_a_head_is_written_as_it_was_read():
-    payload = encode_full(IMAGE, 4096)
+    payload = cut_full(IMAGE, 4096)
     head = Head.from_bytes(payload)
     assert head.to_bytes() == payload[: head.length]
 
@@ -93,7 +115,7 @@ def test_a_head_is_written_as_it_was_read():
 def test_no_stream_reaches_back_further_than_the_window():
     far = hashlib.sha256(b"far").digest() * 64
     image = far[:600] + bytes(600) + far[:600]
-    narrow, wide = (len(encode_full(image, window_bits=bits)) for bits in (9, 12))
+    narrow, wide = (len(cut_full(image, window_bits=bits)) for bits in (9, 12))
     assert wide < narrow
 
 
@@ -111,12 +133,12 @@ def test_a_payload_that_is_cut_or_goes_on_is_refused(data):
 )
 def test_sizes_that_the_format_does_not_have_are_refused(image, block_size, window_bits):
     with pytest.raises(PayloadError, match="it must be"):
-        encode_full(image, block_size, window_bits)
+        cut_full(image, block_size, window_bits)
 
 
 @given(st.data())
 def test_a_flipped_bit_never_decodes_to_another_image(data):
-    payload = bytearray(encode_full(IMAGE, 4096))
+    payload = bytearray(cut_full(IMAGE, 4096))
     at = data.draw(st.integers(0, len(payload) - 1))
     payload[at] ^= 1 << data.draw(st.integers(0, 7))
     try:
