@@ -4,9 +4,7 @@ The one module that imports esp32 and machine, but for record.py, which opens NV
 which has to work where nothing else does.
 """
 
-from slotcast import boot
 from slotcast.clock import Clock
-from slotcast.slot import Slot, other_slot, verify_can_update
 
 
 class Board:
@@ -22,42 +20,68 @@ class Board:
         self._machine = machine
         self._time = time
 
-    def running_slot(self) -> Slot:
-        """The slot that runs: to read, never to write."""
+    def running_slot(self):
+        """The slot.Slot that runs: to read, never to write."""
+        from slotcast.slot import Slot
+
         partition = self._esp32.Partition
         return Slot(partition(partition.RUNNING))
 
-    def other_slot(self) -> Slot:
-        """The slot that an update goes to; raises BoardError without one."""
+    def other_slot(self):
+        """The slot.Slot that an update goes to; raises BoardError without one."""
+        from slotcast.slots import other_slot
+
         return other_slot(self._esp32.Partition)
+
+    def eraser(self, slot, block_erase: bool):
+        """What erases a slot ahead: an erase.Eraser where the board was told so."""
+        if not block_erase:
+            from slotcast.survey import Surveyor
+
+            return Surveyor(slot)
+        from slotcast.erase import Eraser, Latch
+
+        try:
+            latch = Latch(self._esp32.NVS("slotcast"))
+        except OSError:  # without a memory of a try that failed there is none
+            latch = None
+        return Eraser(slot, latch, self._time)
 
     def verify_can_update(self) -> None:
         """Refuse a partition table or bootloader not made for updates, with BoardError."""
+        from slotcast.slots import verify_can_update
+
         verify_can_update(self._esp32.Partition)
 
     def state(self):
         """State of the running image in otadata, see boot.state."""
-        return boot.state(self._esp32.Partition)
+        return self._boot().state(self._esp32.Partition)
 
     def boots_itself(self) -> bool:
         """Whether the next boot is to start what runs now."""
-        return boot.boots_itself(self._esp32.Partition)
+        return self._boot().boots_itself(self._esp32.Partition)
 
     def boot_state(self):
         """State of the image that boots next, see boot.boot_state."""
-        return boot.boot_state(self._esp32.Partition)
+        return self._boot().boot_state(self._esp32.Partition)
 
     def confirm(self) -> bool:
         """Keep the running image; False when it was not on trial."""
-        return boot.confirm(self._esp32.Partition)
+        return self._boot().confirm(self._esp32.Partition)
 
     def disarm(self) -> None:
         """Take back a set_boot, before the reset."""
-        boot.disarm(self._esp32.Partition)
+        self._boot().disarm(self._esp32.Partition)
 
     def was_aborted(self, address: int) -> bool:
         """Whether the bootloader recorded that it gave up the image in that slot."""
-        return boot.was_aborted(self._esp32.Partition, address)
+        return self._boot().was_aborted(self._esp32.Partition, address)
+
+    def _boot(self):
+        """The module, which only the beginning and the end of a poll need."""
+        from slotcast import boot
+
+        return boot
 
     def device_id(self) -> str:
         """Hex of the chip's unique id."""

@@ -31,15 +31,17 @@ class Client:
             NotFoundError when there is no such file, DownloadError otherwise or when it has more
             bytes.
         now: returns the present time, YYYY-MM-DDTHH:MM:SSZ.
+        memory: a dict that the caller keeps from one client of this repository to the next, and
+            that is empty at first: it spares the next one work, and tells it `signed_at`.
     """
 
-    def __init__(self, files, fetch, now) -> None:
+    def __init__(self, files, fetch, now, memory=None) -> None:
         self._files = files
         self._fetch = fetch
         self._now = now
-        self._verified = {}
+        self._memory = {} if memory is None else memory
+        self._verified = self._memory.setdefault("verified", {})
         self._trusted = None
-        self._signed_at = ""
 
     def refresh(self) -> None:
         """Bring the trusted metadata up to date (section 5.3 to 5.6 of the specification).
@@ -62,8 +64,8 @@ class Client:
         finally:
             # What was signed under another root is no floor any more: rotating the keys is how an
             # operator takes back a signing time that lies ahead.
-            kept = self._signed_at if trusted.root.version == first else ""
-            self._signed_at = max(kept, trusted.signed_at())
+            kept = self._memory.get("signed_at", "") if trusted.root.version == first else ""
+            self._memory["signed_at"] = max(kept, trusted.signed_at())
             gc.collect()
         self._trusted = trusted
 
@@ -123,18 +125,20 @@ class Client:
 
     def signed_at_steps(self):
         """`signed_at`, in steps."""
-        if not self._signed_at:
+        if not self._memory.get("signed_at"):
             trusted = yield from self._provisioned_steps(_ANY_TIME)
             yield from self._load_cached_steps("timestamp", trusted.update_timestamp_steps)
-            self._signed_at = trusted.signed_at()
-        return self._signed_at
+            self._memory["signed_at"] = trusted.signed_at()
+        return self._memory["signed_at"]
 
     def _provisioned_steps(self, now):
         """TrustedMetadata of the root that the board has."""
         data = self._files.read("root")
         if data is None:
             raise BoardError("the board has no root metadata to trust")
-        return (yield from TrustedMetadata.of_steps(data, now, self._verified))
+        steps = TrustedMetadata.of_steps(data, now, self._verified)
+        data = None  # They let go of it, once it is parsed.
+        return (yield from steps)
 
     def _load_root_steps(self, trusted):
         """5.3.2 to 5.3.10: from root to root until there is no next one."""

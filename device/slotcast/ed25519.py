@@ -107,8 +107,8 @@ def _encode(point):
 def _combine_steps(s, k, point):
     """[s]B + [k]point, both in one chain of doublings (Straus)."""
     digits_b = _digits(s, 6)
-    digits_p = _digits(k, 5)
-    multiples = _odd_multiples(point, 8)
+    digits_p = _digits(k, 4)  # a bit more would be a bit faster, and its table twice as large
+    multiples = _odd_multiples(point, 4)
     total = (0, 1, 1, 0, 1)
     doublings = 0
     for i in range(253, -1, -1):

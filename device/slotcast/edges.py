@@ -7,14 +7,11 @@ installed: the signatures of the repository do.
 
 import gc
 
-from slotcast.errors import CertificateError, OtaError, RepositoryError
-from slotcast.files import MetadataFiles, read_file
-from slotcast.http import BaseUrl
+from slotcast.errors import CertificateError, OtaError
 from slotcast.https import Session
 from slotcast.means import PinSet, in_order
-
-_TARGET = "pins.json"
-_MAX_BYTES = 8192  # as in pinsets.py, which only a board with sets loads
+from slotcast.modules import unload
+from slotcast.url import BaseUrl
 
 
 class UnusableError(OtaError):
@@ -32,7 +29,6 @@ class Edges:
 
     def __init__(self, directory: str, config, log):
         self._directory = directory
-        self._files = MetadataFiles(directory)
         self._product = config.product
         self._log = log
         self._factory = PinSet(
@@ -60,42 +56,29 @@ class Edges:
         fail for it, and those that are kept stay.
         """
         try:
-            kept = self._files.read("pins")
-            if not (yield from client.has_target_steps(_TARGET)):
-                self._forget(kept)
-            elif kept is None or not (yield from client.is_target_steps(_TARGET, kept)):
-                self._keep((yield from client.fetch_target_steps(_TARGET, _MAX_BYTES)))
+            yield from self._kept().take_up_steps(client)
         except (OtaError, OSError, MemoryError) as error:
             self._log("pins", "the published sets are not taken up: %s" % error)
-        gc.collect()
+        self._forget()
 
-    def _forget(self, kept):
-        if kept is not None:
-            self._files.remove("pins")
-            self._log("pins", "no sets are published any more: the factory's is left")
+    def _kept(self):
+        from slotcast.kept_sets import KeptSets
 
-    def _keep(self, data):
-        published = self._parsed(data)
-        published.verify_anchors()
-        self._files.write("pins", data)
-        self._log("pins", ", ".join(one.label for one in published.sets) + " will be tried first")
+        return KeptSets(self._directory, self._product, self._log)
 
     def _kept_sets(self):
         try:
-            kept = self._read_kept()
-            return kept.sets if kept else []
+            return self._kept().sets()
         except (OtaError, OSError, MemoryError) as error:
             self._log("pins", "the kept sets are passed over: %s" % error)
             return []
+        finally:
+            self._forget()
 
-    def _read_kept(self):
-        data = self._files.read("pins")
-        return None if data is None else self._parsed(data)
-
-    def _parsed(self, data):
-        from slotcast.pinsets import PinSets  # only a board that has been sent a set needs it
-
-        return PinSets(data, self._product)
+    def _forget(self):
+        """What only sets need is not in memory while they are used."""
+        unload("kept_sets", "pinsets", "strict_json")
+        gc.collect()
 
     def _try_sets_steps(self, url, sets, use):
         """What use(Session) returns by the first set that accepts what the host shows."""
@@ -124,10 +107,9 @@ class Edges:
         return session
 
     def _anchors(self, pin_set):
-        """The set's CA roots, as DER; the others of a file are not decoded, to spare the heap."""
-        if pin_set is self._factory:
-            return [read_file(self._directory + "/" + name) for name in pin_set.trust_anchors]
-        kept = self._read_kept()
-        if kept is None:
-            raise RepositoryError("it is not kept any more")
-        return kept.anchors(pin_set)
+        """The set's CA roots, as DER."""
+        if pin_set is not self._factory:
+            return self._kept().anchors(pin_set)
+        from slotcast.files import read_file
+
+        return [read_file(self._directory + "/" + name) for name in pin_set.trust_anchors]

@@ -11,8 +11,6 @@ Imports nothing but boot.py of Slotcast where it must work: a release whose Slot
 rolled back all the same.
 """
 
-from slotcast import boot
-
 _DEFAULT_S = 300
 _MARGIN_S = 120  # for what main.py does before it opens the updater, and for a slow health check
 _MAX_S = 86400
@@ -31,6 +29,8 @@ def guard(timer_id: int = 0):
     Returns the Timer, or None, at once, when nothing is on trial.
     """
     from esp32 import Partition
+
+    from slotcast import boot
 
     if boot.state(Partition) != boot.PENDING:
         return None

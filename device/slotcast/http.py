@@ -20,29 +20,25 @@ _TOKEN = _LETTERS + _DIGITS + "!#$%&'*+-.^_`|~"
 _ONCE = ("content-length", "content-range", "content-encoding", "transfer-encoding")
 
 
-class BaseUrl:
-    """Host, port and path of `https://host[:port]/path/`; raises ValueError for anything else.
-
-    Attributes: host, port, path (with both slashes), authority (the Host header).
-    """
-
-    def __init__(self, text: str):
-        if not text.startswith("https://"):
-            raise ValueError("not an https:// URL: %r" % text)
-        self.authority, slash, rest = text[8:].partition("/")
-        self.path = slash + rest
-        self.host, colon, port = self.authority.partition(":")
-        self.port = _number(port, "port") if colon else 443
-        if not self.host or not _consists_of(self.host.lower(), _LETTERS + _DIGITS + "-."):
-            raise ValueError("no host name in %r" % text)
-        if not 0 < self.port < 65536:
-            raise ValueError("no port in %r" % text)
-        if not self.path.endswith("/") or "?" in text or "#" in text or not _is_visible(text):
-            raise ValueError("not the URL of a directory: %r" % text)
+def split_url(text: str) -> tuple:
+    """Return (authority, path, host, port) of a base URL; see url.BaseUrl."""
+    if not text.startswith("https://"):
+        raise ValueError("not an https:// URL: %r" % text)
+    authority, slash, rest = text[8:].partition("/")
+    path = slash + rest
+    host, colon, port = authority.partition(":")
+    port = _number(port, "port") if colon else 443
+    if not host or not _consists_of(host.lower(), _LETTERS + _DIGITS + "-."):
+        raise ValueError("no host name in %r" % text)
+    if not 0 < port < 65536:
+        raise ValueError("no port in %r" % text)
+    if not path.endswith("/") or "?" in text or "#" in text or not _is_visible(text):
+        raise ValueError("not the URL of a directory: %r" % text)
+    return authority, path, host, port
 
 
-def request_bytes(base: BaseUrl, path: str, start=None, stop=None) -> bytes:
-    """A GET request of the file at `path` below `base`.
+def request_bytes(base, path: str, start=None, stop=None) -> bytes:
+    """A GET request of the file at `path` below `base`, an url.BaseUrl.
 
     Args:
         start, stop: first and last byte wanted; stop None means up to the end, both None the whole.

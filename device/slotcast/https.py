@@ -5,10 +5,10 @@ this reader stands in its place, with the same surface where it has one. The rul
 http.py, those of waiting in channel.py and wire.py.
 """
 
-from slotcast.channel import LostError, Network, Patience, connect_steps, tls_context
+from slotcast.channel import LostError, Network, Patience
 from slotcast.errors import CertificateError, DownloadError, NotFoundError
-from slotcast.http import MAX_HEAD_BYTES, MAX_HEAD_LINES, BaseUrl, ResponseHead, request_bytes
 from slotcast.steps import finish
+from slotcast.url import BaseUrl
 
 # One readline call allocates this much at once.
 _LINE_BYTES = 128
@@ -44,6 +44,8 @@ class Session:
         self._timeout_ms = timeout_ms
         self._log = log
         self._pin_check = _pin_check(pins)
+        from slotcast.connect import tls_context
+
         self._context = tls_context(self._network.tls, trust_anchors, self._pin_check)
         self._idle = None
         self._response = None
@@ -63,6 +65,8 @@ class Session:
 
     def get_steps(self, path: str, start=None, stop=None):
         """`get`, in steps."""
+        from slotcast.http import request_bytes  # not while bodies come, in a small heap
+
         request = request_bytes(self._base, path, start, stop)
         if self._response:
             yield from self._response.close_steps()
@@ -134,6 +138,8 @@ class Session:
             except LostError as error:
                 if self._log:
                     self._log("connect", "again, the kept connection is gone: %s" % error)
+        from slotcast.connect import connect_steps
+
         if self._pin_check:
             self._pin_check.reset()
         channel = yield from connect_steps(
@@ -166,9 +172,11 @@ class Session:
 
     def _read_head_steps(self, channel):
         """Raises LostError only while no byte of the answer has arrived."""
+        from slotcast import http
+
         patience, head, lines = self._patience("head"), bytearray(), 0
         while head[-4:] != b"\r\n\r\n":
-            if len(head) >= MAX_HEAD_BYTES or lines >= MAX_HEAD_LINES:
+            if len(head) >= http.MAX_HEAD_BYTES or lines >= http.MAX_HEAD_LINES:
                 raise DownloadError("head of the response is too long")
             try:
                 piece = yield from channel.readline_steps(_LINE_BYTES, patience)
@@ -181,7 +189,7 @@ class Session:
             head.extend(piece)
             lines += piece[-1] == 10
             self.received_bytes += len(piece)
-        return ResponseHead.from_bytes(head)
+        return http.ResponseHead.from_bytes(head)
 
     def _pass_over_steps(self, channel, head):
         """Skip the body of an error, so that the connection stays, if its length is told."""

@@ -55,6 +55,24 @@ def image_digest(slot) -> str:
 
     Raises ImageError when no image with a digest stands there.
     """
+    digest = bytearray(DIGEST_BYTES)
+    slot.readinto(image_bytes(slot) - DIGEST_BYTES, digest)
+    return hexlify(digest).decode()
+
+
+def running_digest(board) -> str:
+    """Digest of the running image, as image_digest; "" where it carries none."""
+    try:
+        return image_digest(board.running_slot())
+    except ImageError:
+        return ""
+
+
+def image_bytes(slot) -> int:
+    """Return the length of the image in `slot`, its digest included.
+
+    Raises ImageError when no image with a digest stands there.
+    """
     header = bytearray(_HEADER_BYTES)
     slot.readinto(0, header)
     if header[0] != _MAGIC or header[23] != 1 or header[1] > _MAX_SEGMENTS:
@@ -66,9 +84,7 @@ def image_digest(slot) -> str:
         at += 8 + struct.unpack_from("<I", segment, 4)[0]
         if _after_checksum(at) + DIGEST_BYTES > slot.size:
             raise ImageError("a segment reaches beyond the slot")
-    digest = bytearray(DIGEST_BYTES)
-    slot.readinto(_after_checksum(at), digest)
-    return hexlify(digest).decode()
+    return _after_checksum(at) + DIGEST_BYTES
 
 
 def _after_checksum(at):

@@ -1,18 +1,57 @@
 """Modules that are let go of when they have done their work, and loaded again at need.
 
-Where Slotcast is not frozen into the firmware its code stands in the heap. What parses metadata,
-what verifies its signatures and what installs an image take 7 to 16 KB each (objects of 64 bits),
-and are never needed at the same time.
+What parses metadata, what verifies its signatures and what installs an image are never needed at
+the same time. They take 3 to 20 KB each (objects of 64 bits), and more where Slotcast is not frozen
+into the firmware, so that its code stands in the heap.
 """
 
+import gc
 import sys
 
 import slotcast
 
+# What verifies signatures, and nothing else needs; without sha512_viper, whose native code would
+# stay behind for good.
+VERIFYING = ("ed25519", "ed25519_base", "sha512", "p256", "p256_base", "rsa_pss", "spki")
+# What finds out what a channel offers.
+ASKING = ("client", "trust", "metadata", "delegations", "canonical", "signatures")
+# What holds that against what runs.
+DECIDING = ("offer", "decide", "manifest_fields", "versions", "files", "manners")
+# What remembers, and looks at what runs: at the beginning of a poll and at its end.
+REMEMBERING = ("record", "trial", "tries", "image", "boot", "versions", "files", "slots", "slot")
+# What only reading ota.json needs.
+CONFIGURING = ("config_fields", "versions", "url", "http", "files")
+# What reaches an edge.
+CONNECTING = ("edges", "means", "url", "https", "http", "channel", "connect", "wire")
+CONNECTING += ("kept_sets", "pinsets", "strict_json", "pins", "der")
+
+
+def wipe(*names: str) -> None:
+    """Unload modules and empty them, so that nothing of them may be used any more.
+
+    The garbage collector takes each word that was left on the C stack for a pointer. To a class of
+    a module that is only unloaded, such a word keeps all of it in memory.
+    """
+    for name in names:
+        module = sys.modules.get("slotcast." + name)
+        if module:
+            module.__dict__.clear()
+    unload(*names)
+
 
 def unload(*names: str) -> None:
-    """Let go of modules of this package, by their names in it, where they are loaded."""
+    """Let go of modules of this package, by their names in it, where they are loaded.
+
+    What still has something of one, if only an object of its classes, keeps it in memory.
+    """
     for name in names:
         sys.modules.pop("slotcast." + name, None)
         if hasattr(slotcast, name):
             delattr(slotcast, name)
+
+
+def load(*names: str) -> None:
+    """Load modules one after the other, so that each stands in the gaps of the heap."""
+    for name in names:
+        gc.collect()
+        __import__("slotcast." + name)

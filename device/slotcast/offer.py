@@ -6,7 +6,8 @@ min_version names first, whose manifest is a target of its own, and if need be t
 
 import gc
 
-from slotcast.decide import CURRENT, REFUSE, STEP, Decision, decide
+from slotcast.decide import decide
+from slotcast.decision import CURRENT, REFUSE, STEP, Decision
 from slotcast.errors import RepositoryError
 from slotcast.files import KeptFiles
 from slotcast.manifest import MAX_BYTES, Manifest

@@ -7,9 +7,9 @@ from binascii import a2b_base64
 from hashlib import sha256
 
 from slotcast.errors import RepositoryError
-from slotcast.http import BaseUrl
 from slotcast.means import PinSet
 from slotcast.strict_json import loads
+from slotcast.url import BaseUrl
 
 _MAX_BYTES = 8192
 _MAX_SETS = 4

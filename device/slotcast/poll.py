@@ -3,23 +3,19 @@
 import gc
 from os import urandom
 
-from slotcast import signatures
 from slotcast.application import unfailing
-from slotcast.client import Client
 from slotcast.clock import seconds_between
-from slotcast.decide import CURRENT, INSTALL, WAIT, Decision, Facts
-from slotcast.edges import Edges
-from slotcast.files import KeptFiles
-from slotcast.manners import objection, overdue
-from slotcast.modules import unload
-from slotcast.offer import Offer
+from slotcast.decision import CURRENT, INSTALL, WAIT, Decision
+from slotcast.modules import ASKING, CONNECTING, DECIDING, VERIFYING, load, unload, wipe
 from slotcast.retries import ATTEMPTS, delay_s, with_retries_steps
 from slotcast.schedule import Uptime
-from slotcast.slot import SECTOR_BYTES
 from slotcast.steps import sleep_steps
-from slotcast.trial import running_digest
 
-_SECTORS = 4  # of the largest block: 16 KiB
+# An install makes little garbage, and what it keeps is to stand close together: a deflate window
+# has to find room beside it. The Updater sets the threshold back.
+_INSTALL_THRESHOLD_BYTES = 2048
+_INSTALLING = ("slot", "payload", "inflate", "frames", "install", "bring", "survey")
+_OF_DELTAS = ("delta", "relocation")
 _FILE_ATTEMPTS = 3  # of metadata and manifest: nothing is lost, and there may be another edge
 
 
@@ -30,8 +26,7 @@ class Poll:
         directory: holds the trust anchors, and metadata/ with the trusted root.
         config: the board's Config.
         board: the hardware, a board.Board.
-        record: what the board remembers, a record.Record.
-        trial: the Trial of this boot.
+        recall: what the board remembers, a recall.Recall.
         application: an Application.
 
     Attributes:
@@ -39,18 +34,17 @@ class Poll:
         is_put_off: whether the last poll found a release that has to wait for its hour.
     """
 
-    def __init__(self, directory, config, board, record, trial, application):
+    def __init__(self, directory, config, board, recall, application):
         self._config = config
         self._board = board
-        self._record = record
-        self._trial = trial
+        self._recall = recall
+        self._record, self._trial = recall.record, recall.trial
         self._application = application
         self._log, self._status = application.log, application.status
         self._clock = board.clock(config.built_at)
-        self._edges = Edges(directory, config, self._log)
-        files = KeptFiles(directory + "/metadata", self._log)
-        self._client = Client(files, self._fetch_steps, self._clock.now)
-        self._offer = Offer(directory, config, self._client, self._log, trial.adopt)
+        self._directory = directory
+        self._client = None
+        self._of_clients = {}
         self._session = None
         self._offered = "", 0
         self.uptime = Uptime(board)
@@ -62,6 +56,8 @@ class Poll:
 
     def running(self) -> tuple:
         """(version, digest) of the running image; "" for what is not known."""
+        from slotcast.image import running_digest
+
         digest = running_digest(self._board)
         return self._version_of(digest), digest
 
@@ -77,10 +73,31 @@ class Poll:
             self._log("guard", reason)
             return Decision(WAIT, reason, None)
         self._board.verify_can_update()
-        # A block's buffers come first, while the heap is in one piece: what can poll can install.
-        sectors = [bytearray(SECTOR_BYTES) for _ in range(_SECTORS)]
+        self._recall.let_go()
+        try:
+            return (yield from self._ask_steps())
+        finally:
+            self._forget_asking()
+            unload(*CONNECTING)
+
+    def _ask_steps(self):
+        """The Decision by the first edge that serves what can be trusted."""
+        # What stays is to stand before what is let go of, or large buffers find no room behind it.
+        load("manifest", "edges")
+        from slotcast.edges import Edges
+
+        self._client = self._new_client()
         yield from self._set_clock_steps()
-        return (yield from self._ask_steps(sectors))
+        self._forget_asking()
+        edges = Edges(self._directory, self._config, self._log)
+        return (yield from edges.try_each_steps(lambda session: self._use_steps(edges, session)))
+
+    def _new_client(self):
+        from slotcast.client import Client
+        from slotcast.files import KeptFiles
+
+        files = KeptFiles(self._directory + "/metadata", self._log)
+        return Client(files, self._fetch_steps, self._clock.now, self._of_clients)
 
     def _set_clock_steps(self):
         self._status.enter("time")
@@ -90,25 +107,20 @@ class Poll:
         self._log("time", text)
         yield
 
-    def _ask_steps(self, sectors):
-        """The decision of the first edge that serves what can be trusted."""
-
-        def use(session):
-            return self._use_steps(session, sectors)
-
-        return (yield from self._edges.try_each_steps(use))
-
-    def _use_steps(self, session, sectors):
+    def _use_steps(self, edges, session):
+        """The Decision by what one edge serves; after INSTALL the image is there."""
         self._status.enter("connect")
         self._session = session
         session.breathe = self._application.feed
         try:
+            self._client = self._client or self._new_client()  # gone where an install was tried
             yield from self._client.refresh_steps()
+            unload(*VERIFYING)
             self._clock.set_floor((yield from self._client.signed_at_steps()))
-            yield from self._edges.take_up_steps(self._client)
+            yield from edges.take_up_steps(self._client)
             decision = yield from self._decide_steps()
             if decision.action == INSTALL:
-                yield from self._bring_steps(decision.manifest, sectors)
+                yield from self._bring_steps(decision.manifest)
             return decision
         finally:
             self._session = None
@@ -125,15 +137,18 @@ class Poll:
             self._status.enter("refresh" if session.connections else "connect")
             return session.fetch_steps(path, max_bytes)
 
-        return (yield from self._retry_steps("refresh", attempt, attempts=_FILE_ATTEMPTS))
+        data = yield from self._retry_steps("refresh", attempt, attempts=_FILE_ATTEMPTS)
+        unload("http", "connect")  # what has arrived is verified without them
+        return data
 
     def _decide_steps(self):
         """What the channel offers, unless the application or the hour is against it."""
-        decision = yield from self._offer.decide_steps(self._facts())
+        decision = yield from self._offered_steps()
         self._status.enter("decide")
         if decision.action == CURRENT:
-            self._trial.adopt(decision.manifest)
+            self._adopt(decision.manifest)
         if decision.action == INSTALL:
+            self._forget_asking()
             why_not = self._objection(decision.manifest)
             if why_not:
                 self.is_put_off = True
@@ -141,7 +156,28 @@ class Poll:
         self._log("decide", "%s: %s" % (decision.action, decision.reason))
         return decision
 
+    def _offered_steps(self):
+        """The Decision on what the channel offers."""
+        from slotcast.offer import Offer
+
+        facts = self._facts()
+        self._recall.let_go()
+        offer = Offer(self._directory, self._config, self._client, self._log, self._adopt)
+        return (yield from offer.decide_steps(facts))
+
+    def _adopt(self, manifest):
+        self._trial.adopt(manifest)
+
+    def _forget_asking(self):
+        """What only asking needs, and what only an install needs, is not in memory together."""
+        self._client = None
+        wipe(*ASKING)
+        unload(*VERIFYING, *DECIDING)
+        gc.collect()
+
     def _objection(self, manifest):
+        from slotcast.manners import objection, overdue
+
         waited_s = self._waited_s(manifest)
         urgent = overdue(self._config, manifest, waited_s)
         if urgent:
@@ -163,6 +199,8 @@ class Poll:
         return max(signed_s, self.uptime.now_s() - self._offered[1])
 
     def _facts(self):
+        from slotcast.decide import Facts
+
         version, digest = self.running()
         return Facts(
             self._config,
@@ -171,7 +209,7 @@ class Poll:
             max(self._config.security_version, self._record.security_version),
             self._board.other_slot().size,
             self._board.device_id(),
-            self._record.failed_release,
+            lambda image: self._record.failed_release(image),
         )
 
     def _version_of(self, digest):
@@ -181,36 +219,48 @@ class Poll:
                 return known["version"]
         return self._config.version if self._config.image_digest == digest else ""
 
-    def _bring_steps(self, manifest, sectors):
+    def _bring_steps(self, manifest):
         """Install, with the application's tasks suspended as it sees fit."""
         hooks, succeeded = self._application.hooks, False
         unfailing(hooks.before_install)(manifest)
         try:
-            yield from self._install_steps(manifest, sectors)
+            yield from self._install_steps(manifest)
             succeeded = True
         finally:
             unfailing(hooks.after_install)(succeeded)
 
-    def _install_steps(self, manifest, sectors):
-        # What only a refresh needs, and what only an install needs, is not in memory together.
-        unload(*signatures.MODULES)
-        from slotcast.install import Installer
-
-        slot = self._board.other_slot()
+    def _install_steps(self, manifest):
+        unload("manners")
         self._status.enter("install")
         self._trial.prepare(manifest)
-        gc.collect()
-        get = self._session.get_steps
-        installer = Installer(slot, get, sectors, self._application.progress)
-        missing = yield from self._retry_steps("install", lambda: installer.prepare_steps(manifest))
-        self._log("install", "%d blocks to fetch into %s" % (missing, slot.label))
-        yield from self._retry_steps(
-            "install", lambda: installer.fetch_steps(manifest), installer.made_progress
-        )
-        self._log("install", "%d sectors written" % slot.written_sectors)
+        self._recall.let_go()
+        gc.threshold(_INSTALL_THRESHOLD_BYTES)
+        load(*_INSTALLING)
+        if manifest.deltas:
+            load(*_OF_DELTAS)
+        from slotcast.attempts import Attempts
+        from slotcast.bring import Bringer
+
+        get, memory = self._get_steps, self._config.payload_memory
+        attempts = Attempts(self._directory, self._log)
+        erase = self._config.block_erase
+        bringer = Bringer(self._board, get, memory, self._application, attempts, erase)
+        unload("slots", "boot", "image")
+
+        def retry_steps(attempt, made_progress=None):
+            return self._retry_steps("install", attempt, made_progress)
+
+        yield from bringer.bring_steps(manifest, retry_steps)
         self._status.enter("check")
-        yield from installer.check_steps(manifest)
+        yield from bringer.check_steps(manifest)
         self._log("check", "size, SHA-256, MD5 and chip are right")
+
+    def _get_steps(self, path, start, stop):
+        """A response to read blocks from, and nothing beside it in memory that they do not need."""
+        response = yield from self._session.get_steps(path, start, stop)
+        response.headers = None
+        unload("http", "connect")
+        return response
 
     def _retry_steps(self, step, attempt, made_progress=None, attempts=ATTEMPTS):
         """Attempt it, again and again while the transport fails, with pauses that grow."""

@@ -7,7 +7,7 @@ the board wiser; nothing of what keeps it safe depends on it.
 import json
 
 from slotcast.errors import RepositoryError
-from slotcast.manifest import parse_version
+from slotcast.versions import parse_version
 
 _NAMESPACE = "slotcast"
 _KEY = "record"

@@ -9,8 +9,6 @@ from hashlib import sha256
 
 from slotcast.steps import finish
 
-# What verifies, and nothing else needs: for modules.unload.
-MODULES = ("ed25519", "ed25519_base", "sha512", "p256", "p256_base", "rsa_pss", "spki")
 _ECDSA = ("ecdsa", "ecdsa-sha2-nistp256")  # The second is what TUF 1.0.0 called it.
 
 

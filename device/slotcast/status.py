@@ -13,25 +13,31 @@ ARM = "arm"
 TRIAL = "trial"
 STATES = (SETTLE, IDLE, GUARD, TIME, CONNECT, REFRESH, DECIDE, INSTALL, CHECK, ARM, TRIAL)
 
-# Which state may follow which. From within a poll failure leads to idle, or to the next edge
-# (connect); a poll during a trial leads back to it.
-TRANSITIONS = {
-    SETTLE: (GUARD, TRIAL),
-    IDLE: (GUARD,),
-    GUARD: (TIME, TRIAL, IDLE),
-    TIME: (CONNECT, IDLE),
-    CONNECT: (REFRESH, IDLE),
-    REFRESH: (DECIDE, CONNECT, IDLE),
-    DECIDE: (INSTALL, IDLE),
-    INSTALL: (CHECK, CONNECT, IDLE),
-    CHECK: (ARM, CONNECT, IDLE),
-    ARM: (IDLE,),
-    TRIAL: (SETTLE, GUARD),
-}
 # Where a reset may follow; the boot after it begins with settle.
 RESETS = (GUARD, ARM, TRIAL)
 
 _LONGEST_TEXT = 96  # of a reason or an error: a status stays below 512 bytes of JSON
+
+
+def transitions() -> dict:
+    """Which states may follow each: state -> tuple of states.
+
+    From within a poll failure leads to idle, or to the next edge (connect); a poll during a trial
+    leads back to it. A function, since a board has no use for it and no memory to spare.
+    """
+    return {
+        SETTLE: (GUARD, TRIAL),
+        IDLE: (GUARD,),
+        GUARD: (TIME, TRIAL, IDLE),
+        TIME: (CONNECT, IDLE),
+        CONNECT: (REFRESH, IDLE),
+        REFRESH: (DECIDE, CONNECT, IDLE),
+        DECIDE: (INSTALL, IDLE),
+        INSTALL: (CHECK, CONNECT, IDLE),
+        CHECK: (ARM, CONNECT, IDLE),
+        ARM: (IDLE,),
+        TRIAL: (SETTLE, GUARD),
+    }
 
 
 class Status:
@@ -54,7 +60,7 @@ class Status:
         self.attempts = 0
 
     def enter(self, state: str) -> None:
-        """Take the state; whether TRANSITIONS allows it is for tests to say."""
+        """Take the state; whether transitions() allows it is for tests to say."""
         self.state = state
 
     def begin(self) -> None:

@@ -8,7 +8,7 @@ all.
 from slotcast import boot
 from slotcast.errors import BoardError, ImageError
 from slotcast.hooks import is_yes
-from slotcast.image import image_digest
+from slotcast.image import image_digest, running_digest
 from slotcast.steps import finish, sleep_steps
 
 _MAX_ARMED = 3
@@ -25,15 +25,16 @@ class Trial:
         tries: a tries.Tries.
         log: callable (step, message).
         feed: callable that feeds a watchdog.
+        began: board.ticks() when the trial began, if there is one; None: now.
     """
 
-    def __init__(self, board, record, tries, log, feed):
+    def __init__(self, board, record, tries, log, feed, began=None):
         self._board = board
         self._record = record
         self._counts = tries
         self._log = log
         self._feed = feed
-        self._began = board.ticks()
+        self._began = board.ticks() if began is None else began
 
     def begin(self) -> None:
         """Find out, once a boot, what became of the image that was armed."""
@@ -103,7 +104,7 @@ class Trial:
                 a coroutine is not: checks are not awaited.
 
         They have the seconds that the image's manifest gives them (confirm_within_s), 300 where the
-        record does not know the image, from when this object was made; each is tried once at least.
+        record does not know the image, from when the trial began; each is tried once at least.
 
         Returns False, at once, when the running image is not on trial; True when it is kept now.
         When it is not kept, the board is reset.
@@ -268,11 +269,3 @@ class Trial:
             if not passed:
                 return name
         return None
-
-
-def running_digest(board) -> str:
-    """Digest of the running image, "" where it carries none."""
-    try:
-        return image_digest(board.running_slot())
-    except ImageError:
-        return ""

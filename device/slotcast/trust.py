@@ -12,8 +12,9 @@ verifies but may not be used (expired, or a snapshot of another version than tim
 Verifying signatures takes long, so each call is in steps (steps.py), and has a plain twin.
 """
 
+from slotcast.clock import is_time
 from slotcast.errors import ExpiredError, RepositoryError
-from slotcast.metadata import Metadata, Root, Snapshot, Targets, Timestamp, is_time
+from slotcast.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from slotcast.signatures import signing_key_steps
 from slotcast.steps import finish
 
@@ -53,6 +54,7 @@ class TrustedMetadata:
         """`of`, in steps."""
         trusted = cls(now, verified)
         metadata = Metadata(root_data, "root")
+        root_data = None  # The signatures are verified next, which takes much of a small heap.
         root = metadata.as_role(Root)
         yield from trusted._verify_signatures_steps(metadata, "root", root)
         trusted.root = root

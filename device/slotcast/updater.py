@@ -12,13 +12,12 @@ import gc
 
 from slotcast.application import Application
 from slotcast.config import Config
-from slotcast.decide import FAILED, INSTALL, WAIT, Decision
-from slotcast.files import KeptFiles, read_file
+from slotcast.decision import FAILED, INSTALL, WAIT, Decision
+from slotcast.modules import CONFIGURING, unload
 from slotcast.poll import Poll
+from slotcast.recall import Recall
 from slotcast.schedule import Schedule
 from slotcast.steps import finish, sleep_steps
-from slotcast.trial import Trial
-from slotcast.tries import Tries
 
 _GC_THRESHOLD_BYTES = 8192
 # No step takes so long: an asyncio loop has ended, and left its poll behind.
@@ -31,7 +30,6 @@ class Updater:
     Args:
         directory: holds ota.json, the trust anchors, and metadata/ with the trusted root.
         board: the hardware, a board.Board.
-        record: what the board remembers, a record.Record.
         application: an Application.
 
     Attributes: status, a Status for the application to show or send; feed, the watchdog's.
@@ -39,15 +37,16 @@ class Updater:
     Raises BoardError when ota.json is not one, OSError when it is not there.
     """
 
-    def __init__(self, directory, board, record, application):
+    def __init__(self, directory, board, application):
         self._board = board
         self._application = application
         self.status = application.status
         self.feed = application.feed
-        config = Config(read_file(directory + "/ota.json"))
-        tries = Tries(KeptFiles(directory, application.log))
-        self._trial = Trial(board, record, tries, application.log, application.feed)
-        self._poll = Poll(directory, config, board, record, self._trial, application)
+        config = _config(directory + "/ota.json")
+        unload(*CONFIGURING)
+        self._recall = Recall(directory, board, application)
+        self._trial = self._recall.trial
+        self._poll = Poll(directory, config, board, self._recall, application)
         self._uptime = self._poll.uptime
         self._schedule = Schedule(board.device_id(), config, board.was_powered_on())
         self._out_of_memory = Decision(FAILED, "MemoryError", None)
@@ -70,10 +69,10 @@ class Updater:
             hooks: a hooks.Hooks of the application, or None.
         """
         from slotcast.board import Board
-        from slotcast.record import Record
 
+        gc.collect()  # what stays for as long as the board runs is to stand close together
         application = Application(log, progress, feed, hooks)
-        updater = cls(directory, Board(), Record.open(), application)
+        updater = cls(directory, Board(), application)
         updater._begin()
         return updater
 
@@ -83,6 +82,7 @@ class Updater:
         self._is_on_trial = self._trial.is_on()
         if self._is_on_trial:
             self.status.enter("trial")
+        self._recall.let_go()
 
     def confirm(self, checks=()) -> bool:
         """End the trial of a new image: keep it when all checks pass, else roll back; see Trial."""
@@ -95,6 +95,7 @@ class Updater:
             self._is_on_trial = False
             self.status.version, self.status.digest = self._poll.running()
             self.status.enter("settle")
+        self._recall.let_go()
         return kept
 
     def is_due(self) -> bool:
@@ -139,6 +140,7 @@ class Updater:
         # each block needs finds room (MicroPython docs, reference/constrained.rst).
         threshold = gc.threshold()
         gc.threshold(_GC_THRESHOLD_BYTES)
+        gc.collect()
         self._running = steps = self._poll.steps()
         try:
             decision = yield from self._watched(steps)
@@ -189,3 +191,9 @@ class Updater:
         self.status.enter("arm")
         self._application.log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
         self._trial.arm(slot)
+
+
+def _config(path):
+    from slotcast.files import read_file
+
+    return Config(read_file(path))

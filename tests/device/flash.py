@@ -6,6 +6,16 @@ from binascii import crc32
 SECTOR = 4096
 
 
+class Null:
+    """Stands for a buffer at address 0."""
+
+    def __init__(self, size):
+        self._size = size
+
+    def __len__(self):
+        return self._size
+
+
 class Partition:
     """Stands for esp32.Partition over one bytearray; board() makes a subclass for each board."""
 
@@ -40,16 +50,28 @@ class Partition:
         at = self._row[2] + block * SECTOR + offset
         buffer[:] = self.flash[at : at + len(buffer)]
 
-    def writeblocks(self, block, buffer):
+    def writeblocks(self, block, buffer, offset=None):
         assert self._row[4] != self.running, "a real chip aborts here"
-        assert len(buffer) % SECTOR == 0
-        at = self._row[2] + block * SECTOR
+        if offset is None:
+            self._erase(block, len(buffer))
+        if isinstance(buffer, Null):
+            raise OSError(-258, "ESP_ERR_INVALID_ARG")
+        at = self._row[2] + block * SECTOR + (offset or 0)
+        held = self.flash[at : at + len(buffer)]
+        if held != b"\xff" * len(buffer):
+            buffer = bytes([held[i] & buffer[i] for i in range(len(held))])
         self.flash[at : at + len(buffer)] = buffer
         self.writes.append((block, len(buffer)))
 
     def ioctl(self, command, block):
         assert command == 6, "erase one block"
-        self.writeblocks(block, b"\xff" * SECTOR)
+        self._erase(block, SECTOR)
+
+    def _erase(self, block, size):
+        assert size % SECTOR == 0
+        at = self._row[2] + block * SECTOR
+        self.flash[at : at + size] = b"\xff" * size
+        self.erases.append((block, size))
 
     def set_boot(self):
         type(self).boot = self._row[4]
@@ -69,7 +91,7 @@ def board(slot_sectors=4, table=None):
     ]
     flash = bytearray(b"\xff" * max(row[2] + row[3] for row in rows))
     state = {"table": rows, "flash": flash, "running": "app0", "boot": "app0"}
-    state.update({"writes": [], "confirmed": 0})
+    state.update({"writes": [], "erases": [], "confirmed": 0})
     return type("BoardPartition", (Partition,), state)
 
 

@@ -4,7 +4,10 @@ from hashlib import sha256
 
 from test_payload_limits import Stream, head, row
 
-from slotcast.payload import DEFLATE, Head, Source, decode_block
+from slotcast.frames import Frame
+from slotcast.inflate import Source
+from slotcast.payload import DEFLATE, Head
+from slotcast.steps import finish
 
 BLOCK = 16384
 HEAP_KIB = 2048
@@ -40,5 +43,7 @@ def test_a_block_of_many_encoded_bytes_is_decoded_whole():
     found = Head(head(row(DEFLATE, len(data), block), block=BLOCK, size=BLOCK))
     pieces = [memoryview(bytearray(4096)) for _ in range(4)]
     for step in (1, 100, 5000):
-        decode_block(found, 0, Source(Stream(data, step), len(data)), pieces)
+        finish(
+            Frame(found, 0, 1, Source(Stream(data, step), len(data)), None).decode_steps(0, pieces)
+        )
         assert sha256(b"".join(bytes(piece) for piece in pieces)).digest() == sha256(block).digest()

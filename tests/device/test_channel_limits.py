@@ -11,7 +11,8 @@ from test_https_limits import ANSWER, BODY, FOREVER
 from test_https_session import session_on
 from test_wire import wire_over
 
-from slotcast.channel import Channel, LostError, Patience, why_refused, words
+from slotcast.channel import Channel, LostError, Patience
+from slotcast.connect import why_refused, words
 from slotcast.errors import DownloadError
 from slotcast.steps import finish
 

@@ -15,7 +15,7 @@ from repository_simulator import (
 )
 from signer import Signer
 
-from slotcast import signatures, trust
+from slotcast import trust
 from slotcast.client import Client
 from slotcast.errors import (
     BoardError,
@@ -24,8 +24,9 @@ from slotcast.errors import (
     NotFoundError,
     RepositoryError,
 )
-from slotcast.modules import unload
+from slotcast.modules import VERIFYING, unload
 from slotcast.sha512 import sha512
+from slotcast.steps import plain
 
 # The signer of the tests takes memory, not the code under test.
 HEAP_KIB = 1536
@@ -396,6 +397,18 @@ def test_signed_at_of_the_kept_timestamp_is_known_before_the_first_refresh():
     assert count_verifications(client.refresh) == 2
 
 
+def test_the_next_client_with_the_same_memory_knows_the_time_and_verifies_nothing_again():
+    repository, memory = with_signed_at("2026-11-19T00:00:00Z"), {}
+    files = repository.files()
+    first, second = (
+        Client(files, plain(repository.fetch), lambda: repository.now, memory) for _ in range(2)
+    )
+    assert count_verifications(first.refresh) > 0
+    del files.data["timestamp"]
+    assert second.signed_at() == "2026-11-19T00:00:00Z"
+    assert count_verifications(second.refresh) == 0
+
+
 def test_signed_at_of_a_kept_timestamp_that_does_not_verify_is_not_believed():
     repository = with_signed_at("2026-11-19T00:00:00Z")
     files, _ = refreshed(repository)
@@ -409,8 +422,8 @@ def test_modules_that_were_unloaded_are_loaded_again_at_need():
     before = {name: module for name, module in sys.modules.items() if "slotcast" in name}
     assert "slotcast.ed25519" in before and "slotcast.strict_json" not in before
     try:
-        unload(*signatures.MODULES)
-        unload(*signatures.MODULES)
+        unload(*VERIFYING)
+        unload(*VERIFYING)
         for name in ("ed25519", "ed25519_base", "sha512"):
             assert "slotcast." + name not in sys.modules
             assert not hasattr(sys.modules["slotcast"], name)

@@ -48,7 +48,21 @@ def test_an_unknown_version_is_an_empty_text():
 def test_a_board_of_an_older_factory_has_the_default_manners():
     old = config()
     assert (old.settle_s, old.spread_s, old.poll_every_s) == (30, 300, 21600)
-    assert (old.window, old.mandatory_after_s) == (None, 259200)
+    assert (old.window, old.mandatory_after_s, old.block_erase) == (None, 259200, False)
+
+
+def test_payload_memory_is_8_to_128_kib_and_28_where_it_is_not_told():
+    assert config().payload_memory == 28672
+    for value in (8192, 131072):
+        assert config(payload_memory=value).payload_memory == value
+    for wrong in (8191, 131073, -1, True, "28672", None):
+        raises(BoardError, lambda wrong=wrong: config(payload_memory=wrong), says="ota.json")
+
+
+def test_block_erase_is_true_or_false():
+    assert config(block_erase=True).block_erase is True
+    for wrong in (1, 0, None, "true", []):
+        raises(BoardError, lambda wrong=wrong: config(block_erase=wrong), says="neither true")
 
 
 def test_a_window_is_one_or_null():

@@ -5,9 +5,11 @@ import json
 from check import raises, vectors
 
 from slotcast.config import Config
-from slotcast.decide import CURRENT, INSTALL, REFUSE, STEP, WAIT, Facts, bucket, decide
+from slotcast.decide import Facts, bucket, decide
+from slotcast.decision import CURRENT, INSTALL, REFUSE, STEP, WAIT
 from slotcast.errors import BoardError, RepositoryError
-from slotcast.manifest import Manifest, parse_version
+from slotcast.manifest import Manifest
+from slotcast.versions import parse_version
 
 _OTA = {
     "product": "sensor",

@@ -2,7 +2,8 @@
 
 from test_decide import facts, manifest
 
-from slotcast.decide import INSTALL, REFUSE, STEP, WAIT, bucket, decide
+from slotcast.decide import bucket, decide
+from slotcast.decision import INSTALL, REFUSE, STEP, WAIT
 
 
 def test_an_image_may_fill_the_slot():

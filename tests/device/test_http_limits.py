@@ -4,7 +4,8 @@ from check import raises
 from test_https_head import BASE, head, ok
 
 from slotcast.errors import DownloadError
-from slotcast.http import BaseUrl, request_bytes
+from slotcast.http import request_bytes
+from slotcast.url import BaseUrl
 
 
 def test_a_header_line_without_a_colon_is_refused_even_when_it_is_a_name():

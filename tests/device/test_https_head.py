@@ -4,8 +4,9 @@ from check import raises
 
 from slotcast import __version__
 from slotcast.errors import DownloadError, NotFoundError
-from slotcast.http import BaseUrl, ResponseHead, request_bytes
+from slotcast.http import ResponseHead, request_bytes
 from slotcast.pins import PinCheck, spki_sha256
+from slotcast.url import BaseUrl
 
 BASE = BaseUrl("https://updates.example.com/sensor/")
 

@@ -9,7 +9,7 @@ from check import raises
 from slotcast.errors import DownloadError, ImageError, PayloadError
 from slotcast.install import Installer
 from slotcast.retries import with_retries_steps
-from slotcast.slot import other_slot
+from slotcast.slots import other_slot
 from slotcast.steps import finish
 
 BLOCK = 4096
@@ -101,7 +101,7 @@ def prepare(installer, told):
 
 
 def fetch(installer, told):
-    finish(installer.fetch_steps(told))
+    finish(installer.fetch_steps())
 
 
 def check(installer, told):
@@ -116,7 +116,7 @@ def fetch_again_and_again(installer, told, pauses, log):
         yield
 
     def attempt():
-        return installer.fetch_steps(told)
+        return installer.fetch_steps()
 
     finish(with_retries_steps(attempt, pause, log.append, installer.made_progress))
 
@@ -246,6 +246,17 @@ def test_blocks_that_stand_between_missing_ones_are_read_over_when_small():
     partition, edge, told, installer = installed()
     slot = other_slot(partition)
     partition.flash[slot.address + BLOCK : slot.address + 2 * BLOCK] = IMAGE[BLOCK : 2 * BLOCK]
+    run(installer, told)
+    assert len(edge.ranges) == 2 and [write[0] for write in partition.writes] == [0, 2]
+
+
+def test_the_last_block_may_stand_as_well():
+    image = flash.app_image(body=bytes(range(256)) * 56)  # four blocks
+    partition, edge, told, installer = installed(image)
+    slot = other_slot(partition)
+    partition.flash[slot.address : slot.address + len(image)] = image
+    for block in (0, 2):
+        partition.flash[slot.address + block * BLOCK] ^= 1
     run(installer, told)
     assert len(edge.ranges) == 2 and [write[0] for write in partition.writes] == [0, 2]
 

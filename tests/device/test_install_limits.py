@@ -6,7 +6,7 @@ from test_install import BLOCK, IMAGE, fetch, installed, prepare, run
 
 from slotcast.errors import PayloadError
 from slotcast.install import Installer
-from slotcast.slot import other_slot
+from slotcast.slots import other_slot
 from slotcast.steps import finish
 
 HEAP_KIB = 1024
@@ -55,7 +55,7 @@ def test_a_step_is_no_more_than_a_block_or_the_write_of_a_sector():
     _, edge, told, _ = installed()
     installer = Installer(other_slot(flash.board(5)), edge.get_steps, [bytearray(BLOCK)] * 2)
     assert len(list(installer.prepare_steps(told))) == 1 + 3
-    steps = installer.fetch_steps(told)
+    steps = installer.fetch_steps()
     assert next(steps) is None  # for the answer
     for written in (1, 2, 3):
         next(steps)
@@ -67,7 +67,7 @@ def test_a_step_is_no_more_than_a_block_or_the_write_of_a_sector():
 def test_a_fetch_that_is_given_up_closes_its_response():
     _, edge, told, installer = installed()
     prepare(installer, told)
-    steps = installer.fetch_steps(told)
+    steps = installer.fetch_steps()
     for _ in range(3):
         next(steps)
     assert [response.is_closed for response in edge.responses] == [True, False]
@@ -80,7 +80,7 @@ def test_the_watchdog_is_fed_for_each_block_hashed_and_each_sector_written():
     fed = []
     finish(installer.prepare_steps(told), lambda: fed.append(1))
     assert len(fed) == 1 + 3
-    finish(installer.fetch_steps(told), lambda: fed.append(1))
+    finish(installer.fetch_steps(), lambda: fed.append(1))
     assert len(fed) == 4 + 1 + 3
     finish(installer.check_steps(told), lambda: fed.append(1))
     assert len(fed) == 8 + told.size // 16384

@@ -4,9 +4,14 @@ from check import raises
 from test_decide import manifest, manifest_fields
 
 from slotcast.errors import RepositoryError
-from slotcast.manifest import MAX_BYTES, parse_version
+from slotcast.manifest import MAX_BYTES
+from slotcast.versions import parse_version
 
 FULL = manifest_fields()["payloads"][0]
+
+
+def delta(base, length):
+    return dict(FULL, kind="delta", path="payloads/delta.slc", base=base * 32, length=length)
 
 
 def test_a_manifest_has_at_most_the_8_kib_of_the_format():
@@ -27,6 +32,50 @@ def test_the_full_payload_is_found_among_others():
     for others in ([delta], ["text"], [None, 7, []], [{}]):
         assert manifest(payloads=others + [FULL]).full.path == FULL["path"]
         raises(RepositoryError, lambda others=others: manifest(payloads=others), says="no full")
+
+
+def test_a_board_tries_its_own_deltas_by_length_and_the_full_payload_last():
+    entries = [delta("aa", 900), FULL, delta("bb", 1), delta("aa", 700), delta("aa", 800)]
+    for_aa = manifest(payloads=entries).payloads_for("aa" * 32)
+    assert [(one.base[:2], one.length) for one in for_aa] == [
+        ("aa", 700),
+        ("aa", 800),
+        ("aa", 900),
+        ("", FULL["length"]),
+    ]
+    for digest in ("dd" * 32, ""):
+        (only,) = manifest(payloads=entries).payloads_for(digest)
+        assert only.path == FULL["path"]
+
+
+def test_a_delta_that_is_no_shorter_than_the_full_payload_is_not_tried():
+    for length in (FULL["length"], FULL["length"] + 1):
+        (only,) = manifest(payloads=[delta("aa", length), FULL]).payloads_for("aa" * 32)
+        assert only.base == ""
+
+
+def test_a_delta_that_cannot_be_read_is_passed_over():
+    wrong = [
+        {"base": None},
+        {"base": "aa"},
+        {"base": "AA" * 32},
+        {"length": -1},
+        {"length": "700"},
+        {"path": "images/delta.slc"},
+        {"path": "payloads/../delta.slc"},
+        {"head_length": None},
+        {"head_sha256": "ee"},
+    ]
+    for change in wrong:
+        entry = dict(delta("aa", 700), **change)
+        read = manifest(payloads=[entry, delta("aa", 800), FULL])
+        assert [one.length for one in read.payloads_for("aa" * 32)] == [800, FULL["length"]]
+
+
+def test_a_board_reads_eight_deltas_and_no_more():
+    entries = [FULL] + [delta("aa", 700 + number) for number in range(9)]
+    lengths = [one.length for one in manifest(payloads=entries).payloads_for("aa" * 32)]
+    assert lengths == [700 + number for number in range(8)] + [FULL["length"]]
 
 
 def test_a_payload_entry_with_a_wrong_field_is_refused():

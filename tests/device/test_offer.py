@@ -5,7 +5,7 @@ import json
 from check import raises
 from test_decide import config, facts, manifest_fields
 
-from slotcast.decide import INSTALL, REFUSE, WAIT
+from slotcast.decision import INSTALL, REFUSE, WAIT
 from slotcast.errors import RepositoryError
 from slotcast.offer import Offer
 from slotcast.steps import finish

@@ -8,9 +8,11 @@ from check import raises
 from slotcast import boot
 from slotcast.errors import BoardError, ImageError
 from slotcast.image import image_digest, verify_header, verify_image_steps
-from slotcast.slot import Slot, other_slot, verify_can_update
+from slotcast.slot import BLOCK_BYTES, Slot
+from slotcast.slots import other_slot, verify_can_update
 from slotcast.steps import finish
 
+HEAP_KIB = 1024
 SECTOR = 4096
 APPS = ((0, 0x10, 8192, 16384, "app0"), (0, 0x11, 24576, 16384, "app1"))
 
@@ -46,6 +48,12 @@ def test_the_other_slot_is_never_the_running_one():
 def test_a_table_without_a_second_slot_is_told_in_words():
     table = [(0, 0, 8192, 16384, "app0")]
     raises(BoardError, other_slot, flash.board(table=table), says="no OTA slots")
+
+
+def test_a_table_whose_next_slot_is_the_same_one_is_told_in_words():
+    partition = flash.board()
+    partition.get_next_update = lambda self: self
+    raises(BoardError, other_slot, partition, says="one OTA slot only")
 
 
 def test_a_table_that_no_update_can_be_undone_with_is_told_in_words():
@@ -142,3 +150,46 @@ def test_a_slot_that_is_an_adapter_reads_across_sectors():
     piece = bytearray(10)
     Slot.readinto(slot, SECTOR - 5, piece)
     assert bytes(piece) == bytes([251, 252, 253, 254, 255, 0, 1, 2, 3, 4])
+
+
+def test_a_blank_sector_that_may_be_trusted_is_not_erased():
+    partition, slot = slot_with(b"\xff" * SECTOR + b"x")
+    slot.trust_blank(0, 2 * SECTOR)
+    for number in (0, 1, 2):
+        slot.write(number * SECTOR, memoryview(b"a" * SECTOR))
+    assert partition.erases == [(1, SECTOR), (2, SECTOR)] and len(partition.writes) == 3
+    assert partition.flash[slot.address : slot.address + 3 * SECTOR] == b"a" * 3 * SECTOR
+
+
+def test_bits_of_a_sector_that_holds_something_are_never_merely_cleared():
+    partition, slot = slot_with(b"\xff" * (SECTOR - 1) + b"\xfe")
+    slot.trust_blank(0, SECTOR)
+    slot.write(0, memoryview(b"a" * SECTOR))
+    assert partition.erases == [(0, SECTOR)]
+
+
+def test_an_encrypted_slot_is_erased_whatever_it_reads_as():
+    partition = flash.board()
+    partition.info = lambda self: self._row + (True,)
+    slot = other_slot(partition)
+    slot.trust_blank(0, slot.size)
+    slot.write(0, memoryview(b"a" * SECTOR))
+    assert slot.is_encrypted and partition.erases == [(0, SECTOR)]
+
+
+def test_a_slot_tells_which_writes_would_erase():
+    _, slot = slot_with(b"a" * SECTOR + b"b")
+    slot.trust_blank(0, 3 * SECTOR)
+    wanted = memoryview(b"a" * SECTOR)
+    assert [slot.needs_erase(number * SECTOR, wanted) for number in range(4)] == [
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_a_block_that_was_not_refused_by_the_chip_was_not_erased_alone():
+    partition, slot = slot_with(b"a" * SECTOR, sectors=16)
+    assert slot.erase_block(0, flash.Null(BLOCK_BYTES)) and partition.erases == [(0, BLOCK_BYTES)]
+    assert not slot.erase_block(0, b"\xff" * BLOCK_BYTES)

@@ -2,8 +2,8 @@
 
 import json
 
-from slotcast.decide import FAILED, WAIT, Decision
-from slotcast.status import IDLE, RESETS, SETTLE, STATES, TRANSITIONS, Status
+from slotcast.decision import FAILED, WAIT, Decision
+from slotcast.status import IDLE, RESETS, SETTLE, STATES, Status, transitions
 
 
 def reachable(start):
@@ -12,15 +12,15 @@ def reachable(start):
         state = ahead.pop()
         if state not in found:
             found.add(state)
-            ahead.extend(TRANSITIONS[state])
+            ahead.extend(transitions()[state])
     return found
 
 
 def test_every_state_has_followers_that_are_states():
     assert len(set(STATES)) == len(STATES)
-    assert set(TRANSITIONS) == set(STATES)
+    assert set(transitions()) == set(STATES)
     for state in STATES:
-        followers = TRANSITIONS[state]
+        followers = transitions()[state]
         assert followers and set(followers) <= set(STATES)
         assert len(set(followers)) == len(followers) and state not in followers
 
@@ -37,14 +37,14 @@ def test_there_is_no_state_that_a_board_cannot_come_to_rest_from():
 
 def test_within_a_poll_failure_leads_to_rest_at_once():
     for state in ("guard", "time", "connect", "refresh", "decide", "install", "check", "arm"):
-        assert IDLE in TRANSITIONS[state]
+        assert IDLE in transitions()[state]
 
 
 def test_nothing_is_armed_that_was_not_installed_and_checked():
-    assert [state for state in STATES if "arm" in TRANSITIONS[state]] == ["check"]
-    assert [state for state in STATES if "check" in TRANSITIONS[state]] == ["install"]
-    assert [state for state in STATES if "install" in TRANSITIONS[state]] == ["decide"]
-    assert [state for state in STATES if "decide" in TRANSITIONS[state]] == ["refresh"]
+    assert [state for state in STATES if "arm" in transitions()[state]] == ["check"]
+    assert [state for state in STATES if "check" in transitions()[state]] == ["install"]
+    assert [state for state in STATES if "install" in transitions()[state]] == ["decide"]
+    assert [state for state in STATES if "decide" in transitions()[state]] == ["refresh"]
 
 
 def test_states_that_may_end_in_a_reset_are_states():

@@ -26,8 +26,10 @@ from tree import Test, Tree
 
 MODULES = ("strict_json", "canonical", "metadata", "delegations", "signatures", "trust", "client")
 MODULES += ("files", "ed25519", "p256", "rsa_pss", "der", "spki", "pins", "pinsets", "means")
-MODULES += ("http", "https", "channel", "wire", "config", "manifest", "decide")
-MODULES += ("payload", "install", "retries", "image", "edges", "clock", "offer")
+MODULES += ("http", "https", "channel", "connect", "wire", "config_fields", "manifest", "decide")
+MODULES += ("manifest_fields", "versions", "kept_sets")
+MODULES += ("payload", "inflate", "frames", "delta", "delta_plain", "relocation", "install")
+MODULES += ("retries", "image", "edges", "clock", "offer")
 MODULES += ("window", "manners", "schedule", "trial")
 SURVIVORS = Path(__file__).parent / "survivors.toml"
 Key = tuple[str, str, str]
