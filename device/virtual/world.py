@@ -30,6 +30,9 @@ DEFAULTS: dict[str, Any] = {
     "unique_id": "240ac4000001",
     # Whether to collect garbage and note the live heap at each flash write, sleep and connection.
     "measure_heap": False,
+    # Nanoseconds of virtual time that erasing a sector, erasing a block and programming a page take
+    # (FlashTimes.to_ns); None: no virtual time. Read when a boot begins.
+    "flash_times_ns": None,
     # File of the host to which each operation that changes flash is appended; "" for none.
     "journal": "",
 }

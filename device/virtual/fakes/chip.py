@@ -9,6 +9,7 @@ import gc
 from fakes.clock import Clock
 from fakes.flash import Flash
 from fakes.host import Host
+from fakes.meter import Meter
 from fakes.state import PANIC, PEAK_HEAP, RUNNING, WDT
 
 
@@ -18,7 +19,8 @@ class Chip:
     def __init__(self, boot_file: str) -> None:
         self.host = Host(boot_file)
         self.clock = Clock(self.host.state, self.host.boot["speed"], self._orphaned)
-        self.flash = Flash(self.host.open(self.host.boot["flash"], "r+b"), self._journal())
+        file = self.host.open(self.host.boot["flash"], "r+b")
+        self.flash = Flash(file, self._journal(), self._meter())
         self._measure = self.host.boot["measure_heap"]
         self._peak = 0
 
@@ -31,6 +33,12 @@ class Chip:
         from fakes.journal import Journal
 
         return Journal(self.host.open(self.host.boot["journal"], "ab"))
+
+    def _meter(self) -> object:
+        if not self.host.boot["operations"]:
+            return None
+        file = self.host.open(self.host.boot["operations"], "ab")
+        return Meter(file, self.host.boot["flash_times_ns"], self.clock.skip_ns)
 
     def panic(self, text: str) -> None:
         """Print what ESP-IDF's panic handler prints, and reset."""

@@ -6,6 +6,7 @@ import time
 
 import vfs
 from fakes.partition import Partition
+from fakes.state import ROM_MOUNT
 
 _BOOT_PY = "# This file is executed on every boot (including wake-boot from deepsleep)\n"
 _FROZEN = "/.frozen"
@@ -23,7 +24,8 @@ def mount(frozen: str) -> None:
     A corrupt one is never left: as on a board (inisetup.py), the notice repeats for ever.
 
     Args:
-        frozen: folder of the host whose modules stand for those frozen into the firmware, or "".
+        frozen: folder of the host whose modules stand for those frozen into the firmware, or
+            ROM_MOUNT, where the image with them is mounted already, or "".
     """
     device = Partition("vfs")
     vfs.umount("/")
@@ -33,9 +35,11 @@ def mount(frozen: str) -> None:
         _set_up(device)
     os.chdir("/")
     sys.path[:] = ["", ".frozen", "/lib"]
-    if frozen:
+    if frozen and frozen != ROM_MOUNT:
         vfs.mount(vfs.VfsPosix(frozen), _FROZEN, readonly=True)
-        sys.path.insert(1, _FROZEN)  # beside MicroPython's own, as asyncio
+        frozen = _FROZEN
+    if frozen:
+        sys.path.insert(1, frozen)  # beside MicroPython's own, as asyncio
 
 
 def _set_up(device: Partition) -> None:

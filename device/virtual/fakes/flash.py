@@ -10,10 +10,12 @@ class Flash:
     Args:
         file: the supervisor's flash file.
         journal: a journal.Journal that is told of each operation before it begins, or None.
+        meter: a meter.Meter that counts the operations of the chip, or None.
     """
 
-    def __init__(self, file: object, journal: object = None) -> None:
+    def __init__(self, file: object, journal: object = None, meter: object = None) -> None:
         self._file = file
+        self._meter = meter
         self.journal = journal
         self._blank = b"\xff" * PAGE_SIZE
         self._page = bytearray(PAGE_SIZE)
@@ -28,17 +30,21 @@ class Flash:
         self._file.seek(address)
         return self._file.read(size)
 
-    def erase(self, address: int) -> None:
-        """Set the sector that begins at `address` to 0xFF."""
-        if self.journal:
-            self.journal.erase(address)
-        for page in range(address, address + SECTOR_SIZE, PAGE_SIZE):
+    def erase(self, address: int, size: int = SECTOR_SIZE) -> None:
+        """Set whole sectors from `address` on to 0xFF."""
+        if self._meter:
+            self._meter.erase(address, size)
+        for page in range(address, address + size, PAGE_SIZE):
+            if self.journal and page % SECTOR_SIZE == 0:
+                self.journal.erase(page)
             self._put(page, self._blank)
 
     def program(self, address: int, data: object) -> None:
         """Clear bits as `data` says; a bit that is 0 stays 0."""
         if self.journal:
             self.journal.program(address, data)
+        if self._meter:
+            self._meter.program(address, len(data))
         view = memoryview(data)
         for at in range(0, len(view), PAGE_SIZE):
             self._put(address + at, self._masked(address + at, view[at : at + PAGE_SIZE]))

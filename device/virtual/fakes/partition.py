@@ -6,6 +6,7 @@ v5.5.1.
 
 import struct
 
+import uctypes
 from fakes import otadata
 from fakes.chip import chip
 from fakes.flash import SECTOR_SIZE
@@ -150,12 +151,13 @@ class Partition:
         if size % SECTOR_SIZE:
             raise esp_error(260, "ESP_ERR_INVALID_SIZE")
         self._check_not_running()
-        for address in range(self._row[2] + at, self._row[2] + at + size, SECTOR_SIZE):
-            chip.flash.erase(address)
+        chip.flash.erase(self._row[2] + at, size)
 
     def _program(self, at: int, buffer: object) -> None:
         self._check_range(at, len(buffer))
         self._check_not_running()
+        if len(buffer) and not uctypes.addressof(buffer):
+            raise esp_error(258, "ESP_ERR_INVALID_ARG")  # esp_flash_write: a null pointer
         chip.flash.program(self._row[2] + at, buffer)
 
     def _rewrite(self, at: int, buffer: object) -> None:

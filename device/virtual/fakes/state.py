@@ -25,6 +25,9 @@ MEMORY = 64
 MEMORY_MAX = 2048
 STATE_SIZE = MEMORY + MEMORY_MAX
 
+# Where the image with the board's code is mounted, if that runs from flash.
+ROM_MOUNT = "/.rom"
+
 RUNNING = 0
 RESET = 1
 PANIC = 2
