@@ -156,7 +156,7 @@ class Step:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
         self.outcome = ""
         self.poll: Poll | None = None
 
@@ -166,7 +166,7 @@ class Step:
         say(f"$ {wrapped_command(['slotcast', *arguments])}", "   ")
         done = subprocess.run(
             [program, *arguments],
-            cwd=self._folder,
+            cwd=self.folder,
             capture_output=True,
             text=True,
             env={**os.environ, "NO_COLOR": "1"},
@@ -241,7 +241,16 @@ def found(tour: Tour) -> None:
     """A product with its keys, and its first release."""
     with tour.step("Found a product, publish 3.1.1") as step:
         step.slotcast(*INIT)
+        one_delta(step.folder / "slotcast.toml")
         step.release("3.1.1")
+
+
+def one_delta(path: Path) -> None:
+    """Have releases carry a delta from the last one only, as the one board runs nothing else."""
+    text = path.read_text()
+    if "\ndeltas = 3\n" not in text:
+        raise DemoError("slotcast.toml has other deltas than were expected")
+    path.write_text(text.replace("\ndeltas = 3\n", "\ndeltas = 1\n"))
 
 
 def idle_polls(tour: Tour, rig: Rig, factory: Image) -> None:
@@ -260,8 +269,8 @@ def idle_polls(tour: Tour, rig: Rig, factory: Image) -> None:
 def updates(tour: Tour, rig: Rig, image: Images) -> None:
     """Two releases, each installed and confirmed."""
     for version, remark in (
-        ("3.2.5", "Installed into the other slot, booted on trial, healthy, and so kept."),
-        ("3.3.0", "The slot still holds 3.1.1: blocks that are the same in both stay as they are."),
+        ("3.2.5", "By a delta, into the other slot; booted on trial, healthy, and so kept."),
+        ("3.3.0", "The slot still holds 3.1.1: sectors that are the same in both stay."),
     ):
         with tour.step(f"Update to {version}", remark) as step:
             step.release(version)

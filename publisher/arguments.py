@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from publisher import __version__
+from publisher.payload_arguments import add_payload
 from publisher.pins_arguments import add_pins
 
 DEFAULT_BASE_URL = "https://updates.example.com/"
@@ -42,6 +43,7 @@ class Arguments(argparse.Namespace):
     mandatory: bool
     min_version: str | None
     retry_failed: bool
+    bases: list[Path]
     resume: bool
     redate: bool = False
     # verify
@@ -58,7 +60,13 @@ class Arguments(argparse.Namespace):
     base_urls: list[str]
     retires: list[int]
     serial: int
-    # provision
+    # payload
+    payload_command: str
+    new: Path
+    payload: Path
+    base: Path | None
+    memory: int
+    # provision, payload
     out: Path
     image: Path | None
     force: bool
@@ -92,6 +100,8 @@ def make_parser() -> argparse.ArgumentParser:
         "pins", help="by what boards know the edge: show, check, set, retire"
     )
     add_pins(pins, _add_common)
+    payload = commands.add_parser("payload", help="make, apply and look into payloads, on files")
+    add_payload(payload, _byte_count)
     _add_provision(commands.add_parser("provision", help="write what a board needs at the factory"))
     _add_serve(commands.add_parser("serve", help="serve the store over TLS, for demos and tests"))
     _add_simulate(commands.add_parser("simulate", help="have a virtual ESP32 take the release"))
@@ -170,7 +180,7 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
 
 def _add_release(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Check a firmware file, build its payload, sign it and publish it. Running the same "
+        "Check a firmware file, build its payloads, sign it and publish it. Running the same "
         "command again completes a run that was cut short."
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="an app image or full flash file")
@@ -189,6 +199,16 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
         "--retry-failed",
         action="store_true",
         help="boards that rolled this image back after an earlier release may try it again",
+    )
+    parser.add_argument(
+        "--base",
+        dest="bases",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="firmware that boards run and a delta is wanted from, beside that of the last "
+        "releases; may be given again",
     )
     parser.add_argument(
         "--resume",

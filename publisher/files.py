@@ -80,6 +80,30 @@ def replace_file(path: Path, data: bytes) -> None:
         os.replace(name, path)
 
 
+def write_file(path: Path, data: bytes, replace: bool) -> None:
+    """Write a file in one step; one that is there is touched only to `replace`.
+
+    Raises:
+        SettingsError: there is one, or it cannot be written.
+    """
+    verify_new(path, replace)
+    with _errors(path), tempfile.TemporaryDirectory(prefix=".new-", dir=path.parent) as scratch:
+        whole = Path(scratch, "file")
+        whole.write_bytes(data)
+        whole.replace(path)
+
+
+def verify_new(path: Path, replace: bool) -> None:
+    """Raise SettingsError where write_file would refuse `path` for what is there."""
+    with _errors(path):
+        if path.is_dir():
+            raise SettingsError(f"{path} is a folder, not a file")
+        if not replace and path.exists():
+            raise SettingsError(f"{path} already exists", "name another file, or add --force")
+        if not path.parent.is_dir():
+            raise SettingsError(f"{path.parent} is no folder")
+
+
 def write_folder(folder: Path, files: Mapping[str, bytes], replace: bool) -> None:
     """Write a folder of files in one step; a folder with content is touched only to `replace`.
 

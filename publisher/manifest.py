@@ -14,6 +14,7 @@ from publisher.schemas import canonical_json, parse_json, schema_problem
 
 # What a board reads at most (device/slotcast/manifest.py).
 MAX_BYTES = 8192
+MAX_DELTAS = 8
 VERSION_JSON_MAX_BYTES = 480
 BUCKETS = 10000
 # Fields that the first manifests did not have; absent, they mean false and none.
@@ -71,6 +72,17 @@ class PayloadEntry(Fields):
 
 
 @dataclass(frozen=True)
+class DeltaEntry(PayloadEntry):
+    """A payload of kind "delta"; `base` is the image_digest, in hex, that a board must run for it.
+
+    Attributes as those of a full one.
+    """
+
+    base: str = field(kw_only=True)
+    kind: str = "delta"
+
+
+@dataclass(frozen=True)
 class OtherPayload:
     """A payload of a kind that this version does not know; passed over, and kept as it is."""
 
@@ -110,7 +122,17 @@ class Manifest(Fields):
     @property
     def full(self) -> PayloadEntry:
         """The one payload of kind "full"."""
-        return next(entry for entry in self.payloads if isinstance(entry, PayloadEntry))
+        return next(entry for entry in self.known_payloads if entry.kind == "full")
+
+    @property
+    def deltas(self) -> tuple[DeltaEntry, ...]:
+        """The payloads of kind "delta", each on a base of its own."""
+        return tuple(entry for entry in self.payloads if isinstance(entry, DeltaEntry))
+
+    @property
+    def known_payloads(self) -> tuple[PayloadEntry, ...]:
+        """The payloads of both kinds."""
+        return tuple(entry for entry in self.payloads if isinstance(entry, PayloadEntry))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -167,7 +189,9 @@ def version_json(manifest: Manifest) -> bytes:
 
 
 def _payload(values: Mapping[str, Any]) -> PayloadEntry | OtherPayload:
-    return PayloadEntry.from_fields(values) if values["kind"] == "full" else OtherPayload(values)
+    kinds: dict[str, type[PayloadEntry]] = {"full": PayloadEntry, "delta": DeltaEntry}
+    kind = kinds.get(values["kind"])
+    return kind.from_fields(values) if kind else OtherPayload(values)
 
 
 def _checked(data: bytes) -> dict[str, Any]:
@@ -178,4 +202,15 @@ def _checked(data: bytes) -> dict[str, Any]:
     problem = schema_problem("manifest", values)
     if problem or not isinstance(values, dict):
         raise ValueError(problem)
+    _verify_bases(values)
     return values
+
+
+def _verify_bases(values: Mapping[str, Any]) -> None:
+    """Raise ValueError unless deltas have bases that differ, and none is the image itself."""
+    bases = [entry["base"] for entry in values["payloads"] if entry["kind"] == "delta"]
+    for base in bases:
+        if bases.count(base) > 1:
+            raise ValueError(f"more than one delta has the base {base}")
+        if base == values["image_digest"]:
+            raise ValueError(f"the base of a delta is the image itself, {base}")

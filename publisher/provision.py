@@ -129,13 +129,15 @@ def _ota_json(
     return (json.dumps(values, indent=2) + "\n").encode("ascii")
 
 
-def _manners(board: BoardSettings) -> Mapping[str, str | int | None]:
+def _manners(board: BoardSettings) -> Mapping[str, str | int | bool | None]:
     return {
         "settle_s": board.settle_s,
         "spread_s": board.spread_s,
         "poll_every_s": board.poll_every_s,
         "window": board.window or None,
         "mandatory_after_s": board.mandatory_after_s,
+        "block_erase": board.block_erase,
+        "payload_memory": board.payload_memory,
     }
 
 

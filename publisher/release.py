@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from publisher.errors import ImageError, SettingsError
@@ -15,12 +16,12 @@ from publisher.layout import (
     hashed_path,
     image_path,
     manifest_path,
-    payload_path,
     stone_name,
     version_json_path,
 )
-from publisher.manifest import Manifest, PayloadEntry, Rollout, version_json
-from publisher.payload import Head, encode_full
+from publisher.manifest import Manifest, Rollout, version_json
+from publisher.origins import Origins
+from publisher.payloads import Payloads, memory_warnings, prepare_payloads
 from publisher.plan import File, Kind, Plan, make_plan
 from publisher.progress import Progress
 from publisher.publish import View
@@ -36,7 +37,10 @@ _EVERYBODY = 10000
 
 @dataclass(frozen=True)
 class ReleaseRequest:
-    """What the release engineer asks for; `data` is the firmware file called `name`."""
+    """What the release engineer asks for; `data` is the firmware file called `name`.
+
+    `bases` are firmware files, by name, that boards may run and that deltas are wanted from.
+    """
 
     data: bytes
     name: str
@@ -47,11 +51,12 @@ class ReleaseRequest:
     mandatory: bool = False
     min_version: str | None = None
     retry_failed: bool = False
+    bases: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PreparedRelease:
-    """A release that is ready: its manifest, the image that it carries, and the writes.
+    """A release that is ready: its manifest, image and payloads, and the writes.
 
     `stones` are the releases that older boards take first, the newest first; `is_new` is false if
     this very release is published already, and at most what was lost is to do.
@@ -59,6 +64,7 @@ class PreparedRelease:
 
     manifest: Manifest
     image: Image
+    payloads: Payloads
     plan: Plan
     warnings: tuple[str, ...]
     stones: tuple[Manifest, ...]
@@ -82,7 +88,8 @@ def prepare_release(
         progress: told of the encoding.
 
     Raises:
-        ImageError: the file is no image that the board can take.
+        ImageError: the file, or one to start a delta from, is no image that the board can take.
+        PayloadError: a payload cannot be encoded.
         SettingsError: the version, or another part of the request, cannot be released.
         StoreError, VerificationError: a release that older boards take first is not whole.
     """
@@ -92,18 +99,25 @@ def prepare_release(
     verify_fits(image, board.chip, board.slot_size)
     warnings = _cross_check(image, request, board)
     previous = _previous(repository, request)
-    payload = _encode(image, settings, progress)
-    manifest = _build_manifest(settings, request, image, payload, previous)
+    manifest = _build_manifest(settings, request, image, previous)
     if previous:
         manifest = _following(manifest, previous)
         warnings += _dropped_steps(manifest, previous)
     history = History(repository, view, request.channel, request.board)
     stones = tuple(_towards(manifest, stone) for stone in history.chain(manifest.min_version))
+    origins = Origins(image, _bases(request), history.offers, view.read)
+    # Last of all that may be refused, as encoding takes its time.
+    told = partial(progress, "encode")
+    payloads = prepare_payloads(settings, manifest, image, origins, view.read, told)
+    if not manifest.payloads:
+        manifest = replace(manifest, payloads=payloads.entries)
     _offer(repository, manifest, stones)
-    files = [*_release_files(manifest, image, payload), *map(_stone_file, stones)]
+    files = [*_release_files(manifest, image, payloads), *map(_stone_file, stones)]
     plan = make_plan(settings.product, [*files, *repository.edited], view.stored)
-    warnings += (*history.warnings, *repository.warnings)
-    return PreparedRelease(manifest, image, plan, warnings, stones, manifest != previous)
+    warnings += memory_warnings(payloads.full, previous, view.read)
+    warnings += (*history.warnings, *origins.warnings, *repository.warnings)
+    is_new = manifest != previous
+    return PreparedRelease(manifest, image, payloads, plan, warnings, stones, is_new)
 
 
 def _verify_request(request: ReleaseRequest) -> None:
@@ -146,18 +160,14 @@ def _previous(repository: Repository, request: ReleaseRequest) -> Manifest | Non
     return None if data is None else Manifest.from_bytes(data)
 
 
-def _encode(image: Image, settings: Settings, progress: Progress) -> bytes:
-    cut = settings.payload
-    return encode_full(image.data, cut.block_size, cut.window_bits, partial(progress, "encode"))
+def _bases(request: ReleaseRequest) -> dict[str, Image]:
+    return {name: read_image(data, name) for name, data in request.bases.items()}
 
 
 def _build_manifest(
-    settings: Settings,
-    request: ReleaseRequest,
-    image: Image,
-    payload: bytes,
-    previous: Manifest | None,
+    settings: Settings, request: ReleaseRequest, image: Image, previous: Manifest | None
 ) -> Manifest:
+    """Return the manifest, as yet without payloads."""
     board = settings.board(request.board)
     release = 1 if previous is None else previous.release + 1
     return Manifest(
@@ -178,7 +188,7 @@ def _build_manifest(
         rollout=Rollout(f"{request.channel}/{request.board}/{release}", _EVERYBODY),
         confirm_within_s=board.confirm_within_s,
         url=settings.base_url + image_path(image.sha256),
-        payloads=(_payload_entry(payload),),
+        payloads=(),
         notes=request.notes,
         retry_failed=request.retry_failed,
         withdrawn=() if previous is None else _still_withdrawn(request, previous),
@@ -201,18 +211,6 @@ def _towards(manifest: Manifest, stone: Manifest) -> Manifest:
 def _offer(repository: Repository, manifest: Manifest, stones: tuple[Manifest, ...]) -> None:
     kept = {stone.version: stone.to_bytes() for stone in stones}
     repository.offer(manifest.channel, manifest.board, manifest.to_bytes(), kept)
-
-
-def _payload_entry(payload: bytes) -> PayloadEntry:
-    sha256 = hashlib.sha256(payload).hexdigest()
-    head = payload[: Head.from_bytes(payload).length]
-    return PayloadEntry(
-        path=payload_path(sha256),
-        length=len(payload),
-        sha256=sha256,
-        head_length=len(head),
-        head_sha256=hashlib.sha256(head).hexdigest(),
-    )
 
 
 def _following(manifest: Manifest, previous: Manifest) -> Manifest:
@@ -255,12 +253,16 @@ def _verify_follows(manifest: Manifest, previous: Manifest) -> None:
 
 
 def _same(manifest: Manifest, previous: Manifest) -> Manifest:
-    """Return what is published already, if it is what was asked for: a run was cut short."""
+    """Return what is published already, if it is what was asked for: a run was cut short.
+
+    Payloads are not compared: they follow from the image, and from what was there before it.
+    """
     wanted = replace(
         manifest,
         release=previous.release,
         rollout=previous.rollout,
         paused=previous.paused,
+        payloads=previous.payloads,
         unrecognized=previous.unrecognized,
     )
     if wanted != previous:
@@ -276,11 +278,11 @@ def _stone_file(stone: Manifest) -> File:
     return File(Kind.MANIFEST, hashed_path(name, hashlib.sha256(data).hexdigest()), data)
 
 
-def _release_files(manifest: Manifest, image: Image, payload: bytes) -> list[File]:
+def _release_files(manifest: Manifest, image: Image, payloads: Payloads) -> list[File]:
     data = manifest.to_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     return [
-        File(Kind.PAYLOAD, manifest.full.path, payload),
+        *(payload.file for payload in payloads.published),
         File(Kind.IMAGE, image_path(image.sha256), image.data),
         File(Kind.MANIFEST, manifest_path(manifest.channel, manifest.board, sha256), data),
         File(

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from publisher.errors import SettingsError
-from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -32,6 +31,13 @@ _TIME_OF_DAY = "([01][0-9]|2[0-3]):[0-5][0-9]"
 _WINDOW = re.compile(f"(?P<start>{_TIME_OF_DAY})-(?P<end>{_TIME_OF_DAY})")
 # What a board connects to (device/slotcast/http.py, BaseUrl).
 _BASE_URL = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>[0-9]{1,10}))?/([!-~]*/)?")
+
+# What boards may give to a payload (device/slotcast/config.py).
+MIN_PAYLOAD_MEMORY, MAX_PAYLOAD_MEMORY = 8192, 131072
+
+_CHOSEN = "it is chosen for each payload now, under the payload_memory of the board's section"
+# Names of earlier versions, and what came in their place.
+_FORMER = {"block_size": _CHOSEN, "window_bits": _CHOSEN}
 
 ReadText = Callable[[str], str]
 T = TypeVar("T", bound="DataclassInstance")
@@ -108,24 +114,28 @@ class ExpirySettings:
 
 @dataclass(frozen=True)
 class PayloadSettings:
-    """How payloads are cut and deflated (manifests/payload.md)."""
+    """Which deltas a release has beside its full payload (manifests/payload.md).
 
-    block_size: int = 16384
-    window_bits: int = 12
+    Attributes:
+        deltas: of how many releases before it.
+        delta_margin: percent by which a delta must be smaller than the full payload.
+    """
+
+    deltas: int = 3
+    delta_margin: int = 10
 
     def __post_init__(self) -> None:
-        """Refuse what the payload's header cannot say, or boards have no memory for."""
-        verify_range("block_size", self.block_size, 4096, BOARD_BLOCK_SIZE)
-        if self.block_size & (self.block_size - 1):
-            raise SettingsError(f"block_size is {self.block_size}; it must be a power of 2")
-        verify_range("window_bits", self.window_bits, 9, BOARD_WINDOW_BITS)
+        """Refuse more deltas than a manifest may have, and what is no percentage."""
+        verify_range("deltas", self.deltas, 0, 8)
+        verify_range("delta_margin", self.delta_margin, 0, 99)
 
 
 @dataclass(frozen=True)
 class BoardSettings:
     """One kind of board: its chip, the bytes of its smaller OTA slot, what it insists on, and when.
 
-    The times (manifests/repository.md, ota.json) reach boards when they are provisioned.
+    The times, block_erase and payload_memory (manifests/repository.md, ota.json) reach boards when
+    they are provisioned.
     """
 
     chip: str
@@ -137,6 +147,8 @@ class BoardSettings:
     poll_every_s: int = 21600
     window: str = ""
     mandatory_after_s: int = 259200
+    block_erase: bool = False
+    payload_memory: int = 28672
 
     def __post_init__(self) -> None:
         """Refuse numbers that no board has."""
@@ -148,6 +160,7 @@ class BoardSettings:
         verify_range("spread_s", self.spread_s, 0, 86400)
         verify_range("poll_every_s", self.poll_every_s, 60, 30 * 86400)
         verify_range("mandatory_after_s", self.mandatory_after_s, 0, 366 * 86400)
+        verify_range("payload_memory", self.payload_memory, MIN_PAYLOAD_MEMORY, MAX_PAYLOAD_MEMORY)
         if self.window:
             verify_window("window", self.window)
 
@@ -312,7 +325,7 @@ def _build(values: dict[str, Any], kind: type[T]) -> T:
     settings = {item.name: item for item in fields if item.metadata.get("in_file", True)}
     for name, value in values.items():
         if name not in settings:
-            raise SettingsError(f"{name} is not a setting")
+            raise SettingsError(f"{name} is not a setting", _FORMER.get(name, ""))
         _verify_type(name, value, hints[name])
     for name, item in settings.items():
         required = item.default is MISSING and item.default_factory is MISSING
@@ -322,7 +335,7 @@ def _build(values: dict[str, Any], kind: type[T]) -> T:
 
 
 def _verify_type(name: str, value: object, hint: object) -> None:
-    words = {str: "text in quotes", int: "a whole number"}
+    words = {str: "text in quotes", int: "a whole number", bool: "true or false"}
     if hint in words and type(value) is not hint:
         raise SettingsError(f"{name} must be {words[hint]}")
     texts = isinstance(value, list) and all(isinstance(item, str) for item in value)

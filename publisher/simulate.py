@@ -20,6 +20,7 @@ import device
 from device.virtual.board import Board
 from device.virtual.boot import Boot
 from device.virtual.errors import VirtualBoardError
+from device.virtual.flash_time import FlashWork
 from device.virtual.images import build_app
 from device.virtual.programs import compile_mpy
 from publisher.certificates import Authority
@@ -28,7 +29,7 @@ from publisher.image import Image, read_image
 from publisher.layout import key, root_path
 from publisher.provision import BOARD_FOLDER, provision
 from publisher.serve import Access, Edge
-from publisher.settings import Settings
+from publisher.settings import BoardSettings, Settings
 from publisher.stores.base import Store
 
 # What a board says at the end of a poll, whatever came of it; after an install it resets instead.
@@ -47,7 +48,8 @@ class Order:
         board: the board's entry in slotcast.toml.
         factory: the image that the board leaves the factory with; None for a small one of our own.
         heap_kib: heap of the application and Slotcast: objects of 64 bits, and all code in it,
-            which a real build keeps in flash.
+            which a real build keeps in flash; what payload_memory has above its default comes on
+            top.
         timeout_s: real seconds that a poll, with the reboots that it causes, may take.
     """
 
@@ -68,6 +70,7 @@ class Poll:
         requests: what the edge was asked.
         connections: TLS handshakes that succeeded.
         seconds: real time that it took.
+        flash: what the bootloader and the board had flash do.
     """
 
     outcome: str
@@ -75,6 +78,7 @@ class Poll:
     requests: tuple[Access, ...]
     connections: int
     seconds: float
+    flash: FlashWork
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -153,7 +157,7 @@ class Rig:
             PublisherError: it did not come to its end in time.
         """
         first_request, first_handshake = len(self.edge.requests), self.edge.handshakes
-        began = time.monotonic()
+        began, worked = time.monotonic(), self.board.flash_work()
         self.board.power_cycle()
         boots = self.board.run(_is_end, self._order.timeout_s, self._on_line)
         last = boots[-1].lines[-1] if boots[-1].lines else ""
@@ -165,12 +169,14 @@ class Rig:
             tuple(self.edge.requests[first_request:]),
             self.edge.handshakes - first_handshake,
             time.monotonic() - began,
+            self.board.flash_work() - worked,
         )
 
     def _make_board(self, folder: Path) -> Board:
         settings = self._settings.boards[self._order.board]
         board = Board.create(folder / "board", settings.chip)
-        board.heap_kib = self._order.heap_kib
+        more = settings.payload_memory - BoardSettings.payload_memory
+        board.heap_kib = self._order.heap_kib + max(0, more) // 1024
         board.world["speed"] = _SPEED
         factory = self._order.factory or read_image(build_app(settings.chip), "factory")
         board.flash_serial(factory.data)

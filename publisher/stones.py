@@ -69,6 +69,13 @@ class History:
             min_version = found.min_version
         return tuple(stones)
 
+    def offers(self) -> Iterator[Manifest]:
+        """Yield what was offered, the newest first; what can be read no more is passed over."""
+        present = self._repository.read_manifest(*self._whom)
+        if present is not None:
+            yield Manifest.from_bytes(present)
+        yield from self._older(until_first=True)
+
     def _find(self, version: str) -> Manifest:
         """Return the newest manifest of a version: an offer, or a stone that lies already."""
         where = "/".join(self._whom)
@@ -104,14 +111,20 @@ class History:
             return [] if data is None else [Manifest.from_bytes(data)]
         return []
 
-    def _older(self) -> Iterator[Manifest]:
+    def _older(self, until_first: bool = False) -> Iterator[Manifest]:
         """Yield what older targets have offered, the newest first, each once.
 
         What the present keys have not signed counts for nothing: it is signed anew by this.
+
+        Args:
+            until_first: end where nothing was offered yet, rather than look through all of a
+                product's life; an offer is replaced, never taken back.
         """
         name, known = target_name(*self._whom), set()
         for targets in self._older_targets():
             target = targets.targets.get(name)
+            if target is None and until_first:
+                return
             if target is not None and target.hashes["sha256"] not in known:
                 known.add(target.hashes["sha256"])
                 yield from self._read(name, target)

@@ -39,7 +39,17 @@ from publisher.verify_metadata import (
 from publisher.verify_release import verify_releases
 from publisher.verify_roots import verify_roots
 from publisher.verify_targets import Known, note_missing_stones, verify_targets
-from publisher.walk import ERROR, NOTICE, WARNING, Paths, Read, Report, Walk, verifying
+from publisher.walk import (
+    ERROR,
+    NOTICE,
+    WARNING,
+    Beforehand,
+    Paths,
+    Read,
+    Report,
+    Walk,
+    verifying,
+)
 
 MAX_NEWER = 100
 
@@ -50,7 +60,7 @@ def verify(
     root_sha256: str,
     now: datetime,
     progress: Callable[[int, int], None] | None = None,
-    seen: Mapping[str, int] | None = None,
+    known: Beforehand | None = None,
     paths: Paths | None = None,
 ) -> Report:
     """Verify all that `product` offers now, and all that it ever published.
@@ -61,17 +71,19 @@ def verify(
         root_sha256: hex SHA-256 of metadata/1.root.json.
         now: with time zone; expiry is judged against it.
         progress: told bytes of payloads and images verified, and in all.
-        seen: the newest version of each role that was seen before; an older one is an error.
+        known: what the caller knows: a role older than was seen is an error, and so is a payload
+            that a board has no memory for.
         paths: lists the paths below BASE of all that lies there; without it, roots are found up to
             the first version that is missing, and what nothing names is not found.
     """
-    walk = Walk(read, product, now, seen or {}, paths=paths)
+    known = known or Beforehand()
+    walk = Walk(read, product, now, known.seen, paths=paths)
     chain_holds = False
     with walk.noting():
         roots = verify_roots(walk, root_sha256)
         snapshot, targets = _verify_roles(walk, roots[-1])
         chain_holds = True
-        _verify_rest(walk, roots, snapshot, targets, progress or (lambda *_: None))
+        _verify_rest(walk, roots, snapshot, targets, known.memory, progress or (lambda *_: None))
     return Report(tuple(walk.objects), tuple(walk.findings), chain_holds)
 
 
@@ -80,6 +92,7 @@ def _verify_rest(
     roots: Sequence[Root],
     snapshot: Snapshot,
     targets: Targets,
+    memory: Mapping[str, int],
     progress: Callable[[int, int], None],
 ) -> None:
     """Steps 5 to 10."""
@@ -92,7 +105,7 @@ def _verify_rest(
     walk.current = False
     history = read_history(walk, roots, snapshot, targets, paths)
     before = [offer for old in history for offer in verify_targets(walk, old, known)]
-    verify_releases(walk, offered, before, progress)
+    verify_releases(walk, offered, before, memory, progress)
     with walk.noting():
         _note_newer(walk, roots[-1], snapshot, targets, paths)
     _note_unnamed(walk, paths or ())

@@ -1,7 +1,7 @@
 """Verify what release manifests promise, to each byte of firmware; verify.py comes before this.
 
-6. The payload has the manifest's length and SHA-256, its head too, and every block decodes to what
-   its row promises (manifests/payload.md).
+6. Each payload has the manifest's length and SHA-256, its head too, and every block decodes to what
+   its row promises (manifests/payload.md; verify_payloads.py).
 7. The blocks make up an image with the manifest's size, SHA-256, MD5 and image digest.
 8. `url` is that image: for the chip, whole, and with a digest that fits.
 9. version.json says the same as the manifest.
@@ -9,15 +9,22 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from publisher.errors import VerificationError
 from publisher.image import read_image
-from publisher.layout import image_path, key, payload_path, version_json_path
-from publisher.manifest import Manifest, PayloadEntry, version_json
-from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS, Head, decode_blocks
+from publisher.layout import image_path, key, version_json_path
+from publisher.manifest import Manifest, OtherPayload, version_json
+from publisher.schemas import canonical_json
 from publisher.settings import verify_base_url
+from publisher.verify_payloads import (
+    Images,
+    offer_of,
+    verify_delta,
+    verify_digests,
+    verify_equal,
+    verify_full,
+)
 from publisher.verify_targets import Offer
 from publisher.walk import WARNING, Walk, verifying
 
@@ -26,15 +33,18 @@ def verify_releases(
     walk: Walk,
     offered: Sequence[Offer],
     before: Sequence[Offer],
+    memory: Mapping[str, int],
     progress: Callable[[int, int], None],
 ) -> None:
-    """Verify payload and image of each offer, and the version.json of those offered now.
+    """Verify payloads and image of each offer, and the version.json of those offered now.
 
     Args:
         before: what was offered once; its objects are history, unless they are still offered.
+        memory: bytes that boards give to a payload, by board, where that is known.
         progress: told bytes verified, and in all.
     """
     offers = (*offered, *before)
+    images = Images(walk, [offer.manifest for offer in offers])
     done, total = 0, sum(_volume(offer.manifest) for offer in offers)
     verified: set[tuple[object, ...]] = set()
     for index, offer in enumerate(offers):
@@ -42,7 +52,7 @@ def verify_releases(
         walk.current = index < len(offered)
         if _claims(manifest) not in verified:  # channels often offer the same image
             verified.add(_claims(manifest))
-            _verify_firmware(walk, manifest)
+            _verify_firmware(walk, manifest, images, memory)
         if walk.current and not offer.is_stone:
             with walk.noting():
                 _verify_version_json(walk, manifest)
@@ -51,11 +61,20 @@ def verify_releases(
     _note_falls(walk, [one.manifest for one in (*before, *offered) if not one.is_stone])
 
 
-def _verify_firmware(walk: Walk, manifest: Manifest) -> None:
+def _verify_firmware(
+    walk: Walk, manifest: Manifest, images: Images, memory: Mapping[str, int]
+) -> None:
     with walk.noting():
-        _verify_payload(walk, manifest)
+        verify_full(walk, manifest, memory)
     with walk.noting():
         _verify_image(walk, manifest)
+    for entry in manifest.deltas:
+        with walk.noting():
+            verify_delta(walk, manifest, entry, images, memory)
+    for other in manifest.payloads:
+        if isinstance(other, OtherPayload):
+            message = f'payloads of kind "{other.values["kind"]}" are not verified'
+            walk.note(WARNING, manifest.full.path, message)
 
 
 def _note_falls(walk: Walk, manifests: Sequence[Manifest]) -> None:
@@ -78,57 +97,13 @@ def _note_falls(walk: Walk, manifests: Sequence[Manifest]) -> None:
 
 
 def _volume(manifest: Manifest) -> int:
-    return manifest.full.length + manifest.size
+    return manifest.size + sum(entry.length for entry in manifest.known_payloads)
 
 
 def _claims(manifest: Manifest) -> tuple[object, ...]:
-    entry = manifest.full
-    payload = (entry.path, entry.length, entry.sha256, entry.head_length, entry.head_sha256)
+    payloads = canonical_json([entry.to_fields() for entry in manifest.payloads])
     image = (manifest.size, manifest.sha256, manifest.md5, manifest.image_digest, manifest.chip)
-    return (*payload, *image, manifest.url, len(manifest.payloads))
-
-
-def _verify_payload(walk: Walk, manifest: Manifest) -> None:
-    """Steps 6 and 7."""
-    entry = manifest.full
-    data = walk.read(entry.path)
-    with verifying(entry.path):
-        _verify_equal("its path", entry.path, payload_path(entry.sha256))
-        _verify_equal("its length", len(data), entry.length)
-        _verify_equal("its SHA-256", hashlib.sha256(data).hexdigest(), entry.sha256)
-        head = _verify_head(data, entry)
-        image = b"".join(decode_blocks(head, data))
-        _verify_equal("image_size", head.image_size, manifest.size)
-        _verify_equal("image_sha256", head.image_sha256.hex(), manifest.sha256)
-        _verify_digests(image, manifest)
-    blocks = len(head.rows)
-    named = f"length and SHA-256 are in the manifest of {_offer(manifest)}"
-    why = f"{named}; each of its {blocks} blocks decodes to its row's hash, all to the image"
-    if not walk.trusts(entry.path):
-        walk.trust(entry.path, data, why)
-    for other in manifest.payloads:
-        if not isinstance(other, PayloadEntry):
-            message = f'payloads of kind "{other.values["kind"]}" are not verified'
-            walk.note(WARNING, entry.path, message)
-
-
-def _verify_head(data: bytes, entry: PayloadEntry) -> Head:
-    head = Head.from_bytes(data)
-    digest = hashlib.sha256(data[: head.length]).hexdigest()
-    if head.block_size > BOARD_BLOCK_SIZE or head.window_bits > BOARD_WINDOW_BITS:
-        cut = f"blocks of {head.block_size:,} bytes and a window of {head.window_bits} bits"
-        raise VerificationError(f"it has {cut}: boards have no memory for it")
-    _verify_equal("the length of its head", head.length, entry.head_length)
-    _verify_equal("the SHA-256 of its head", digest, entry.head_sha256)
-    return head
-
-
-def _verify_digests(image: bytes, manifest: Manifest) -> None:
-    md5 = hashlib.md5(image, usedforsecurity=False).hexdigest()
-    _verify_equal("the image's size", len(image), manifest.size)
-    _verify_equal("the image's SHA-256", hashlib.sha256(image).hexdigest(), manifest.sha256)
-    _verify_equal("the image's MD5", md5, manifest.md5)
-    _verify_equal("the image's digest", image[-32:].hex(), manifest.image_digest)
+    return (payloads, *image, manifest.board, manifest.url)
 
 
 def _verify_image(walk: Walk, manifest: Manifest) -> None:
@@ -140,11 +115,11 @@ def _verify_image(walk: Walk, manifest: Manifest) -> None:
         if not manifest.url.endswith(f"/{name}"):
             raise VerificationError(f"the manifest's url is another: {manifest.url}")
         verify_base_url("what the manifest's url begins with", manifest.url.removesuffix(name))
-        _verify_digests(data, manifest)
+        verify_digests(data, manifest)
         image = read_image(data, "it")
-        _verify_equal("its chip", image.chip, manifest.chip)
-        _verify_equal("the length of its application", image.size, manifest.size)
-    named = f"size, SHA-256, MD5 and image digest are in the manifest of {_offer(manifest)}"
+        verify_equal("its chip", image.chip, manifest.chip)
+        verify_equal("the length of its application", image.size, manifest.size)
+    named = f"size, SHA-256, MD5 and image digest are in the manifest of {offer_of(manifest)}"
     if not walk.trusts(path):
         walk.trust(path, data, f"{named}; a whole image for {image.chip}")
 
@@ -156,13 +131,4 @@ def _verify_version_json(walk: Walk, manifest: Manifest) -> None:
     with verifying(path):
         if data != version_json(manifest):
             raise VerificationError(f"it is not what the manifest of {manifest.version} says")
-    walk.trust(path, data, f"it says what the manifest of {_offer(manifest)} says")
-
-
-def _offer(manifest: Manifest) -> str:
-    return f"{manifest.version} for {manifest.channel}/{manifest.board}"
-
-
-def _verify_equal(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise VerificationError(f"{what} is {found}; it should be {expected}")
+    walk.trust(path, data, f"it says what the manifest of {offer_of(manifest)} says")

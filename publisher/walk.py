@@ -149,6 +149,19 @@ def reading(path: str) -> Iterator[None]:
         raise Unreadable(path, f"it cannot be read: {error}") from error
 
 
+@dataclass(frozen=True)
+class Beforehand:
+    """What is known before a walk.
+
+    Attributes:
+        seen: the newest version of each role that was seen before, where any was.
+        memory: bytes that boards give to a payload, by board, where that is known.
+    """
+
+    seen: Mapping[str, int] = field(default_factory=dict)
+    memory: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass
 class Walk:
     """One walk over a product: where objects are read, and what has come of it so far.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.arguments import Arguments
-from publisher.commands import Context, Result
+from publisher.commands import Context, Result, Table
 from publisher.commands.product import open_product
 from publisher.commands.publishing import (
     carry_out,
@@ -14,6 +14,7 @@ from publisher.commands.publishing import (
     verify_may_sign,
 )
 from publisher.files import read_file
+from publisher.payloads import Payload, Payloads
 from publisher.publish import Outcome
 from publisher.release import PreparedRelease, ReleaseRequest, prepare_release
 
@@ -30,6 +31,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         mandatory=arguments.mandatory,
         min_version=arguments.min_version,
         retry_failed=arguments.retry_failed,
+        bases={str(path): read_file(path) for path in arguments.bases},
     )
     product = open_product(arguments, context)
     before = verify_may_sign(product, arguments, context)
@@ -45,7 +47,10 @@ def run(arguments: Arguments, context: Context) -> Result:
 def _planned(prepared: PreparedRelease) -> Result:
     plan = prepared.plan
     data = {**_data(prepared), "writes": plan.to_list()}
-    return Result([*_steps(prepared), planned_line(plan), plan_table(plan)], data)
+    # Of a full payload alone the plan itself tells the length.
+    more = prepared.payloads.deltas or prepared.payloads.left_out
+    text = [*(_payloads(prepared.payloads) if more else ()), *_steps(prepared)]
+    return Result([*text, planned_line(plan), plan_table(plan)], data)
 
 
 def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
@@ -53,10 +58,25 @@ def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
     what = f"{manifest.version} (release {manifest.release})"
     where = f"{manifest.channel}/{manifest.board}"
     line = f"released {what} on {where}" if prepared.is_new else f"{what} is released on {where}"
-    payload, image = manifest.full.length, manifest.size
-    size = f"payload {payload:,} bytes, {payload / image:.0%} of the image's {image:,}"
-    text = [line, size, *_steps(prepared), outcome_line(outcome)]
+    text = [line, *_payloads(prepared.payloads), *_steps(prepared), outcome_line(outcome)]
     return Result(text, {**_data(prepared), **outcome_data(outcome)})
+
+
+def _payloads(payloads: Payloads) -> list[str | Table]:
+    rows = [_payload_row(payloads, payload) for payload in payloads.published]
+    header = ("payload", "from", "bytes", "of full")
+    left_out = [
+        f"no delta from {payload.origin}: it would have {payloads.percent(payload):.1f}% of the "
+        f"full payload's bytes"
+        for payload in payloads.left_out
+    ]
+    return [Table(header, rows, right=("bytes", "of full")), *left_out]
+
+
+def _payload_row(payloads: Payloads, payload: Payload) -> tuple[str, ...]:
+    entry = payload.entry
+    percent = f"{payloads.percent(payload):.1f}%"
+    return (entry.kind, payload.origin or "-", f"{entry.length:,}", percent)
 
 
 def _steps(prepared: PreparedRelease) -> list[str]:
@@ -70,4 +90,20 @@ def _steps(prepared: PreparedRelease) -> list[str]:
 def _data(prepared: PreparedRelease) -> dict[str, object]:
     stones = [stone.version for stone in prepared.stones]
     manifest = prepared.manifest.to_fields()
-    return {"new": prepared.is_new, "manifest": manifest, "stones": stones}
+    payloads = prepared.payloads
+    return {
+        "new": prepared.is_new,
+        "manifest": manifest,
+        "stones": stones,
+        "payloads": [_payload_data(payloads, one) for one in payloads.published],
+        "left_out": [_payload_data(payloads, one) for one in payloads.left_out],
+    }
+
+
+def _payload_data(payloads: Payloads, payload: Payload) -> dict[str, object]:
+    return {
+        "kind": payload.entry.kind,
+        "from": payload.origin or None,
+        "length": payload.entry.length,
+        "percent_of_full": round(payloads.percent(payload), 1),
+    }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.product import factory_image, find_settings
@@ -19,8 +21,14 @@ def run(arguments: Arguments, context: Context) -> Result:
         settings, open_store(settings), order, lambda boot, line: context.note(f"{boot} {line}")
     )
     travelled = f"{len(poll.requests)} requests, {poll.sent_bytes:,} bytes, {poll.seconds:.1f} s"
-    text: list[str] = [poll.outcome, f"{len(poll.boots)} boots, {travelled}"]
+    text: list[str] = [poll.outcome, f"{len(poll.boots)} boots, {travelled}", _flash_line(poll)]
     return Result([*text], _data(poll), exit_code=_exit_code(poll))
+
+
+def _flash_line(poll: Poll) -> str:
+    work = poll.flash
+    erased = f"{work.sector_erases} sectors and {work.block_erases} 64 KiB blocks erased"
+    return f"flash: {erased}, {work.page_programs:,} pages programmed: ~{work.seconds():.1f} s"
 
 
 def _exit_code(poll: Poll) -> int:
@@ -35,4 +43,5 @@ def _data(poll: Poll) -> dict[str, object]:
         "connections": poll.connections,
         "sent_bytes": poll.sent_bytes,
         "seconds": round(poll.seconds, 3),
+        "flash": {**asdict(poll.flash), "seconds": round(poll.flash.seconds(), 3)},
     }

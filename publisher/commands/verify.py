@@ -16,7 +16,17 @@ from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
 from publisher.stores import open_store
 from publisher.verify import verify
-from publisher.walk import ERROR, NOTICE, UNREADABLE, WARNING, Paths, Read, Report, Trusted
+from publisher.walk import (
+    ERROR,
+    NOTICE,
+    UNREADABLE,
+    WARNING,
+    Beforehand,
+    Paths,
+    Read,
+    Report,
+    Trusted,
+)
 
 # What matters most stands last, beside the verdict.
 _ORDER = (NOTICE, WARNING, UNREADABLE, ERROR)
@@ -36,8 +46,8 @@ def run(arguments: Arguments, context: Context) -> Result:
     root_sha256 = arguments.root or _settings(arguments).root_sha256
     origin = "--root" if arguments.root else str(find_settings(arguments))
     progress = partial(context.progress, "verify")
-    seen = _seen(arguments, root_sha256, context)
-    report = verify(read, product, root_sha256, context.now, progress, seen, paths)
+    known = Beforehand(_seen(arguments, root_sha256, context), _memory(arguments))
+    report = verify(read, product, root_sha256, context.now, progress, known, paths)
     root = Fingerprint(root_sha256, origin)
     text = list(_text(product, root, report, arguments.brief))
     return Result(text, _data(product, root, report), exit_code=0 if report.ok else 1)
@@ -69,6 +79,14 @@ def _seen(arguments: Arguments, root_sha256: str, context: Context) -> Mapping[s
         return {}
     known = recall(SeenFile(_settings(arguments).directory, root_sha256), context)
     return {} if known is None else known.versions
+
+
+def _memory(arguments: Arguments) -> Mapping[str, int]:
+    """Return what slotcast.toml says of its boards; a copy may be anybody's."""
+    if arguments.url or arguments.dir is not None:
+        return {}
+    boards = _settings(arguments).boards
+    return {name: board.payload_memory for name, board in boards.items()}
 
 
 def _settings(arguments: Arguments) -> Settings:

@@ -1,5 +1,6 @@
 """A product on disk or in a bucket, published with the command itself, and boards for it."""
 
+import re
 from pathlib import Path
 
 from publisher import cli
@@ -37,6 +38,13 @@ class Product:
     def slotcast(self, *arguments: str) -> int:
         """Run one command; its exit code."""
         return cli.main([*arguments, "--settings", str(self.folder / "slotcast.toml")])
+
+    def set_deltas(self, count: int) -> None:
+        """From how many releases the next ones have deltas."""
+        path = self.folder / "slotcast.toml"
+        text, changes = re.subn(r"(?m)^deltas = \d$", f"deltas = {count}", path.read_text())
+        assert changes == 1
+        path.write_text(text)
 
     def image(self, version: str) -> Image:
         """The application image of a release."""

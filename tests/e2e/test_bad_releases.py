@@ -353,7 +353,7 @@ def test_firmware_without_rollback_that_lost_power_while_it_armed_is_tried_all_t
 ) -> None:
     fleet.install("checks.append(('sensor', lambda: not is_new))")
     fleet.board.world["app_rollback"] = False
-    late = "from slotcast import boot\nboot.disarm = lambda partition: machine.reset()\n"
+    late = "from slotcast.board import Board\nBoard.disarm = lambda board: machine.reset()\n"
     program = fleet.board.copy_out("/main.py").replace(
         b"\nwlan =", b"\n" + late.encode() + b"wlan =", 1
     )

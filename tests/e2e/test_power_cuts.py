@@ -112,7 +112,7 @@ def test_a_sweep_finds_a_client_that_removes_a_file_before_it_is_replaced(
 def test_a_sweep_finds_a_client_that_takes_torn_sectors_for_whole_ones(
     tmp_path: Path, firmware: Path
 ) -> None:
-    every, first = "range(0, SECTOR_BYTES, len(scratch))", "range(0, 3584, len(scratch))"
+    every, first = "range(0, SECTOR_BYTES, _PIECE_BYTES)", "range(0, 3584, _PIECE_BYTES)"
     bad = broken(tmp_path, firmware, "slot", every, first)
     with open_workshop(bad, 1) as workshop:
         found = Sweeper(bad, workshop).look(step=64)

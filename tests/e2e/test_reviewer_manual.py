@@ -28,7 +28,7 @@ from published_product import (
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed, TargetFile
 
-from publisher.payload import encode_full
+from publisher.payload import cut_full
 
 MANUAL = Path(__file__).parents[2] / "docs" / "reviewer.md"
 TODAY = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -413,7 +413,7 @@ def test_a_payload_of_another_image_is_refused(
     published: PublishedProduct, refused: Callable[..., None]
 ) -> None:
     image = published.image
-    published.payload = encode_full(esp_images.app_image("esp32", version="6.6.6"), 4096)
+    published.payload = cut_full(esp_images.app_image("esp32", version="6.6.6"), 4096)
     published.manifest["payloads"] = published.make_manifest()["payloads"]
     published.image = image
     published.publish_release()

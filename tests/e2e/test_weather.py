@@ -20,18 +20,18 @@ TIMESTAMP_REQUEST = 2
 BLOCKS_BYTE = 30000
 # What comes before main_on_board.py to make a board that writes blocks of any hash.
 CARELESS = b"""
-import slotcast.install
 from slotcast.errors import PayloadError
+from slotcast.frames import Frame
 
-really_decode = slotcast.install.decode_block
+really_decode_steps = Frame.decode_steps
 
-def decode_carelessly(*arguments):
+def decode_carelessly_steps(frame, index, pieces):
     try:
-        really_decode(*arguments)
+        yield from really_decode_steps(frame, index, pieces)
     except PayloadError as error:
         print("weather careless", error)
 
-slotcast.install.decode_block = decode_carelessly
+Frame.decode_steps = decode_carelessly_steps
 """
 
 

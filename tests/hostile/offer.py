@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from published_product import PublishedProduct, sha256
 
 from device.virtual.images import build_app
-from publisher.payload import encode_full
+from publisher.payload import cut_full
 
 BLOCK_BYTES = 4096
 IMAGE_BYTES = 24576
@@ -32,7 +32,7 @@ class Offer(PublishedProduct):
         """Publish an image of noise, whose blocks are raw ones."""
         seed = len(self.images) + 1
         self.images[version] = self.image = build_app("esp32", version, "", IMAGE_BYTES, seed)
-        self.payload = encode_full(self.image, BLOCK_BYTES)
+        self.payload = cut_full(self.image, BLOCK_BYTES)
         self.manifest = self.make_manifest() | {"version": version, "release": seed}
         self.raise_versions()
         self.publish_release()

@@ -8,7 +8,8 @@ it until the update is done (install.py, slot.py, image.py, boot.py, record.py, 
 - vfs: the files that LittleFS finds; how it recovers is tried at every point by itself (look.py);
 - the slot that is written: which blocks of the payload match their hash, for those are not fetched,
   and which sectors are already what they are to be, for those are not erased. Nothing else is read
-  of a slot that is not armed, whatever stands in it.
+  of a slot that is not armed, but where its blank end begins (erase.py): that moves with what was
+  written last, and decides only which sectors behind it are erased.
 
 So two points are of one class when these four are the same. That this holds is not taken on trust:
 members of the large classes are run besides their representative, and must do the same.

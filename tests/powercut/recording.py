@@ -103,9 +103,10 @@ class Recording:
 
     @cached_property
     def head(self) -> Head:
-        """Head of the new image's payload."""
-        (path,) = (key for key in self.store.list("sensor/payloads/") if self._is_new(key))
-        return Head.from_bytes(self.store.read(path).data)
+        """Head of the new image's payload that the board takes: the shortest."""
+        keys = self.store.list("sensor/payloads/")
+        heads = [Head.from_bytes(self.store.read(key).data) for key in keys]
+        return min(filter(self._is_new, heads), key=lambda head: head.payload_length)
 
     def certificate(self) -> ServerCertificate:
         """What the edges of this recording show."""
@@ -113,12 +114,13 @@ class Recording:
         key = load_pem_private_key(kept["key"].encode(), None)
         return ServerCertificate(kept["cert"].encode(), kept["key"].encode(), "", key)
 
-    def _is_new(self, key: str) -> bool:
-        data = self.store.read(key).data
-        return Head.from_bytes(data).image_sha256 == sha256(self.new.data).digest()
+    def _is_new(self, head: Head) -> bool:
+        return head.image_sha256 == sha256(self.new.data).digest()
 
 
-def record(folder: Path, firmware: Path, patches: Mapping[str, tuple[str, str]]) -> Recording:
+def record(
+    folder: Path, firmware: Path, patches: Mapping[str, tuple[str, str]], deltas: int = 0
+) -> Recording:
     """Found a product in `folder`, update a board, and keep all that a sweep needs.
 
     Args:
@@ -126,12 +128,14 @@ def record(folder: Path, firmware: Path, patches: Mapping[str, tuple[str, str]])
         firmware: the folder of real firmware files.
         patches: module of Slotcast -> (what stands there, what is to stand there); to see that a
             sweep finds what is wrong.
+        deltas: of how many releases the update has one; with none there is more to fetch.
     """
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "product").mkdir(parents=True)
     with chdir(folder / "product"):
         assert cli.main([*INIT]) == 0
     product = Product(folder / "product", firmware)
+    product.set_deltas(deltas)
     product.release(OLD)
     shutil.copytree(folder / "product" / "published", folder / "before")
     with product.rig(OLD) as rig, ExitStack() as stack:

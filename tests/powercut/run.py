@@ -2,6 +2,7 @@
 
 python -m tests.powercut.run                      all of it
 python -m tests.powercut.run --sample             a few of each kind
+python -m tests.powercut.run --delta              the same update by a delta
 python -m tests.powercut.run --point 956p17       one point, with all that the board prints
 """
 
@@ -32,13 +33,14 @@ def main() -> int:
     parser.add_argument("--boards", type=int, default=os.cpu_count())
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--sample", action="store_true")
+    parser.add_argument("--delta", action="store_true", help="update by a delta, not in full")
     parser.add_argument("--point", metavar="NAME", help="of the last recording")
     chosen = parser.parse_args()
     folder, firmware = chosen.folder.absolute(), chosen.firmware.absolute()
     if chosen.point:
         return _show(load(folder, firmware), chosen.point)
     with redirect_stdout(sys.stderr):
-        recording = record(folder, firmware, {})
+        recording = record(folder, firmware, {}, int(chosen.delta))
     began = time.monotonic()
     with open_workshop(recording, chosen.boards) as workshop:
         sweeper = Sweeper(recording, workshop, chosen.seed, _tell)

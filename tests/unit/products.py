@@ -13,7 +13,13 @@ from publisher.plan import make_plan
 from publisher.publish import View, publish
 from publisher.release import ReleaseRequest, prepare_release
 from publisher.repository import found_repository, open_repository
-from publisher.settings import BoardSettings, EdgeSettings, ExpirySettings, Settings
+from publisher.settings import (
+    BoardSettings,
+    EdgeSettings,
+    ExpirySettings,
+    PayloadSettings,
+    Settings,
+)
 from publisher.stores.base import Object, Store, Stored
 
 NOW = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
@@ -69,6 +75,7 @@ class Product:
             product="sensor",
             root_sha256=hashlib.sha256(founded.root_bytes()).hexdigest(),
             edge=EdgeSettings("https://updates.example.org/"),
+            payload=PayloadSettings(deltas=0),  # test_release_deltas.py has them
             boards={"b1": BOARD},
         )
         self.publish(make_plan("sensor", founded.edited, lambda path: None))

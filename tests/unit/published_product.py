@@ -10,7 +10,7 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Key, Metadata, MetaFile, Root, Snapshot, TargetFile, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
-from publisher.payload import Head, encode_full
+from publisher.payload import Head, cut_full
 
 NOW = datetime(2026, 11, 22, 6, 38, tzinfo=UTC)
 SIGNED_AT = "x-slotcast-signed-at"
@@ -47,7 +47,7 @@ class PublishedProduct:
             self.date(role)
         self.fingerprint = sha256(self.sign_root())
         self.image = esp.app_image("esp32", version="1.4.3", code=b"code" * 3000)
-        self.payload = encode_full(self.image, 4096)
+        self.payload = cut_full(self.image, 4096)
         self.manifest = self.make_manifest()
         self.publish_release()
 
@@ -136,7 +136,7 @@ class PublishedProduct:
     def publish_next(self, version):
         """Publish another release in place of the last, as new versions of all roles but root."""
         self.image = esp.app_image("esp32", version=version, code=version.encode() * 2000)
-        self.payload = encode_full(self.image, 4096)
+        self.payload = cut_full(self.image, 4096)
         release = self.manifest["release"] + 1
         self.manifest = {**self.make_manifest(), "version": version, "release": release}
         for role in (self.targets, self.snapshot, self.timestamp):

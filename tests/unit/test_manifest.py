@@ -4,7 +4,14 @@ from dataclasses import replace
 import pytest
 
 from publisher.errors import SettingsError, VerificationError
-from publisher.manifest import Manifest, OtherPayload, PayloadEntry, Rollout, version_json
+from publisher.manifest import (
+    DeltaEntry,
+    Manifest,
+    OtherPayload,
+    PayloadEntry,
+    Rollout,
+    version_json,
+)
 
 DIGEST = "ab" * 32
 
@@ -18,6 +25,11 @@ def entry(**change):
         "head_sha256": DIGEST,
     }
     return PayloadEntry(**{**fields, **change})
+
+
+def delta(base="cd" * 32, **change):
+    fields = {**entry().to_fields(), "kind": "delta", "base": base, **change}
+    return {name: value for name, value in fields.items() if value is not ...}
 
 
 def manifest(**change):
@@ -62,13 +74,13 @@ def test_a_manifest_is_compact_ascii_with_sorted_names():
 
 
 def test_unknown_fields_survive_a_read_and_a_write_at_every_level():
-    delta = {"kind": "delta", "base": DIGEST, "path": "x"}
+    later = {"kind": "torrent", "path": "x"}
     full = {**entry().to_fields(), "mirror": 1}
-    fields = {"later": {"a": [1, None]}, "payloads": [delta, full]}
+    fields = {"later": {"a": [1, None]}, "payloads": [later, full, delta(mirror=[2])]}
     fields["rollout"] = {"salt": "s", "basis_points": 1, "group": "b"}
     read = Manifest.from_bytes(altered(**fields))
     assert json.loads(read.to_bytes()) == json.loads(altered(**fields))
-    assert read.payloads[0] == OtherPayload(delta)
+    assert read.payloads[0] == OtherPayload(later)
 
 
 def test_what_lifts_and_withdraws_survives_a_read_and_a_write():
@@ -93,8 +105,24 @@ def test_the_manifests_of_the_decisions_may_be_published(vectors):
 
 
 def test_the_full_payload_is_found_among_others():
-    other = OtherPayload({"kind": "delta"})
-    assert manifest(payloads=(other, entry(length=7777))).full.length == 7777
+    other = OtherPayload({"kind": "torrent"})
+    on_base = DeltaEntry.from_fields(delta())
+    among = manifest(payloads=(other, on_base, entry(length=7777)))
+    assert among.full.length == 7777
+    assert (among.deltas, len(among.known_payloads)) == ((on_base,), 2)
+
+
+def test_deltas_are_read_with_their_bases():
+    eight = [delta(base=f"{number:064x}") for number in range(8)]
+    read = Manifest.from_bytes(altered(payloads=[*eight, entry().to_fields()]))
+    assert [one.base for one in read.deltas] == [f"{number:064x}" for number in range(8)]
+    assert read.deltas[0].to_fields() == eight[0]
+
+
+def test_a_release_with_eight_deltas_and_all_that_may_be_said_fits_a_board():
+    eight = [DeltaEntry.from_fields(delta(base=f"{number:064x}")) for number in range(8)]
+    longest = manifest(payloads=(entry(), *eight), notes="n" * 500)
+    assert len(longest.to_bytes()) < 6000
 
 
 @pytest.mark.parametrize(
@@ -118,7 +146,17 @@ def test_the_full_payload_is_found_among_others():
         ({"notes": "x" * 501}, "at most 500"),
         ({"notes": "two\nlines"}, "printable ASCII"),
         ({"payloads": []}, "exactly one of kind full"),
-        ({"payloads": [{"kind": "delta"}]}, "exactly one of kind full"),
+        ({"payloads": [delta()]}, "exactly one of kind full"),
+        ({"payloads": [entry().to_fields(), delta(base=...)]}, "payloads.1 has no base"),
+        ({"payloads": [entry().to_fields(), delta(base="cd")]}, "payloads.1.base is 'cd'"),
+        ({"payloads": [entry().to_fields(), delta(length=0)]}, "payloads.1.length is 0"),
+        ({"payloads": [entry().to_fields(), delta(head_length=147536)]}, "100 to 147535"),
+        ({"payloads": [entry().to_fields(), delta(), delta(length=1000)]}, "more than one delta"),
+        ({"payloads": [entry().to_fields(), delta(base=DIGEST)]}, "is the image itself"),
+        (
+            {"payloads": [entry().to_fields(), *(delta(base=f"{n:064x}") for n in range(9))]},
+            "at most 8 payloads of kind delta",
+        ),
         ({"payloads": [entry().to_fields()] * 2}, "exactly one of kind full"),
         ({"payloads": [{"kind": "full"}]}, "payloads.0 has no path"),
         ({"payloads": [entry(path="payloads/../x.slc").to_fields()]}, "payloads.0.path"),

@@ -49,18 +49,21 @@ def test_a_board_is_told_who_it_is_and_where_it_polls():
 
 def test_a_board_is_told_when_to_poll_and_to_install():
     board = BoardSettings(
-        "esp32", 0x1E0000, 0, 300, 5, 600, 3600, "22:30-04:00", mandatory_after_s=86400
+        "esp32", 0x1E0000, 0, 300, 5, 600, 3600, "22:30-04:00", 86400, True, payload_memory=40960
     )
     told = ota(settings=replace(SETTINGS, boards={"sensor-r2": board}))
     assert schema_problem("ota", told) == ""
     assert (told["settle_s"], told["spread_s"], told["poll_every_s"]) == (5, 600, 3600)
     assert (told["window"], told["mandatory_after_s"]) == ("22:30-04:00", 86400)
-    assert Config(json.dumps(told).encode()).window.text == "22:30-04:00"
+    config = Config(json.dumps(told).encode())
+    assert (config.window.text, config.block_erase) == ("22:30-04:00", True)
+    assert config.payload_memory == told["payload_memory"] == 40960
 
 
 def test_a_board_without_these_settings_is_told_what_it_would_take_for_granted():
     told = ota()
-    names = ("settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s")
+    names = ("settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s", "block_erase")
+    names += ("payload_memory",)
     shortened = {name: value for name, value in told.items() if name not in names}
     taken, default = (Config(json.dumps(fields).encode()) for fields in (told, shortened))
     assert told["window"] is None

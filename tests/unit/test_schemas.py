@@ -81,7 +81,7 @@ def test_an_ota_json_passes_with_and_without_what_the_factory_knows():
 
 
 def test_an_ota_json_of_an_older_factory_passes_and_one_with_manners_too():
-    manners = {"spread_s": 0, "window": "22:30-04:00", "mandatory_after_s": 0}
+    manners = {"spread_s": 0, "window": "22:30-04:00", "mandatory_after_s": 0, "block_erase": True}
     assert schema_problem("ota", ota(**manners)) == ""
     assert schema_problem("ota", ota(**{**manners, "window": None})) == ""
 
@@ -103,6 +103,8 @@ def test_an_ota_json_of_an_older_factory_passes_and_one_with_manners_too():
         ({"window": "always"}, "window"),
         ({"window": "05:00-05:00"}, "two different times"),
         ({"mandatory_after_s": 1.5}, "mandatory_after_s is 1.5"),
+        ({"block_erase": 1}, "block_erase is 1"),
+        ({"payload_memory": 8191}, "payload_memory is 8191"),
     ],
 )
 def test_an_ota_json_that_a_board_could_not_use_is_refused(change, says):

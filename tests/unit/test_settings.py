@@ -1,4 +1,3 @@
-import inspect
 import json
 import tomllib
 from pathlib import Path
@@ -8,7 +7,7 @@ from jsonschema import Draft202012Validator
 
 import publisher
 from publisher.errors import SettingsError
-from publisher.payload import BOARD_BLOCK_SIZE, BOARD_WINDOW_BITS
+from publisher.payload import DEFAULT_MEMORY
 from publisher.settings import (
     BoardSettings,
     load_settings,
@@ -16,8 +15,8 @@ from publisher.settings import (
     verify_base_url,
     verify_window,
 )
-from slotcast.http import BaseUrl
-from slotcast.payload import Head
+from slotcast.payload import DEFAULT_MEMORY_BYTES
+from slotcast.url import BaseUrl
 from slotcast.window import Window
 
 MANIFESTS = Path(__file__).parents[2] / "manifests"
@@ -46,8 +45,8 @@ targets = ["file:keys/targets.pem"]
 [expiry_days]
 timestamp = 3
 [payload]
-block_size = 0x2000
-window_bits = 10
+deltas = 5
+delta_margin = 25
 [boards.sensor-r2]
 chip = "esp32c3"
 slot_size = 0x1E0000
@@ -58,6 +57,8 @@ spread_s = 600
 poll_every_s = 3600
 window = "22:30-04:00"
 mandatory_after_s = 86400
+block_erase = true
+payload_memory = 0xA000
 """
     % ("cd" * 32)
 )
@@ -79,7 +80,7 @@ def test_a_product_and_an_edge_are_enough():
     assert settings.base_url == "https://updates.example.com/sensor/"
     assert (settings.store.kind, settings.store.path) == ("directory", "published")
     assert (settings.edge.ca, settings.edge.pins) == ("amazon", ())
-    assert (settings.payload.block_size, settings.payload.window_bits) == (16384, 12)
+    assert (settings.payload.deltas, settings.payload.delta_margin) == (3, 10)
     days = settings.expiry_days
     assert [days.of(role) for role in ("root", "targets", "snapshot", "timestamp")] == [
         365,
@@ -98,12 +99,13 @@ def test_every_setting_is_read():
     assert settings.keys.of("root") == ("file:keys/root-1.pem", "file:keys/root-2.pem")
     assert settings.keys.of("snapshot") == ()
     assert settings.expiry_days.timestamp == 3
-    assert settings.payload.block_size == 8192
+    assert (settings.payload.deltas, settings.payload.delta_margin) == (5, 25)
     board = settings.board("sensor-r2")
     assert (board.chip, board.slot_size) == ("esp32c3", 0x1E0000)
     assert (board.security_version, board.confirm_within_s) == (2, 60)
     assert (board.settle_s, board.spread_s, board.poll_every_s) == (5, 600, 3600)
     assert (board.window, board.mandatory_after_s) == ("22:30-04:00", 86400)
+    assert (board.block_erase, board.payload_memory) == (True, 40960)
 
 
 def test_a_partition_table_stands_for_the_slot_size_of_its_smaller_slot():
@@ -135,11 +137,12 @@ def test_an_unknown_board_is_told_with_those_that_there_are():
         (('region = "', 'path_style = "'), r"\[store\] path_style is not a setting"),
         (("timestamp = 3", "timestamp = 0"), r"\[expiry_days\] timestamp is 0"),
         (("timestamp = 3", "timestamp = true"), r"\[expiry_days\] timestamp must be a whole"),
-        (("0x2000", "10000"), r"\[payload\] block_size .* power of 2"),
-        (("0x2000", "2048"), r"\[payload\] block_size .* from 4096"),
-        (("0x2000", "0x8000"), r"\[payload\] block_size .* from 4096 to 16384"),
-        (("window_bits = 10", "window_bits = 8"), r"\[payload\] window_bits"),
-        (("window_bits = 10", "window_bits = 13"), r"\[payload\] window_bits .* from 9 to 12"),
+        (("deltas = 5", "deltas = 9"), r"\[payload\] deltas is 9; it must be from 0 to 8"),
+        (("deltas = 5", "deltas = -1"), r"\[payload\] deltas is -1"),
+        (("delta_margin = 25", "delta_margin = 100"), r"\[payload\] delta_margin .* 0 to 99"),
+        (("delta_margin = 25", "delta_margin = -1"), r"\[payload\] delta_margin is -1"),
+        (("0xA000", "8191"), r"payload_memory is 8191; it must be from 8192 to 131072"),
+        (("0xA000", "131073"), r"payload_memory is 131073"),
         (("[boards.sensor-r2]", "[boards.Sensor]"), "boards"),
         (("slot_size = 0x1E0000", ""), "needs one of slot_size and partitions"),
         (("slot_size = 0x1E0000", "slot_size = 1"), r"\[boards.sensor-r2\] slot_size is 1"),
@@ -149,6 +152,7 @@ def test_an_unknown_board_is_told_with_those_that_there_are():
         (("spread_s = 600", "spread_s = 86401"), "spread_s is 86401; .* 0 to 86400"),
         (("poll_every_s = 3600", "poll_every_s = 59"), "poll_every_s is 59; .* 60 to 2592000"),
         (("mandatory_after_s = 86400", "mandatory_after_s = -1"), "mandatory_after_s is -1"),
+        (("block_erase = true", "block_erase = 1"), "block_erase must be true or false"),
         (('"22:30-04:00"', '"22:30"'), r'\[boards.sensor-r2\] window is "22:30"; .* HH:MM-HH:MM'),
         (('"22:30-04:00"', '"04:00-04:00"'), "must begin and end at different times"),
         (('window = "22:30-04:00"', "window = 22"), "window must be text in quotes"),
@@ -162,10 +166,16 @@ def test_what_is_wrong_is_named(change, says):
         parse(FULL.replace(*change))
 
 
-def test_payloads_are_cut_no_larger_than_what_a_board_takes():
-    limits = inspect.signature(Head).parameters
-    assert limits["max_block_bytes"].default == BOARD_BLOCK_SIZE
-    assert limits["max_window_bits"].default == BOARD_WINDOW_BITS
+@pytest.mark.parametrize("former", ["block_size", "window_bits"])
+def test_a_setting_of_former_times_comes_with_the_one_that_took_its_place(former):
+    with pytest.raises(SettingsError, match=rf"\[payload\] {former} is not a setting") as caught:
+        parse(FULL.replace("delta_margin", former))
+    assert "payload_memory" in caught.value.hint
+
+
+def test_a_board_that_is_told_nothing_has_the_memory_that_payloads_are_encoded_for():
+    memory = BoardSettings("esp32", 0x1E0000).payload_memory
+    assert memory == DEFAULT_MEMORY == DEFAULT_MEMORY_BYTES
 
 
 URLS = [
@@ -255,7 +265,8 @@ def test_the_template_names_the_defaults_of_the_manners():
     template = (Path(publisher.__file__).parent / "templates/slotcast.toml.jinja").read_text()
     lines = [line[1:] for line in template.splitlines() if line.startswith("#   ")]
     named = tomllib.loads("\n".join(lines))
-    assert set(named) == {"settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s"}
+    manners = {"settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s"}
+    assert set(named) == manners | {"block_erase", "payload_memory"}
     board = BoardSettings("esp32", 0x1E0000)
     assert named == {name: getattr(board, name) for name in named}
 

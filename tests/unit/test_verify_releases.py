@@ -7,7 +7,8 @@ import pytest
 from published_product import PublishedProduct, compact
 from verify_reports import errors, only_error, warnings
 
-from publisher.payload import encode_full
+from publisher.payload import cut_full
+from publisher.walk import Beforehand
 
 VERSION_JSON = "stable/sensor-r2/version.json"
 
@@ -36,7 +37,7 @@ def test_a_channel_that_offers_the_same_image_is_verified_too(product):
 def test_a_broken_release_beside_a_sound_one_is_found(product):
     sound = product.targets.targets
     product.image = esp.app_image("esp32", version="2.0.0")
-    product.payload = encode_full(product.image, 4096)
+    product.payload = cut_full(product.image, 4096)
     product.manifest = {**product.make_manifest(), "channel": "testing"}
     product.put(payload_path(product), product.payload[:-1])
     product.put(image_path(product), product.image)
@@ -124,10 +125,14 @@ def test_a_payload_with_a_bad_block_is_refused_even_if_it_is_signed_for(product)
     only_error(product, "block 0 does not have the hash of its row")
 
 
-@pytest.mark.parametrize(("block_size", "window_bits"), [(32768, 12), (4096, 13)])
-def test_a_payload_that_no_board_has_memory_for_is_refused(product, block_size, window_bits):
-    publish_payload(product, encode_full(product.image, block_size, window_bits))
-    only_error(product, "boards have no memory for it")
+@pytest.mark.parametrize(("block_size", "window_bits"), [(32768, 9), (4096, 15)])
+def test_a_payload_that_boards_have_no_memory_for_is_refused(product, block_size, window_bits):
+    publish_payload(product, cut_full(product.image, block_size, window_bits))
+    needed = block_size + (1 << window_bits)
+    assert errors(product, known=Beforehand(memory={"other": 8192})) == []
+    assert errors(product, known=Beforehand(memory={"sensor-r2": needed})) == []
+    known = Beforehand(memory={"sensor-r2": needed - 1})
+    only_error(product, f"it needs {needed:,} bytes of memory, sensor-r2 boards", known=known)
 
 
 def test_a_payload_whose_header_promises_another_image_is_refused(product):
@@ -143,7 +148,7 @@ def test_a_payload_under_another_name_is_refused(product):
 
 
 def test_a_payload_of_another_image_is_refused_even_if_it_is_signed_for(product):
-    publish_payload(product, encode_full(esp.app_image("esp32", version="6.6.6"), 4096))
+    publish_payload(product, cut_full(esp.app_image("esp32", version="6.6.6"), 4096))
     only_error(product, "image_size is")
 
 
@@ -161,7 +166,7 @@ def test_a_changed_image_is_refused(product):
 
 def test_an_image_that_no_board_would_boot_is_refused_even_if_it_is_signed_for(product):
     product.image = product.image[:-33] + b"?" + product.image[-32:]
-    product.payload = encode_full(product.image, 4096)
+    product.payload = cut_full(product.image, 4096)
     product.manifest = product.make_manifest()
     product.publish_release()
     only_error(product, "it is damaged: its checksum is wrong")
@@ -193,7 +198,7 @@ def test_a_version_json_that_says_otherwise_is_refused(product):
 
 
 def test_payloads_of_later_kinds_are_a_warning(product):
-    product.manifest["payloads"].append({"kind": "delta"})
+    product.manifest["payloads"].append({"kind": "torrent"})
     product.publish_manifest()
     assert errors(product) == []
-    assert warnings(product) == ['payloads of kind "delta" are not verified']
+    assert warnings(product) == ['payloads of kind "torrent" are not verified']
