@@ -10,12 +10,13 @@ SUITE_URL ?= https://github.com/theupdateframework/tuf-conformance
 SUITE_COMMIT := eec841c186f81f2d9d8d30460c7e7deefa615f9e
 SUITE := .cache/conformance/suite-$(SUITE_COMMIT)
 
-.PHONY: help setup demo test lint bench conformance hostile powercut weather mutants fuzz clean
+.PHONY: help setup demo test lint bench mpy conformance hostile powercut weather mutants fuzz clean
 
 help:
 	@echo "make demo   a release travels from the publisher to a virtual board, with real firmware"
 	@echo "make test   all tests        make lint   ruff and mypy"
 	@echo "make bench  comparison tables   make clean  remove what these made"
+	@echo "make mpy           the device's modules as .mpy for mip, for both kinds of chip: build/mpy/"
 	@echo "make conformance   TUF's official client suite (needs git, its host, and faketime)"
 	@echo "make hostile       the table of hostile servers, as measured"
 	@echo "make powercut      the power is cut at every point of an update: what boards do then"
@@ -49,6 +50,10 @@ lint: $(READY)
 
 bench: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/bench/run.py
+
+mpy: $(READY)
+	$(BIN)/python -m device.compile --arch xtensawin build/mpy/xtensawin
+	$(BIN)/python -m device.compile --arch rv32imc build/mpy/rv32imc
 
 $(SUITE)/.ready:
 	@command -v faketime >/dev/null || { echo "the suite needs the command faketime"; exit 1; }

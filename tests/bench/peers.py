@@ -1,4 +1,4 @@
-"""Other pure-Python verifiers, downloaded from the package registry as peers.txt names them."""
+"""Packages of others, downloaded as a list of names and hashes beside this file says."""
 
 import subprocess
 import sys
@@ -8,24 +8,25 @@ import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-FOLDER = HERE.parents[1] / ".cache" / "peers"
+CACHE = HERE.parents[1] / ".cache"
 
 
-def folder() -> Path:
-    """Where the peers' packages stand side by side; downloaded when they are not there yet."""
-    if not FOLDER.exists():
-        FOLDER.parent.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=FOLDER.parent) as scratch:
-            download(Path(scratch) / "archives")
+def folder(name: str = "peers") -> Path:
+    """Where the packages of `name`.txt stand side by side; downloaded if they are not there yet."""
+    target = CACHE / name
+    if not target.exists():
+        CACHE.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE) as scratch:
+            download(HERE / f"{name}.txt", Path(scratch) / "archives")
             unpack(Path(scratch) / "archives", Path(scratch) / "peers")
-            (Path(scratch) / "peers").rename(FOLDER)
-    return FOLDER
+            (Path(scratch) / "peers").rename(target)
+    return target
 
 
-def download(into: Path) -> None:
+def download(requirements: Path, into: Path) -> None:
     pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "download"]
     options = ["--no-deps", "--require-hashes", "--dest", str(into)]
-    subprocess.run([*pip, *options, "--requirement", str(HERE / "peers.txt")], check=True)
+    subprocess.run([*pip, *options, "--requirement", str(requirements)], check=True)
 
 
 def unpack(archives: Path, into: Path) -> None:

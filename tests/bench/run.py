@@ -5,15 +5,24 @@ import platform
 
 import blocking
 import code_size
+import deflate_sizes
+import delta_apply
+import delta_sizes
+import delta_steps
 import ed25519
+import flash_time
 import memory
 import polls
 import publishing
 import refresh_heap
+import release_deltas
 import signatures
 import spread
 
-TABLES = (ed25519, signatures, polls, refresh_heap, memory, publishing, blocking, spread, code_size)
+TABLES = (
+    *(delta_sizes, delta_steps, deflate_sizes, delta_apply, flash_time, release_deltas, publishing),
+    *(ed25519, signatures, polls, refresh_heap, memory, blocking, spread, code_size),
+)
 
 
 def main() -> None:

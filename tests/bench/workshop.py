@@ -20,7 +20,7 @@ from publisher.stores.base import Store
 BOARD, CHANNEL = "sensor-r2", "stable"
 VERSIONS = ("3.1.1", "3.2.5", "3.3.0")  # consecutive releases of one firmware
 _FIRMWARE = Path(__file__).parents[2] / ".cache" / "firmware"
-_SLOTCAST = Path(sys.executable).with_name("slotcast")
+SLOTCAST = Path(sys.executable).with_name("slotcast")
 _INIT = (
     *("init", "sensor", "--root-keys", "3", "--threshold", "2"),
     *("--board", BOARD, "--chip", "esp32", "--slot-size", "0x1E0000"),
@@ -45,7 +45,7 @@ class Workshop:
         folder.mkdir(exist_ok=True)
         self._folder = folder
         self._environment = {**os.environ, "NO_COLOR": "1", "SLOTCAST_PASSPHRASE": passphrase}
-        self.run(_SLOTCAST, *_INIT, *(() if passphrase else ("--insecure-no-passphrase",)))
+        self.run(SLOTCAST, *_INIT, *(() if passphrase else ("--insecure-no-passphrase",)))
 
     def run(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
         """Run a program in the product's folder; CalledProcessError if it fails."""
@@ -60,7 +60,7 @@ class Workshop:
 
     def release(self, version: str) -> tuple[dict[str, Any], Cost]:
         """Publish a version: what the command answers, and what it costs."""
-        done, cost = timed(lambda: self.run(_SLOTCAST, *release_arguments(version)))
+        done, cost = timed(lambda: self.run(SLOTCAST, *release_arguments(version)))
         return json.loads(done.stdout), cost
 
     @property
