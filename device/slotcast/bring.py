@@ -77,6 +77,7 @@ class Bringer:
             if entry.base and not self._attempts.begin(entry):
                 self._log("the delta was begun too often")
                 continue
+            unload("files", "attempts")
             failure = yield from self._try_steps(manifest, entry, retry_steps)
             if not failure:
                 break

@@ -2,8 +2,8 @@
 
 import json
 
-from slotcast.clock import is_time
 from slotcast.errors import BoardError, RepositoryError
+from slotcast.iso_time import is_time
 from slotcast.url import BaseUrl
 from slotcast.versions import parse_version
 

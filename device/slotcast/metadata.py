@@ -9,8 +9,8 @@ from binascii import hexlify
 from hashlib import sha256
 
 from slotcast import canonical
-from slotcast.clock import is_time
 from slotcast.errors import BoardError, RepositoryError
+from slotcast.iso_time import is_time
 from slotcast.modules import unload
 
 TOP_LEVEL_ROLES = ("root", "snapshot", "targets", "timestamp")

@@ -10,21 +10,6 @@ import sys
 
 import slotcast
 
-# What verifies signatures, and nothing else needs; without sha512_viper, whose native code would
-# stay behind for good.
-VERIFYING = ("ed25519", "ed25519_base", "sha512", "p256", "p256_base", "rsa_pss", "spki")
-# What finds out what a channel offers.
-ASKING = ("client", "trust", "metadata", "delegations", "canonical", "signatures")
-# What holds that against what runs.
-DECIDING = ("offer", "decide", "manifest_fields", "versions", "files", "manners")
-# What remembers, and looks at what runs: at the beginning of a poll and at its end.
-REMEMBERING = ("record", "trial", "tries", "image", "boot", "versions", "files", "slots", "slot")
-# What only reading ota.json needs.
-CONFIGURING = ("config_fields", "versions", "url", "http", "files")
-# What reaches an edge.
-CONNECTING = ("edges", "means", "url", "https", "http", "channel", "connect", "wire")
-CONNECTING += ("kept_sets", "pinsets", "strict_json", "pins", "der")
-
 
 def wipe(*names: str) -> None:
     """Unload modules and empty them, so that nothing of them may be used any more.

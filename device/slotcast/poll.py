@@ -6,7 +6,8 @@ from os import urandom
 from slotcast.application import unfailing
 from slotcast.clock import seconds_between
 from slotcast.decision import CURRENT, INSTALL, WAIT, Decision
-from slotcast.modules import ASKING, CONNECTING, DECIDING, VERIFYING, load, unload, wipe
+from slotcast.modules import load, unload, wipe
+from slotcast.phases import ASKING, CONNECTING, DECIDING, VERIFYING
 from slotcast.retries import ATTEMPTS, delay_s, with_retries_steps
 from slotcast.schedule import Uptime
 from slotcast.steps import sleep_steps

@@ -1,6 +1,7 @@
 """What the board remembers, loaded when it is asked for, and let go of while memory is short."""
 
-from slotcast.modules import REMEMBERING, unload
+from slotcast.modules import unload
+from slotcast.phases import REMEMBERING
 
 
 class OnDemand:

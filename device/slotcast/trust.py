@@ -12,8 +12,8 @@ verifies but may not be used (expired, or a snapshot of another version than tim
 Verifying signatures takes long, so each call is in steps (steps.py), and has a plain twin.
 """
 
-from slotcast.clock import is_time
 from slotcast.errors import ExpiredError, RepositoryError
+from slotcast.iso_time import is_time
 from slotcast.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from slotcast.signatures import signing_key_steps
 from slotcast.steps import finish

@@ -13,7 +13,8 @@ import gc
 from slotcast.application import Application
 from slotcast.config import Config
 from slotcast.decision import FAILED, INSTALL, WAIT, Decision
-from slotcast.modules import CONFIGURING, unload
+from slotcast.modules import unload
+from slotcast.phases import CONFIGURING
 from slotcast.poll import Poll
 from slotcast.recall import Recall
 from slotcast.schedule import Schedule

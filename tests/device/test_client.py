@@ -24,7 +24,8 @@ from slotcast.errors import (
     NotFoundError,
     RepositoryError,
 )
-from slotcast.modules import VERIFYING, unload
+from slotcast.modules import unload
+from slotcast.phases import VERIFYING
 from slotcast.sha512 import sha512
 from slotcast.steps import plain
 

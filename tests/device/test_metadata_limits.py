@@ -3,7 +3,8 @@
 from check import raises
 
 from slotcast.errors import RepositoryError
-from slotcast.metadata import Key, Metadata, is_time
+from slotcast.iso_time import is_time
+from slotcast.metadata import Key, Metadata
 
 
 def test_leap_years_are_those_of_the_calendar():
