@@ -239,7 +239,10 @@ def _cost(row: Row) -> str:
 
 def found(tour: Tour) -> None:
     """A product with its keys, and its first release."""
-    with tour.step("Found a product, publish 3.1.1") as step:
+    with tour.step(
+        "Found a product, publish 3.1.1",
+        "In slotcast.toml, deltas = 1: the one board runs the last release, and no other.",
+    ) as step:
         step.slotcast(*INIT)
         one_delta(step.folder / "slotcast.toml")
         step.release("3.1.1")

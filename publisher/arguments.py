@@ -65,7 +65,7 @@ class Arguments(argparse.Namespace):
     new: Path
     payload: Path
     base: Path | None
-    memory: int
+    memory: int | None
     # provision, payload
     out: Path
     image: Path | None

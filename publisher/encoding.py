@@ -18,7 +18,7 @@ from multiprocessing import active_children, get_context
 from multiprocessing.shared_memory import SharedMemory
 
 from publisher.errors import PayloadError
-from publisher.payload import Base, encode_delta, encode_full
+from publisher.payload import DEFAULT_MEMORY, Base, encode_delta, encode_full
 
 # Of image in all: starting workers takes about as long as encoding so much.
 _WORTH_WORKERS_BYTES = 1 << 19
@@ -39,7 +39,9 @@ class Job:
     def run(self, told: Told) -> bytes:
         """Return the payload; raises PayloadError."""
         if self.base is None:
-            return encode_full(self.image, self.memory, told)
+            # No board may lack the memory for it, and there may be boards in the field that were
+            # provisioned before payload_memory was raised.
+            return encode_full(self.image, min(self.memory, DEFAULT_MEMORY), told)
         return encode_delta(self.base, self.image, self.memory, told)
 
 

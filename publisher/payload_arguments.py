@@ -36,7 +36,7 @@ def _add_encode(parser: argparse.ArgumentParser, byte_count: Callable[[str], int
     parser.add_argument(
         "--memory",
         type=byte_count,
-        default=0,
+        default=None,
         metavar="BYTES",
         help="what a board gives to a payload, as payload_memory of slotcast.toml (default: 28672)",
     )

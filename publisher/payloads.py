@@ -17,7 +17,7 @@ from publisher.image import Image
 from publisher.layout import payload_path
 from publisher.manifest import DeltaEntry, Manifest, PayloadEntry
 from publisher.origins import Origin, Origins
-from publisher.payload import DEFAULT_MEMORY, Head
+from publisher.payload import Head
 from publisher.plan import File, Kind
 from publisher.published import Read
 from publisher.settings import PayloadSettings, Settings
@@ -93,16 +93,21 @@ def prepare_payloads(
     if manifest.payloads:
         return _Restorer(manifest, image, origins, read).restore(memory, told)
     chosen = origins.choose(wanted.deltas, manifest.min_version)
+    if chosen and memory < _DELTA_BYTES:
+        origins.warnings.append(
+            f"no deltas: one needs {_DELTA_BYTES:,} bytes of a board's memory at least, and "
+            f"{manifest.board} boards have {memory:,}"
+        )
+        chosen = []
     return _build(image, chosen, memory, wanted, told)
 
 
 def _build(
     image: Image, origins: Sequence[Origin], memory: int, settings: PayloadSettings, told: Told
 ) -> Payloads:
-    """Encode the full payload, and a delta from each origin if the board has memory for any."""
-    origins = origins if memory >= _DELTA_BYTES else ()
-    jobs = [_full_job(image, memory), *(Job(image.data, memory, each.base) for each in origins)]
-    full, *encoded = encode_all(jobs, told)
+    """Encode the full payload, and a delta from each origin."""
+    bases = (None, *(origin.base for origin in origins))
+    full, *encoded = encode_all([Job(image.data, memory, base) for base in bases], told)
     deltas = [
         Payload(payload_entry(data, origin.digest), data, origin.name)
         for origin, data in zip(origins, encoded, strict=True)
@@ -110,14 +115,6 @@ def _build(
     kept = [delta for delta in deltas if _is_worth_it(delta, full, settings.delta_margin)]
     left_out = [delta for delta in deltas if delta not in kept]
     return Payloads(Payload(payload_entry(full), full), tuple(kept), tuple(left_out))
-
-
-def _full_job(image: Image, memory: int) -> Job:
-    """Return the work for the full payload, which no board may lack the memory for.
-
-    Boards may be in the field that were provisioned before payload_memory was raised.
-    """
-    return Job(image.data, min(memory, DEFAULT_MEMORY))
 
 
 def _is_worth_it(delta: Payload, full: bytes, margin: int) -> bool:
@@ -172,7 +169,7 @@ class _Restorer:
 
     def _job(self, entry: PayloadEntry, memory: int) -> Job | None:
         if not isinstance(entry, DeltaEntry):
-            return _full_job(self._image, memory)
+            return Job(self._image.data, memory)
         origin = self._origins.load(entry.base)
         return None if origin is None else Job(self._image.data, memory, origin.base)
 

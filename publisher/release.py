@@ -106,6 +106,8 @@ def prepare_release(
     history = History(repository, view, request.channel, request.board)
     stones = tuple(_towards(manifest, stone) for stone in history.chain(manifest.min_version))
     origins = Origins(image, _bases(request), history.offers, view.read)
+    if not manifest.payloads:
+        repository.unlock()
     # Last of all that may be refused, as encoding takes its time.
     told = partial(progress, "encode")
     payloads = prepare_payloads(settings, manifest, image, origins, view.read, told)

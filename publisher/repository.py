@@ -102,6 +102,15 @@ class Repository(TufRepository):
         metadata.signed.version = 0
         return metadata
 
+    def unlock(self) -> None:
+        """Reach the keys that sign a release, before work that would be in vain without them.
+
+        Raises:
+            KeyAccessError: one cannot be read.
+        """
+        for role in ("targets", "snapshot", "timestamp"):
+            self._signers(role)
+
     def close(self, role: str, md: Metadata[Any]) -> None:
         """Give metadata its version, dates and signatures, and keep its bytes.
 

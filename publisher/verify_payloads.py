@@ -14,6 +14,7 @@ from publisher.errors import VerificationError
 from publisher.layout import image_path, payload_path
 from publisher.manifest import DeltaEntry, Manifest, PayloadEntry
 from publisher.payload import Base, Head, decode, verify_reach
+from publisher.payload.full import hash_block
 from publisher.walk import WARNING, Walk, verifying
 
 # Images that are kept in memory: those of a release and of the bases of its deltas.
@@ -155,8 +156,7 @@ def _verify_blocks(
         return f"{unknown}, and the image is lost: not decoded, and not compared"
     for index, row in enumerate(head.rows):
         start = index * head.block_size
-        digest = hashlib.sha256(image[start : start + head.block_size]).digest()
-        if digest[:16] != row.hash:
+        if hash_block(image[start : start + head.block_size]) != row.hash:
             raise VerificationError(f"row {index} does not have the hash of the image's block")
     return f"its table has the hashes of the image's {len(head.rows)} blocks; {unknown}"
 

@@ -1,7 +1,8 @@
 """How often a delta was begun without coming to an end, in the file system.
 
 A delta that hangs or crashes a board raises nothing that could be caught, and would be taken again
-at every poll. The full payload needs none of the code that could do so.
+at every poll; so would one that an edge never serves to its end. The full payload needs none of the
+code that could hang, and is another object.
 """
 
 import json

@@ -34,7 +34,7 @@ class Board:
         return other_slot(self._esp32.Partition)
 
     def eraser(self, slot, block_erase: bool):
-        """What erases a slot ahead: an erase.Eraser where the board was told so."""
+        """What erases a slot ahead: an erase.Eraser if the board was told so, else a Surveyor."""
         if not block_erase:
             from slotcast.survey import Surveyor
 

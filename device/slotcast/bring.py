@@ -71,7 +71,8 @@ class Bringer:
             retry_steps: generator function (attempt, made_progress=None), as with_retries_steps.
 
         Raises DownloadError where the transport fails, whatever is fetched: the delta is tried
-        again at the next poll then. Raises what else goes wrong with the full payload.
+        again at the next poll then, as long as attempts.Attempts lets it. Raises what else goes
+        wrong with the full payload.
         """
         for entry in manifest.payloads_for(self._running.digest if self._running else ""):
             if entry.base and not self._attempts.begin(entry):

@@ -1,6 +1,7 @@
 """JSON files that the board keeps, each replaced whole or not at all.
 
-They are the trusted metadata, the pin sets, and the manifest that was fetched last.
+They are the trusted metadata, the pin sets, the manifest that was fetched last, and counts of what
+was tried.
 """
 
 import errno
@@ -82,6 +83,13 @@ class KeptFiles(MetadataFiles):
             super().write(name, data)
         except OSError as error:
             self._log("refresh", "%s.json is not kept: %s" % (name, error))
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there and that can be done."""
+        try:
+            super().remove(name)
+        except OSError as error:
+            self._log("refresh", "%s.json stays: %s" % (name, error))
 
 
 def read_file(path: str) -> bytes:

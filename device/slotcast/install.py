@@ -34,7 +34,8 @@ class Installer:
         progress: callable (done_bytes, total_bytes) of the image, or None.
         base: the image that runs, a delta.Base; None where a payload must not need one.
         memory: bytes that this board gives to a payload; see payload.Head.
-        eraser: an erase.Eraser of the slot, or None: then each sector is erased when it is written.
+        eraser: a survey.Surveyor or erase.Eraser of the slot, or None: then each sector that is
+            written is erased.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from pathlib import Path
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.encoding import Job, encode_all
-from publisher.errors import ImageError
+from publisher.errors import ImageError, SettingsError
 from publisher.files import read_file, verify_new, write_file
 from publisher.image import Image, read_image
 from publisher.payload import DEFAULT_MEMORY, Base, Head, decode, verify_reach
@@ -23,9 +23,9 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 
 def _encode(arguments: Arguments, context: Context) -> Result:
-    memory = arguments.memory or DEFAULT_MEMORY
+    memory = DEFAULT_MEMORY if arguments.memory is None else arguments.memory
     verify_range("--memory", memory, MIN_PAYLOAD_MEMORY, MAX_PAYLOAD_MEMORY)
-    verify_new(arguments.out, arguments.force)
+    _verify_out(arguments, arguments.new)
     new, old = _read(arguments.new), _read_base(arguments)
     if old is not None:
         _verify_pair(new, old)
@@ -39,7 +39,7 @@ def _encode(arguments: Arguments, context: Context) -> Result:
 
 
 def _apply(arguments: Arguments, context: Context) -> Result:
-    verify_new(arguments.out, arguments.force)
+    _verify_out(arguments, arguments.payload)
     payload, old = read_file(arguments.payload), _read_base(arguments)
     image = decode(payload, None if old is None else _as_base(old))
     verify_reach(Head.from_bytes(payload), payload)
@@ -48,6 +48,15 @@ def _apply(arguments: Arguments, context: Context) -> Result:
     line = f"image of {len(image):,} bytes, SHA-256 {sha256}, written to {arguments.out}"
     data = {"out": str(arguments.out), "image_size": len(image), "image_sha256": sha256}
     return Result([line], data)
+
+
+def _verify_out(arguments: Arguments, read: Path) -> None:
+    """Refuse to write where something is, and --force or not over what is read."""
+    out = arguments.out
+    verify_new(out, arguments.force)
+    inputs = [path for path in (read, arguments.base) if path and path.exists()]
+    if out.exists() and any(out.samefile(path) for path in inputs):
+        raise SettingsError(f"{out} is read by this very command", "name another file for --out")
 
 
 def _info(arguments: Arguments, context: Context) -> Result:

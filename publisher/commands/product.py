@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from publisher.arguments import Arguments
@@ -107,7 +107,7 @@ def _note(seen: SeenFile, repository: Repository, context: Context) -> None:
 def _signers(settings: Settings, context: Context) -> Signers:
     passphrases = Passphrases(context.ask, context.environment)
     load = partial(load_signers, directory=settings.directory, passphrases=passphrases)
-    return lambda role: load(settings.keys.of(role))
+    return cache(lambda role: load(settings.keys.of(role)))  # opening a key takes its time
 
 
 def factory_image(arguments: Arguments, board: BoardSettings) -> Image | None:

@@ -1,6 +1,5 @@
 """The deflate encoder: parse, count, price anew, and keep the smallest of all rounds."""
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
@@ -20,18 +19,16 @@ class Effort:
     Attributes:
         rounds: parses at estimated prices, each with the statistics of the one before.
         cuts: places at which a block may end.
-        plans: how many of the rounds' results have their codes and headers worked out.
         polish: parses at the true prices of these codes, at most.
     """
 
     rounds: int
     cuts: int
-    plans: int
     polish: int
 
 
-FAST = Effort(3, 32, 1, 1)
-THOROUGH = Effort(10, 96, 1, 4)
+FAST = Effort(3, 32, 1)
+THOROUGH = Effort(10, 96, 4)
 
 
 def deflate(data: bytes, window_bits: int, effort: Effort = THOROUGH) -> bytes:
@@ -53,12 +50,6 @@ def _written(data: bytes, blocks: Sequence[Block]) -> bytes:
     return writer.to_bytes()
 
 
-def best_deflate(data: bytes, window_bits: int) -> bytes:
-    """Return the smallest raw deflate stream known for `data`: `deflate`'s or zlib's."""
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -window_bits, 9)
-    return min(deflate(data, window_bits), deflater.compress(data) + deflater.flush(), key=len)
-
-
 def _best_blocks(data: bytes, parser: Parser, effort: Effort) -> list[Block]:
     fixed = fixed_codes()
     tokens = parser.parse([(len(data), Prices.from_codes(fixed.litlen, fixed.distance))])
@@ -68,7 +59,7 @@ def _best_blocks(data: bytes, parser: Parser, effort: Effort) -> list[Block]:
         if len(plans) > 1 and tokens == before:
             break
         plans.append(split(tokens, effort.cuts))
-    best = min((merged(plan) for plan in sorted(plans, key=_rough_bits)[: effort.plans]), key=_bits)
+    best = merged(min(plans, key=_rough_bits))
     for _ in range(effort.polish):
         polished = divided(parser.parse([_true(block) for block in best]), best)
         if _bits(polished) >= _bits(best):

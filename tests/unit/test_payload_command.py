@@ -67,8 +67,10 @@ def test_a_full_flash_file_stands_for_the_application_in_it(run, here):
 def test_a_payload_is_made_for_a_board_with_other_memory(run, here):
     argv = ("encode", "--image", "new.bin", "--out", "p.slc")
     assert answer(run, *argv, "--memory", "0x2000")["memory"] <= 8192
-    assert answer(run, *argv, "--memory", "131072", "--force")["memory"] > DEFAULT_MEMORY
-    for wrong in ("8191", "131073"):
+    assert answer(run, *argv, "--memory", "131072", "--force")["memory"] <= DEFAULT_MEMORY
+    delta = answer(run, *argv, "--base", "old.bin", "--memory", "131072", "--force")
+    assert delta["memory"] > DEFAULT_MEMORY
+    for wrong in ("0", "8191", "131073"):
         said = refusal(run, *argv, "--memory", wrong, "--force")
         assert f"--memory is {wrong}; it must be from 8192 to 131072" in said
     said = refusal(run, *argv, "--base", "old.bin", "--memory", "8192", "--force")
@@ -178,3 +180,12 @@ def test_a_subcommand_is_needed(run):
     with pytest.raises(SystemExit) as caught:
         run("payload")
     assert caught.value.code == 2
+
+
+def test_what_is_read_is_never_written_over(run, here):
+    encode = ("encode", "--image", "new.bin", "--base", "old.bin", "--force", "--out")
+    apply = ("apply", "--payload", "delta.slc", "--base", "old.bin", "--force", "--out")
+    for argv in ((*encode, "new.bin"), (*encode, "./old.bin"), (*apply, "delta.slc")):
+        assert "is read by this very command" in refusal(run, *argv)
+    assert (here / "old.bin").read_bytes() == OLD
+    assert (here / "delta.slc").read_bytes() == DELTA

@@ -11,7 +11,7 @@ from products import Product, quiet
 
 from publisher import payloads
 from publisher.encoding import encode_all
-from publisher.errors import ImageError, SettingsError, StoreError
+from publisher.errors import ImageError, KeyAccessError, SettingsError, StoreError
 from publisher.layout import image_path
 from publisher.manifest import Manifest
 from publisher.payload import Base, Head, decode
@@ -228,6 +228,8 @@ def test_payloads_are_encoded_for_the_memory_of_the_board(memory, deltas):
     heads = [Head.from_bytes(payload.data) for payload in prepared.payloads.published]
     assert all(head.memory <= memory for head in heads)
     assert len(heads) == 1 + deltas
+    warned = [text for text in prepared.warnings if text.startswith("no deltas: ")]
+    assert len(warned) == 1 - deltas
 
 
 def test_more_memory_than_boards_were_provisioned_with_is_a_warning_once():
@@ -368,3 +370,17 @@ def test_the_command_lists_the_payloads_for_people_and_for_programs(run, tmp_pat
     assert [one["from"] for one in said["payloads"]] == [None, "3.bin", "1.0.0"]
     assert said["payloads"][0]["percent_of_full"] == 100.0
     assert said["payloads"][1]["percent_of_full"] < 10
+
+
+def test_keys_that_cannot_be_opened_are_told_of_before_anything_is_encoded(encoded):
+    product = product_with("1.0.0")
+    encoded.clear()
+
+    class NoKeys(dict):
+        def __missing__(self, role):
+            raise KeyAccessError(f"no key of {role}")
+
+    product.signers = NoKeys()
+    with pytest.raises(KeyAccessError, match="no key of targets"):
+        product.prepare("1.1.0", image(2))
+    assert encoded == []
