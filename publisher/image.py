@@ -99,6 +99,12 @@ def verify_fits(image: Image, chip: str, slot_size: int) -> None:
         raise ImageError(message, "a larger slot takes a new partition table, flashed by serial")
 
 
+def verify_same_chip(base: str, chip: str, message: str) -> None:
+    """Raise ImageError(message) unless what boards run is for the same chip as what they get."""
+    if base != chip:
+        raise ImageError(message, "boards of one chip never run firmware for another")
+
+
 def bootloader_offset(chip: str) -> int:
     """Return the flash address at which a chip's bootloader lies; ImageError for no known chip."""
     offsets = {known.name: known.bootloader_offset for known in _chips().values()}

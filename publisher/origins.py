@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from publisher.errors import ImageError, SettingsError
-from publisher.image import Image
+from publisher.errors import SettingsError
+from publisher.image import Image, verify_same_chip
 from publisher.layout import image_path
 from publisher.manifest import MAX_DELTAS, Manifest
 from publisher.payload import Base
@@ -133,9 +133,8 @@ def _given_origins(image: Image, given: Mapping[str, Image]) -> dict[str, Origin
     """Return images by digest, each once; the one that is released is no base."""
     origins: dict[str, Origin] = {}
     for name, one in given.items():
-        if one.chip != image.chip:
-            message = f"{name} is for {one.chip}, the image to release for {image.chip}"
-            raise ImageError(message, "boards of one chip never run firmware for another")
+        message = f"{name} is for {one.chip}, the image to release for {image.chip}"
+        verify_same_chip(one.chip, image.chip, message)
         if one.image_digest != image.image_digest:
             origin = Origin(name, one.image_digest, one.data)
             origins.setdefault(one.image_digest, origin)

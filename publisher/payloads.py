@@ -18,6 +18,7 @@ from publisher.layout import payload_path
 from publisher.manifest import DeltaEntry, Manifest, PayloadEntry
 from publisher.origins import Origin, Origins
 from publisher.payload import Head
+from publisher.payload.head import BLOCK_SIZES, WINDOW_BITS, needed_memory
 from publisher.plan import File, Kind
 from publisher.published import Read
 from publisher.settings import PayloadSettings, Settings
@@ -25,7 +26,7 @@ from publisher.settings import PayloadSettings, Settings
 Told = Callable[[int, int], None]
 
 # Of a board's memory: the smallest block, its smallest window, and a row of the base.
-_DELTA_BYTES = 4096 + 512 + 4096
+_DELTA_BYTES = needed_memory(BLOCK_SIZES[0], WINDOW_BITS[0], has_base=True)
 
 _OTHERWISE = "another version of slotcast made it, or with another payload_memory"
 

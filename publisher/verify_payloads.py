@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 
 from publisher.errors import VerificationError
 from publisher.layout import image_path, payload_path
-from publisher.manifest import DeltaEntry, Manifest, PayloadEntry
+from publisher.manifest import MAX_DELTAS, DeltaEntry, Manifest, PayloadEntry
 from publisher.payload import Base, Head, decode, verify_reach
 from publisher.payload.full import hash_block
 from publisher.walk import WARNING, Walk, verifying
 
 # Images that are kept in memory: those of a release and of the bases of its deltas.
-_MOST_IMAGES = 9
+_MOST_IMAGES = 1 + MAX_DELTAS
 
 
 class Images:

@@ -10,10 +10,8 @@ from slotcast.errors import DownloadError, ImageError, NotFoundError
 from slotcast.install import Installer
 from slotcast.modules import unload
 from slotcast.payload import largest_block_bytes
+from slotcast.phases import OF_DELTAS
 from slotcast.slot import SECTOR_BYTES
-
-# What only a delta needs; without delta_viper, whose native code would stay behind for good.
-_OF_DELTAS = ("delta", "delta_plain", "relocation")
 
 
 class RunningImage:
@@ -83,7 +81,7 @@ class Bringer:
             if not failure:
                 break
             self._installer = None
-            unload(*_OF_DELTAS)
+            unload("delta_plain", *OF_DELTAS)
             gc.collect()
             self._log("the delta is given up, %s: %s" % (type(failure).__name__, failure))
         self._attempts.ended()

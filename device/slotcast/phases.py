@@ -14,3 +14,8 @@ CONFIGURING = ("config_fields", "versions", "url", "http", "files")
 # What reaches an edge.
 CONNECTING = ("edges", "means", "url", "https", "http", "channel", "connect", "wire")
 CONNECTING += ("kept_sets", "pinsets", "strict_json", "pins", "der")
+# What brings an image.
+INSTALLING = ("slot", "payload", "inflate", "frames", "install", "bring", "survey")
+# What only a delta needs; with delta_viper, whose native code would stay behind for good, or else
+# with delta_plain.
+OF_DELTAS = ("delta", "relocation")

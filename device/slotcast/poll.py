@@ -7,7 +7,7 @@ from slotcast.application import unfailing
 from slotcast.clock import seconds_between
 from slotcast.decision import CURRENT, INSTALL, WAIT, Decision
 from slotcast.modules import load, unload, wipe
-from slotcast.phases import ASKING, CONNECTING, DECIDING, VERIFYING
+from slotcast.phases import ASKING, CONNECTING, DECIDING, INSTALLING, OF_DELTAS, VERIFYING
 from slotcast.retries import ATTEMPTS, delay_s, with_retries_steps
 from slotcast.schedule import Uptime
 from slotcast.steps import sleep_steps
@@ -15,8 +15,6 @@ from slotcast.steps import sleep_steps
 # An install makes little garbage, and what it keeps is to stand close together: a deflate window
 # has to find room beside it. The Updater sets the threshold back.
 _INSTALL_THRESHOLD_BYTES = 2048
-_INSTALLING = ("slot", "payload", "inflate", "frames", "install", "bring", "survey")
-_OF_DELTAS = ("delta", "relocation")
 _FILE_ATTEMPTS = 3  # of metadata and manifest: nothing is lost, and there may be another edge
 
 
@@ -236,9 +234,9 @@ class Poll:
         self._trial.prepare(manifest)
         self._recall.let_go()
         gc.threshold(_INSTALL_THRESHOLD_BYTES)
-        load(*_INSTALLING)
+        load(*INSTALLING)
         if manifest.deltas:
-            load(*_OF_DELTAS)
+            load(*OF_DELTAS)
         from slotcast.attempts import Attempts
         from slotcast.bring import Bringer
 

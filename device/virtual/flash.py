@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from device.virtual.fakes.journal import Journal
-from device.virtual.fakes.meter import Meter
+from device.virtual.fakes.meter import SECTOR_SIZE, Meter
 
-SECTOR_SIZE = 4096
 DEFAULT_SIZE = 4 * 1024 * 1024
 
 _BLANK_MIB = b"\xff" * 0x100000

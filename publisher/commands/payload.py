@@ -10,7 +10,7 @@ from publisher.commands import Context, Result, Table
 from publisher.encoding import Job, encode_all
 from publisher.errors import ImageError, SettingsError
 from publisher.files import read_file, verify_new, write_file
-from publisher.image import Image, read_image
+from publisher.image import Image, read_image, verify_same_chip
 from publisher.payload import DEFAULT_MEMORY, Base, Head, decode, verify_reach
 from publisher.payload_summary import Summary
 from publisher.settings import MAX_PAYLOAD_MEMORY, MIN_PAYLOAD_MEMORY, verify_range
@@ -42,9 +42,10 @@ def _apply(arguments: Arguments, context: Context) -> Result:
     _verify_out(arguments, arguments.payload)
     payload, old = read_file(arguments.payload), _read_base(arguments)
     image = decode(payload, None if old is None else _as_base(old))
-    verify_reach(Head.from_bytes(payload), payload)
+    head = Head.from_bytes(payload)
+    verify_reach(head, payload)
     write_file(arguments.out, image, arguments.force)
-    sha256 = Summary.of(payload).head.image_sha256.hex()
+    sha256 = head.image_sha256.hex()
     line = f"image of {len(image):,} bytes, SHA-256 {sha256}, written to {arguments.out}"
     data = {"out": str(arguments.out), "image_size": len(image), "image_sha256": sha256}
     return Result([line], data)
@@ -80,9 +81,7 @@ def _as_base(old: Image) -> Base:
 
 
 def _verify_pair(new: Image, old: Image) -> None:
-    if old.chip != new.chip:
-        message = f"the base is for {old.chip}, the image for {new.chip}"
-        raise ImageError(message, "boards of one chip never run firmware for another")
+    verify_same_chip(old.chip, new.chip, f"the base is for {old.chip}, the image for {new.chip}")
     if old.image_digest == new.image_digest:
         message = "the base is the image itself"
         raise ImageError(message, "a board that runs it needs no payload")

@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from publisher.payload.edits import Edit
+from publisher.payload.edits import ESTIMATE_BITS, Edit
 from publisher.payload.full import fitting_sizes, quick_deflate
 from publisher.payload.head import ROW, WINDOW_BITS
 from publisher.payload.instructions import Writer
 
 # Of a frame, deflated: what a connection that breaks costs at most.
 _FRAME_BYTES = 32_768
-_WINDOW_BITS = 12  # with which that is estimated
 
 
 @dataclass(frozen=True)
@@ -92,7 +91,7 @@ def _frames(edit: Edit, block_size: int, copied: frozenset[int]) -> list[Frame]:
     if not wanted:
         return []
     whole = _frame(edit, block_size, wanted, copied)
-    deflated = len(quick_deflate(whole.instructions, _WINDOW_BITS))
+    deflated = len(quick_deflate(whole.instructions, ESTIMATE_BITS))
     if deflated <= _FRAME_BYTES:
         return [whole]
     budget = _FRAME_BYTES * len(whole.instructions) // deflated

@@ -14,7 +14,7 @@ from publisher.payload.matching import Match, find_matches
 from publisher.payload.relocation import Relocation
 
 _ROUNDS = 2  # a better relocation finds better matches, and they a better relocation
-_WINDOW_BITS = 12
+ESTIMATE_BITS = 12  # window with which lengths are estimated
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Edit:
         """Roughly the bytes that it takes."""
         writer = Writer(0)
         self.write(writer, 0, len(self.image))
-        return len(self.relocation.to_bytes()) + len(quick_deflate(writer.finish(), _WINDOW_BITS))
+        return len(self.relocation.to_bytes()) + len(quick_deflate(writer.finish(), ESTIMATE_BITS))
 
     def write(self, writer: Writer, start: int, end: int) -> None:
         """Write instructions for image[start:end]."""

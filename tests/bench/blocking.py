@@ -5,8 +5,9 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from delta_pairs import VERSIONS
 from tables import render
-from workshop import VERSIONS, Workshop
+from workshop import Workshop
 
 from publisher.simulate import Rig
 

@@ -10,8 +10,7 @@ from heap import smallest_heap_kib
 from tables import render
 
 import device
-from device.virtual.process import find_micropython
-from device.virtual.programs import compile_mpy
+from device.virtual.programs import compile_mpy, find_micropython
 from publisher.payload import Base, Head, encode_delta, encode_full
 
 HERE = Path(__file__).parent

@@ -1,6 +1,7 @@
 """Updates of real firmware that deltas are measured on: pairs of an old image and a new one."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from publisher.image import read_image
@@ -43,7 +44,7 @@ def application(name: str) -> bytes:
 
 def small_pairs() -> list[Pair]:
     """Consecutive releases of one firmware, for four chips."""
-    steps = list(zip(VERSIONS, VERSIONS[1:], strict=False))
+    steps = list(pairwise(VERSIONS))
     return [
         Pair(f"{chip} {old} -> {new}", custom(chip, old), custom(chip, new), small=True)
         for chip in CHIPS

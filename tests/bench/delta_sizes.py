@@ -3,7 +3,6 @@
 Each pair of images is measured in a process of its own, all columns on the same bytes.
 """
 
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
@@ -13,6 +12,7 @@ from delta_pairs import Pair, cross_version_pairs, small_pairs
 from tables import render
 
 from publisher.payload import Base, decode, encode_delta, encode_full
+from publisher.payload.full import quick_deflate
 
 WINDOW_BITS = 12
 SMALL_GOAL, CROSS_VERSION_GOAL, LZMA_GOAL = 0.45, 0.85, 1.2
@@ -66,7 +66,7 @@ def measure(pair: Pair) -> Sizes:
     setting, best = delta_peers.best_heatshrink(old, new)
     return Sizes(
         raw=len(new),
-        deflate=len(deflate(new)),
+        deflate=len(quick_deflate(new, WINDOW_BITS)),
         full=len(encode_full(new)),
         crle=len(delta_peers.detools(old, new, "crle")),
         heatshrink=len(delta_peers.detools(old, new, "heatshrink")),
@@ -85,12 +85,6 @@ def checked_delta(pair: Pair) -> bytes:
     if decode(delta, base) != pair.new:
         raise RuntimeError(f"the delta of {pair.title} gives another image")
     return delta
-
-
-def deflate(data: bytes) -> bytes:
-    """One raw deflate stream, by zlib at its best."""
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -WINDOW_BITS)
-    return deflater.compress(data) + deflater.flush()
 
 
 def sizes_row(pair: Pair, sizes: Sizes) -> Sequence[str]:

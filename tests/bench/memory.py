@@ -6,9 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from delta_pairs import VERSIONS
 from heap import smallest_heap_kib
 from tables import render
-from workshop import VERSIONS, Workshop
+from workshop import Workshop
 
 import device
 from device.virtual.errors import VirtualBoardError

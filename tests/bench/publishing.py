@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from delta_pairs import VERSIONS
 from tables import render
-from workshop import VERSIONS, Cost, Workshop, image, release_arguments, timed
+from workshop import Cost, Workshop, image, release_arguments, timed
 
 PASSPHRASE = "bench"
 SHOWN_PACKAGES = 10

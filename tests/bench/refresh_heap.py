@@ -11,8 +11,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from delta_pairs import VERSIONS
 from tables import render
-from workshop import VERSIONS, Workshop
+from workshop import Workshop
 
 ROOT = Path(__file__).parents[2]
 MICROPYTHON = Path(sys.executable).with_name("micropython")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from delta_pairs import FIRMWARE, custom
+
 from publisher.image import Image, read_image
 from publisher.settings import Settings, load_settings
 from publisher.simulate import Order, Rig
@@ -18,8 +20,6 @@ from publisher.stores import open_store
 from publisher.stores.base import Store
 
 BOARD, CHANNEL = "sensor-r2", "stable"
-VERSIONS = ("3.1.1", "3.2.5", "3.3.0")  # consecutive releases of one firmware
-_FIRMWARE = Path(__file__).parents[2] / ".cache" / "firmware"
 SLOTCAST = Path(sys.executable).with_name("slotcast")
 _INIT = (
     *("init", "sensor", "--root-keys", "3", "--threshold", "2"),
@@ -105,4 +105,4 @@ def timed(action: Callable[[], Done]) -> tuple[Done, Cost]:
 
 
 def _file(version: str) -> Path:
-    return _FIRMWARE / f"micrOS-esp32-1.28.0-{version}-0.bin"
+    return FIRMWARE / custom("esp32", version)
