@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
 
+from device.virtual.fakes.state import ROM_MOUNT
+
 _HEADER = b"\xd2\xcd\x31"
 _HAS_ARCH_FLAGS = 0x40
 _VERBATIM, _DIRECTORY, _FILE = 2, 4, 5
@@ -27,6 +29,19 @@ def build_rom(files: Mapping[str, bytes]) -> bytes:
     """The image of a ROMFS with these files: path -> content."""
     body = _directory(files)
     return _HEADER + _uint(len(body)) + body
+
+
+def names_file(modules: Mapping[str, bytes]) -> bytes:
+    """What fakes/rom.py lets MicroPython know: the names in modules: path -> content.
+
+    Their paths are among them: a module that is frozen has none, and one of a ROMFS keeps it in the
+    heap as its `__file__`.
+    """
+    compiled = {path: mpy for path, mpy in modules.items() if path.endswith(".mpy")}
+    names = {f"{ROM_MOUNT}/{path}".encode() for path in compiled}
+    for mpy in compiled.values():
+        names |= names_in(mpy)
+    return b"".join(bytes([len(name)]) + name for name in sorted(names))
 
 
 def names_in(mpy: bytes) -> set[bytes]:

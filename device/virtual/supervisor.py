@@ -16,7 +16,7 @@ from device.virtual.fakes.meter import Meter
 from device.virtual.fakes.state import ROM_MOUNT
 from device.virtual.flash import Flash
 from device.virtual.process import Process, Program, Watch, follow, run_to_end
-from device.virtual.rom import build_rom, names_in, read_tree
+from device.virtual.rom import build_rom, names_file, read_tree
 from device.virtual.table import TABLE_OFFSET, TABLE_SIZE, table_from_bytes
 from device.virtual.world import World
 
@@ -113,8 +113,7 @@ class Supervisor:
         rom = self._directory / "rom.bin"
         fakes = {f"fakes/{name}": data for name, data in read_tree(self._cache / "fakes").items()}
         modules = {**fakes, **read_tree(self.frozen)}
-        names = set().union(*(names_in(modules[path]) for path in modules if path.endswith(".mpy")))
-        modules[".names"] = b"".join(bytes([len(name)]) + name for name in sorted(names))
+        modules[".names"] = names_file(modules)
         rom.write_bytes(build_rom(modules))
         return rom
 
