@@ -34,11 +34,9 @@ class Board:
         return other_slot(self._esp32.Partition)
 
     def eraser(self, slot, block_erase: bool):
-        """What erases a slot ahead: an erase.Eraser if the board was told so, else a Surveyor."""
+        """What erases a slot ahead: an erase.Eraser if the board was told so, else None."""
         if not block_erase:
-            from slotcast.survey import Surveyor
-
-            return Surveyor(slot)
+            return None
         from slotcast.erase import Eraser, Latch
 
         try:

@@ -9,9 +9,7 @@ import gc
 from slotcast.errors import DownloadError, ImageError, NotFoundError
 from slotcast.install import Installer
 from slotcast.modules import unload
-from slotcast.payload import largest_block_bytes
 from slotcast.phases import OF_DELTAS
-from slotcast.slot import SECTOR_BYTES
 
 
 class RunningImage:
@@ -43,21 +41,18 @@ class Bringer:
     Args:
         board: the hardware, a board.Board.
         get: as of install.Installer.
-        memory: bytes that this board gives to a payload.
+        buffers: a buffers.Buffers.
         application: an Application.
         attempts: counts deltas that come to no end, an attempts.Attempts.
         block_erase: whether 64 KiB may be erased at once, see erase.Eraser.
     """
 
-    def __init__(self, board, get, memory: int, application, attempts, block_erase: bool = False):
-        # Taken first, while the heap has large pieces.
-        count = largest_block_bytes(memory) // SECTOR_BYTES
-        self._sectors = [bytearray(SECTOR_BYTES) for _ in range(count)]
+    def __init__(self, board, get, buffers, application, attempts, block_erase: bool = False):
         self._slot = board.other_slot()
         self._eraser = board.eraser(self._slot, block_erase)
         self._running = _running_image(board)
         self._get = get
-        self._memory = memory
+        self._buffers = buffers
         self._application = application
         self._attempts = attempts
         self._installer = None
@@ -76,12 +71,13 @@ class Bringer:
             if entry.base and not self._attempts.begin(entry):
                 self._log("the delta was begun too often")
                 continue
-            unload("files", "attempts")
+            unload("files attempts")
             failure = yield from self._try_steps(manifest, entry, retry_steps)
             if not failure:
                 break
-            self._installer = None
-            unload("delta_plain", *OF_DELTAS)
+            self._installer = self._buffers.row = None
+            unload("delta_plain")
+            unload(OF_DELTAS)
             gc.collect()
             self._log("the delta is given up, %s: %s" % (type(failure).__name__, failure))
         self._attempts.ended()
@@ -106,6 +102,7 @@ class Bringer:
         self._log("%s payload of %d bytes" % ("delta" if entry.base else "full", entry.length))
         self._installer = installer = self._make_installer(entry)
         missing = yield from retry_steps(lambda: installer.prepare_steps(manifest, entry))
+        unload("head_fields relocation_fields survey")
         self._log("%d blocks to fetch into %s" % (missing, self._slot.label))
         yield from retry_steps(installer.fetch_steps, installer.made_progress)
 
@@ -114,10 +111,10 @@ class Bringer:
         if entry.base:
             from slotcast.delta import Base
 
-            base = Base(self._running)
-        progress = self._application.progress
+            base = Base(self._running, row=self._buffers.row)
+        progress, buffers = self._application.progress, self._buffers
         return Installer(
-            self._slot, self._get, self._sectors, progress, base, self._memory, self._eraser
+            self._slot, self._get, buffers.sectors, progress, base, buffers.memory, self._eraser
         )
 
     def _log(self, message):

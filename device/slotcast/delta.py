@@ -64,17 +64,18 @@ class Base:
 
     Args:
         image: has digest (hex), size (bytes) and readinto(offset, buffer).
-        loops: as of fastest().
+        loops: as of fastest(), which is asked if there are none.
+        row: a bytearray of BASE_ROW_BYTES, made if there is none.
 
     Attributes: digest, size, row (a bytearray: what was loaded last), relocation (to be set before
     a row is loaded: a Relocation or None).
     """
 
-    def __init__(self, image, loops=None):
+    def __init__(self, image, loops=None, row=None):
         self._image = image
         self.run, self._words, self._pairs = loops or fastest()
         self.digest, self.size = image.digest, image.size
-        self.row = bytearray(BASE_ROW_BYTES)
+        self.row = row or bytearray(BASE_ROW_BYTES)
         self.relocation = None
 
     def readinto(self, offset: int, view) -> None:

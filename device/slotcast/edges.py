@@ -77,7 +77,7 @@ class Edges:
 
     def _forget(self):
         """What only sets need is not in memory while they are used."""
-        unload("kept_sets", "pinsets", "strict_json")
+        unload("kept_sets pinsets strict_json")
         gc.collect()
 
     def _try_sets_steps(self, url, sets, use):

@@ -12,7 +12,6 @@ payload: it is fetched like all that is missing.
 """
 
 from slotcast.slot import BLOCK_BYTES, SECTOR_BYTES
-from slotcast.survey import Surveyor
 
 _SECTORS = BLOCK_BYTES // SECTOR_BYTES
 # Typical times (device/virtual/flash_time.py); those of erases until they are measured.
@@ -26,7 +25,7 @@ _FREE = b"\0"
 _HELD = b"\1"
 
 
-class Eraser(Surveyor):
+class Eraser:
     """Erases what an install is about to write, where that is quicker than sector by sector.
 
     With the times that it goes by, no install takes longer than with a writer that erases and
@@ -41,7 +40,7 @@ class Eraser(Surveyor):
     """
 
     def __init__(self, slot, latch=None, time=None):
-        super().__init__(slot)
+        self._slot = slot
         self._latch = None if slot.is_encrypted else latch
         self._time = time
         self._null = None

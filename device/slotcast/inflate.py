@@ -1,16 +1,12 @@
 """Deflate streams out of a download: bounded input, bounded output, fed through a small ring."""
 
-import io
-
 from slotcast.errors import PayloadError
 
 # Bytes inflated at a time, and the input that such a step may need at worst: 15 bits a literal and
 # a dynamic block's header (RFC 1951, 3.2.7).
-_STEP_BYTES = 512
-_STEP_INPUT_BYTES = 1344
+_STEP_BYTES = 256
+_STEP_INPUT_BYTES = 864
 _PIECE_BYTES = 256
-# Where there is no ring, input up to this length is held in memory.
-_MAX_HELD_BYTES = 16384
 
 
 class Source:
@@ -102,7 +98,9 @@ def _pump(source):
     try:
         from micropython import RingIO
     except ImportError:  # before MicroPython 1.24
-        return _held(source), lambda: None
+        from slotcast.trickle import held
+
+        return held(source), lambda: None
     ring = RingIO(_STEP_INPUT_BYTES + _PIECE_BYTES)
     piece = memoryview(bytearray(_PIECE_BYTES))
 
@@ -111,26 +109,3 @@ def _pump(source):
             ring.write(piece[: source.readinto(piece)])
 
     return ring, feed
-
-
-def _held(source):
-    """A stream of all input, or, where that takes too much memory, of each byte when it is due."""
-    if source.left > _MAX_HELD_BYTES:
-        return _Trickle(source)
-    data = bytearray(source.left)
-    source.fill(memoryview(data))
-    return io.BytesIO(data)
-
-
-class _Trickle(io.IOBase):
-    """A Source as a stream for `deflate`."""
-
-    def __init__(self, source):
-        self._source = source
-
-    def readinto(self, view):
-        return self._source.readinto(view)
-
-    def read(self, count):
-        data = bytearray(count)
-        return data[: self.readinto(data)]

@@ -8,13 +8,10 @@ All work is in steps (steps.py): a block is received and decoded in one, and has
 is written in one.
 """
 
-from binascii import hexlify
-from hashlib import sha256
-
 from slotcast.errors import PayloadError
 from slotcast.frames import Frame
 from slotcast.inflate import Source
-from slotcast.payload import COPY, DEFAULT_MEMORY_BYTES, Head, most_head_bytes
+from slotcast.payload import COPY, DEFAULT_MEMORY_BYTES, HeadBytes
 from slotcast.slot import SECTOR_BYTES
 
 # Encoded bytes of blocks that stand already are read and dropped up to this many, rather than
@@ -30,12 +27,11 @@ class Installer:
         get: generator function (path, start, stop) -> response with readinto(buffer) and close(),
             of the bytes start..stop (inclusive) of an object below BASE. Raises DownloadError.
         sectors: bytearrays of a sector each, as many as the largest block that this board takes
-            has (payload.largest_block_bytes); everything passes through them.
+            has (buffers.Buffers); everything passes through them.
         progress: callable (done_bytes, total_bytes) of the image, or None.
         base: the image that runs, a delta.Base; None where a payload must not need one.
-        memory: bytes that this board gives to a payload; see payload.Head.
-        eraser: a survey.Surveyor or erase.Eraser of the slot, or None: then each sector that is
-            written is erased.
+        memory: bytes that this board gives to a payload; see head_fields.read_head.
+        eraser: an erase.Eraser of the slot, or None where nothing is erased ahead.
     """
 
     def __init__(
@@ -79,8 +75,10 @@ class Installer:
                 self._slot.readinto(self._offset(index, number), piece)
             self._missing[index] = not self._head.matches(index, pieces)
             yield
-        if self._eraser and any(self._missing):
-            yield from self._eraser.survey_steps()
+        if any(self._missing):
+            from slotcast.survey import survey_steps  # not while blocks come, in a small heap
+
+            yield from survey_steps(self._slot)
         return sum(self._missing)
 
     def _pieces(self, index):
@@ -96,14 +94,15 @@ class Installer:
         return index * self._head.block_size + number * SECTOR_BYTES
 
     def _fetch_head_steps(self, manifest):
+        from slotcast.head_fields import most_head_bytes, read_head  # nor this
+
         entry = self._entry
         if not 0 < entry.head_length <= most_head_bytes(manifest.size):
             raise PayloadError("payload's head has an impossible length")
-        data = bytearray(entry.head_length)
-        yield from self._fetch_into_steps(entry.path, data)
-        if hexlify(sha256(data).digest()).decode() != entry.head_sha256:
+        data = yield from self._fetch_bytes_steps(entry.path, entry.head_length)
+        if data.sha256() != entry.head_sha256:
             raise PayloadError("payload's head has the wrong hash")
-        head = Head(data, self._memory)
+        head = read_head(data, self._memory)
         if head.image_size != manifest.size or head.image_sha256 != manifest.sha256:
             raise PayloadError("payload is of another image than the manifest")
         if entry.head_length + head.data_bytes() != entry.length:
@@ -125,10 +124,10 @@ class Installer:
                 raise PayloadError("block %d is copied from outside of the base" % index)
         self._base.relocation = head.relocation
 
-    def _fetch_into_steps(self, path, data):
-        response = yield from self._get(path, 0, len(data) - 1)
+    def _fetch_bytes_steps(self, path, length):
+        response = yield from self._get(path, 0, length - 1)
         try:
-            Source(response, len(data)).fill(memoryview(data))
+            return HeadBytes(Source(response, length))
         finally:
             response.close()
 
@@ -248,6 +247,6 @@ class Installer:
 
     def check_steps(self, manifest):
         """Read the whole image back from flash; raises ImageError when it is not the manifest's."""
-        from slotcast.image import verify_image_steps  # not while blocks come, in a small heap
+        from slotcast.image import verify_image_steps  # nor this
 
         return verify_image_steps(self._slot, manifest, self._sectors[0])

@@ -77,12 +77,12 @@ class Poll:
             return (yield from self._ask_steps())
         finally:
             self._forget_asking()
-            unload(*CONNECTING)
+            unload(CONNECTING)
 
     def _ask_steps(self):
         """The Decision by the first edge that serves what can be trusted."""
         # What stays is to stand before what is let go of, or large buffers find no room behind it.
-        load("manifest", "edges")
+        load("manifest edges")
         from slotcast.edges import Edges
 
         self._client = self._new_client()
@@ -114,7 +114,7 @@ class Poll:
         try:
             self._client = self._client or self._new_client()  # gone where an install was tried
             yield from self._client.refresh_steps()
-            unload(*VERIFYING)
+            unload(VERIFYING)
             self._clock.set_floor((yield from self._client.signed_at_steps()))
             yield from edges.take_up_steps(self._client)
             decision = yield from self._decide_steps()
@@ -137,17 +137,17 @@ class Poll:
             return session.fetch_steps(path, max_bytes)
 
         data = yield from self._retry_steps("refresh", attempt, attempts=_FILE_ATTEMPTS)
-        unload("http", "connect")  # what has arrived is verified without them
+        unload("http connect")  # what has arrived is verified without them
         return data
 
     def _decide_steps(self):
         """What the channel offers, unless the application or the hour is against it."""
         decision = yield from self._offered_steps()
+        self._forget_asking()
         self._status.enter("decide")
         if decision.action == CURRENT:
             self._adopt(decision.manifest)
         if decision.action == INSTALL:
-            self._forget_asking()
             why_not = self._objection(decision.manifest)
             if why_not:
                 self.is_put_off = True
@@ -170,8 +170,9 @@ class Poll:
     def _forget_asking(self):
         """What only asking needs, and what only an install needs, is not in memory together."""
         self._client = None
-        wipe(*ASKING)
-        unload(*VERIFYING, *DECIDING)
+        wipe(ASKING)
+        unload(VERIFYING)
+        unload(DECIDING)
         gc.collect()
 
     def _objection(self, manifest):
@@ -226,6 +227,8 @@ class Poll:
             yield from self._install_steps(manifest)
             succeeded = True
         finally:
+            unload(INSTALLING)
+            unload(OF_DELTAS)
             unfailing(hooks.after_install)(succeeded)
 
     def _install_steps(self, manifest):
@@ -234,17 +237,7 @@ class Poll:
         self._trial.prepare(manifest)
         self._recall.let_go()
         gc.threshold(_INSTALL_THRESHOLD_BYTES)
-        load(*INSTALLING)
-        if manifest.deltas:
-            load(*OF_DELTAS)
-        from slotcast.attempts import Attempts
-        from slotcast.bring import Bringer
-
-        get, memory = self._get_steps, self._config.payload_memory
-        attempts = Attempts(self._directory, self._log)
-        erase = self._config.block_erase
-        bringer = Bringer(self._board, get, memory, self._application, attempts, erase)
-        unload("slots", "boot", "image")
+        bringer = self._make_bringer(bool(manifest.deltas))
 
         def retry_steps(attempt, made_progress=None):
             return self._retry_steps("install", attempt, made_progress)
@@ -254,11 +247,29 @@ class Poll:
         yield from bringer.check_steps(manifest)
         self._log("check", "size, SHA-256, MD5 and chip are right")
 
+    def _make_bringer(self, has_deltas):
+        """A Bringer, with what it needs loaded: large buffers first, small things in the gaps."""
+        load("buffers")
+        from slotcast.buffers import Buffers
+
+        buffers = Buffers(self._config.payload_memory, has_deltas)
+        load(INSTALLING)
+        if has_deltas:
+            load(OF_DELTAS)
+        from slotcast.attempts import Attempts
+        from slotcast.bring import Bringer
+
+        attempts = Attempts(self._directory, self._log)
+        erase = self._config.block_erase
+        bringer = Bringer(self._board, self._get_steps, buffers, self._application, attempts, erase)
+        unload("slots boot image buffers")
+        return bringer
+
     def _get_steps(self, path, start, stop):
         """A response to read blocks from, and nothing beside it in memory that they do not need."""
         response = yield from self._session.get_steps(path, start, stop)
         response.headers = None
-        unload("http", "connect")
+        unload("http connect")
         return response
 
     def _retry_steps(self, step, attempt, made_progress=None, attempts=ATTEMPTS):

@@ -51,7 +51,7 @@ class Recall:
         """Unload what only remembering needs."""
         self.record.let_go()
         self.trial.let_go()
-        unload(*REMEMBERING)
+        unload(REMEMBERING)
 
     def _open_trial(self):
         from slotcast.files import KeptFiles

@@ -4,7 +4,6 @@ SECTOR_BYTES = 4096
 BLOCK_BYTES = 65536  # what the chip can erase at once, from a multiple of it on
 
 _PIECE_BYTES = 512
-_BLANK = b"\xff" * _PIECE_BYTES
 _ERASE_SECTOR = 6  # ioctl of a block device
 _INVALID_ARG = -258  # ESP_ERR_INVALID_ARG
 
@@ -64,7 +63,9 @@ class Slot:
     def is_blank(self, offset: int) -> bool:
         """Whether the sector that starts at `offset` reads as 0xFF."""
         for at in range(offset, offset + SECTOR_BYTES, _PIECE_BYTES):
-            if self._read(at) != _BLANK:
+            piece = self._read(at)
+            # All bytes are equal where each equals the next.
+            if piece[0] != 0xFF or piece[1:] != piece[:-1]:
                 return False
         return True
 

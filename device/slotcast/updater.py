@@ -13,7 +13,7 @@ import gc
 from slotcast.application import Application
 from slotcast.config import Config
 from slotcast.decision import FAILED, INSTALL, WAIT, Decision
-from slotcast.modules import unload
+from slotcast.modules import reserve, unload
 from slotcast.phases import CONFIGURING
 from slotcast.poll import Poll
 from slotcast.recall import Recall
@@ -21,6 +21,7 @@ from slotcast.schedule import Schedule
 from slotcast.steps import finish, sleep_steps
 
 _GC_THRESHOLD_BYTES = 8192
+_MORE_MODULES = 20  # so many, or a few less, are loaded at a time beside those at the beginning
 # No step takes so long: an asyncio loop has ended, and left its poll behind.
 _ABANDONED_S = 600
 
@@ -44,7 +45,7 @@ class Updater:
         self.status = application.status
         self.feed = application.feed
         config = _config(directory + "/ota.json")
-        unload(*CONFIGURING)
+        unload(CONFIGURING)
         self._recall = Recall(directory, board, application)
         self._trial = self._recall.trial
         self._poll = Poll(directory, config, board, self._recall, application)
@@ -71,7 +72,7 @@ class Updater:
         """
         from slotcast.board import Board
 
-        gc.collect()  # what stays for as long as the board runs is to stand close together
+        _take_places()
         application = Application(log, progress, feed, hooks)
         updater = cls(directory, Board(), application)
         updater._begin()
@@ -192,6 +193,19 @@ class Updater:
         self.status.enter("arm")
         self._application.log("arm", "%s boots next, from %s" % (manifest.version, slot.label))
         self._trial.arm(slot)
+
+
+def _take_places():
+    """Let what stays for as long as the board runs stand close together, before all else.
+
+    The tables of modules, and native code with what leads to it: once loaded it is never let go of.
+    """
+    gc.collect()
+    reserve(_MORE_MODULES)
+    from slotcast.sha512 import fastest
+
+    fastest()
+    unload("sha512")
 
 
 def _config(path):

@@ -11,8 +11,9 @@ import time
 
 from slotcast import delta, delta_plain
 from slotcast.frames import Frame
+from slotcast.head_fields import head_bytes, read_head
 from slotcast.inflate import Source
-from slotcast.payload import Head, head_bytes
+from slotcast.payload import HeadBytes
 from slotcast.steps import finish
 
 SECTOR_BYTES = 4096
@@ -31,13 +32,13 @@ class Image:
         self._file.readinto(view)
 
 
-def read_head(file):
+def head_of(file):
     """The payload's head; the file is behind it then."""
     start = file.read(80)
     size, block = (int.from_bytes(start[at : at + 4], "little") for at in (12, 8))
     length = head_bytes(size, block) + int.from_bytes(start[6:8], "little")
     file.seek(0)
-    return Head(file.read(length))
+    return read_head(HeadBytes(Source(file, length)))
 
 
 def loops(name):
@@ -72,7 +73,7 @@ def pieces(head, index, sectors):
 def main(payload, image, name):
     """Decode once, and print the microseconds."""
     with open(payload, "rb") as file, open(image, "rb") as running:
-        head = read_head(file)
+        head = head_of(file)
         sectors = [memoryview(bytearray(SECTOR_BYTES)) for _ in range(head.block_size // 4096)]
         base = None
         if head.base_digest:

@@ -14,6 +14,7 @@ from fakes.meter import Meter
 from slotcast.erase import Eraser
 from slotcast.slot import SECTOR_BYTES, Slot
 from slotcast.steps import finish
+from slotcast.survey import survey_steps
 
 _PAYLOAD_BLOCK = 16384
 
@@ -87,7 +88,7 @@ def by_blocks(partition, image):
 
 def install(slot, eraser, image):
     """Write the blocks that do not match, in their order, as install.py does."""
-    finish(eraser.survey_steps())
+    finish(survey_steps(slot))
     size = len(image)
     missing = [not stands(slot, at, block) for at, block in blocks(image)] + [False]
     for index, (offset, block) in enumerate(blocks(image)):

@@ -10,7 +10,7 @@ from slotcast import delta, delta_plain, delta_viper
 from slotcast.delta import Base, Delta
 from slotcast.errors import PayloadError
 from slotcast.inflate import Source
-from slotcast.relocation import Relocation
+from slotcast.relocation_fields import read_relocation
 from slotcast.steps import finish
 
 HEAP_KIB = 2048
@@ -52,7 +52,7 @@ def a_map(dice, count, low, high):
 
 def agree_on(row, offset, ranges, entries):
     """Whether both forms of a relocation change a row, and to the same."""
-    moved = Relocation(memoryview(relocation(ranges, entries)))
+    moved = read_relocation(relocation(ranges, entries), 0)
     rows = bytearray(row), bytearray(row)
     moved.apply(rows[0], offset, len(row), PLAIN[1], PLAIN[2])
     moved.apply(rows[1], offset, len(row), VIPER[1], VIPER[2])

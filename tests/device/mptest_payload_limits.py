@@ -2,11 +2,11 @@
 
 from hashlib import sha256
 
-from test_payload_limits import Stream, head, row
+from test_payload_limits import Stream, head, opened, row
 
 from slotcast.frames import Frame
 from slotcast.inflate import Source
-from slotcast.payload import DEFLATE, Head
+from slotcast.payload import DEFLATE
 from slotcast.steps import finish
 
 BLOCK = 16384
@@ -40,7 +40,7 @@ def test_a_block_of_many_encoded_bytes_is_decoded_whole():
     block = literals + literals[-1:] * (30 * RUN)
     data = _deflated(literals, 30)
     assert 4 * 2048 < len(data) < BLOCK
-    found = Head(head(row(DEFLATE, len(data), block), block=BLOCK, size=BLOCK))
+    found = opened(head(row(DEFLATE, len(data), block), block=BLOCK, size=BLOCK))
     pieces = [memoryview(bytearray(4096)) for _ in range(4)]
     for step in (1, 100, 5000):
         finish(

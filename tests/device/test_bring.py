@@ -9,6 +9,7 @@ from inflating import stored
 from test_install import Response
 
 from slotcast.bring import Bringer, RunningImage
+from slotcast.buffers import Buffers
 from slotcast.erase import Eraser
 from slotcast.errors import CertificateError, DownloadError, NotFoundError, PayloadError
 from slotcast.slot import Slot
@@ -76,7 +77,7 @@ class Rig:
         self.fails = fails or {}
         self.asked, self.said = [], []
         self.tried, self.may_try = [], True
-        self.bringer = Bringer(self, self._get_steps, MEMORY, self, self)
+        self.bringer = Bringer(self, self._get_steps, Buffers(MEMORY, True), self, self)
 
     def begin(self, entry):
         self.tried.append(entry.path)

@@ -423,8 +423,8 @@ def test_modules_that_were_unloaded_are_loaded_again_at_need():
     before = {name: module for name, module in sys.modules.items() if "slotcast" in name}
     assert "slotcast.ed25519" in before and "slotcast.strict_json" not in before
     try:
-        unload(*VERIFYING)
-        unload(*VERIFYING)
+        unload(VERIFYING)
+        unload(VERIFYING)
         for name in ("ed25519", "ed25519_base", "sha512"):
             assert "slotcast." + name not in sys.modules
             assert not hasattr(sys.modules["slotcast"], name)

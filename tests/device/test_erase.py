@@ -8,6 +8,7 @@ from check import raises
 from slotcast.erase import Eraser, Latch
 from slotcast.slot import Slot
 from slotcast.steps import finish
+from slotcast.survey import survey_steps
 
 HEAP_KIB = 4096
 SECTOR, BLOCK, PIECE = 4096, 65536, 16384
@@ -66,7 +67,7 @@ def install(partition, image, latch=None, clock=None, limit=None, memory=Memory)
     """Write an image as the installer does, until `limit` sectors are written."""
     slot = slot_of(partition)
     eraser = Eraser(slot, latch, clock)
-    finish(eraser.survey_steps())
+    finish(survey_steps(slot))
     sys.modules["uctypes"], kept = memory, sys.modules.get("uctypes")
     try:
         write_all(slot, eraser, image, limit)

@@ -54,7 +54,8 @@ def test_8_kib_that_stand_are_read_over_and_no_more():
 def test_a_step_is_no_more_than_a_block_or_the_write_of_a_sector():
     _, edge, told, _ = installed()
     installer = Installer(other_slot(flash.board(5)), edge.get_steps, [bytearray(BLOCK)] * 2)
-    assert len(list(installer.prepare_steps(told))) == 1 + 3
+    blank = 5  # sectors of the slot, each of which the survey reads
+    assert len(list(installer.prepare_steps(told))) == 1 + 3 + blank
     steps = installer.fetch_steps()
     assert next(steps) is None  # for the answer
     for written in (1, 2, 3):
@@ -75,12 +76,12 @@ def test_a_fetch_that_is_given_up_closes_its_response():
     assert [response.is_closed for response in edge.responses] == [True, True]
 
 
-def test_the_watchdog_is_fed_for_each_block_hashed_and_each_sector_written():
+def test_the_watchdog_is_fed_for_each_block_hashed_and_each_sector_read_or_written():
     _, _, told, installer = installed()
     fed = []
     finish(installer.prepare_steps(told), lambda: fed.append(1))
-    assert len(fed) == 1 + 3
+    assert len(fed) == 1 + 3 + 5
     finish(installer.fetch_steps(), lambda: fed.append(1))
-    assert len(fed) == 4 + 1 + 3
+    assert len(fed) == 9 + 1 + 3
     finish(installer.check_steps(told), lambda: fed.append(1))
-    assert len(fed) == 8 + told.size // 16384
+    assert len(fed) == 13 + told.size // 16384

@@ -7,11 +7,11 @@ import inflating  # noqa: F401  deflate, where this interpreter has none
 from check import raises, vectors
 from deltas import Image
 
-from slotcast import delta_plain, inflate
+from slotcast import delta_plain, inflate, trickle
+from slotcast.buffers import Buffers
 from slotcast.delta import Base, fastest
 from slotcast.errors import ImageError, PayloadError
 from slotcast.install import Installer
-from slotcast.payload import largest_block_bytes
 from slotcast.slots import other_slot
 from slotcast.steps import finish
 
@@ -66,7 +66,7 @@ class Case:
             image = Image(bytes.fromhex(bases[fields["base"]]["data"]))
             image.digest = bases[fields["base"]]["digest"]
             base = Base(image, loops)
-        sectors = [bytearray(4096) for _ in range(largest_block_bytes(memory) // 4096)]
+        sectors = Buffers(memory, False).sectors
         slot = other_slot(self.partition)
         self.installer = Installer(slot, get, sectors, base=base, memory=memory)
         self._at = slot.address
@@ -131,13 +131,13 @@ def test_a_payload_of_another_image_is_found_by_the_check():
 
 
 def _without_a_ring(test, most):
-    pump, limit = inflate._pump, inflate._MAX_HELD_BYTES
-    inflate._pump = lambda source: (inflate._held(source), lambda: None)
-    inflate._MAX_HELD_BYTES = most
+    pump, limit = inflate._pump, trickle._MAX_HELD_BYTES
+    inflate._pump = lambda source: (trickle.held(source), lambda: None)
+    trickle._MAX_HELD_BYTES = most
     try:
         test()
     finally:
-        inflate._pump, inflate._MAX_HELD_BYTES = pump, limit
+        inflate._pump, trickle._MAX_HELD_BYTES = pump, limit
 
 
 def test_without_a_ring_the_same_blocks_are_decoded():

@@ -4,7 +4,8 @@ import sys
 
 from check import raises
 
-from slotcast.modules import load, unload, wipe
+import slotcast
+from slotcast.modules import load, reserve, unload, wipe
 from slotcast.recall import OnDemand, Recall
 
 
@@ -80,12 +81,18 @@ def test_a_module_that_is_wiped_is_empty_and_loads_again_whole():
         unload("retries")
         load("retries")
         old = sys.modules["slotcast.retries"]
-        wipe("retries", "no_such_module")
+        wipe("retries no_such_module")
         assert not hasattr(old, "delay_s") and "slotcast.retries" not in sys.modules
         load("retries")
         assert sys.modules["slotcast.retries"].delay_s(1, lambda count: b"\0") == 1
     finally:
         restore(before)
+
+
+def test_tables_of_modules_are_what_they_were_after_room_was_taken():
+    before = sorted(sys.modules), sorted(slotcast.__dict__)
+    reserve(20)
+    assert (sorted(sys.modules), sorted(slotcast.__dict__)) == before
 
 
 def restore(before):

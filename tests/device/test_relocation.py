@@ -6,7 +6,7 @@ from deltas import relocation, svarint, varint
 from slotcast import delta_plain
 from slotcast.delta import fastest
 from slotcast.errors import PayloadError
-from slotcast.relocation import Relocation
+from slotcast.relocation_fields import read_relocation
 
 PLAIN = delta_plain.run, delta_plain.words, delta_plain.pairs
 ROW = 4096
@@ -18,7 +18,7 @@ def applied(row, offset, ranges, entries):
     found = []
     for loops in (PLAIN, fastest()):
         held = bytearray(row) + bytearray(ROW - len(row))
-        moved = Relocation(memoryview(relocation(ranges, entries)))
+        moved = read_relocation(relocation(ranges, entries), 0)
         moved.apply(held, offset, len(row), loops[1], loops[2])
         assert not any(held[len(row) :])
         found.append(bytes(held[: len(row)]))
@@ -222,31 +222,31 @@ def test_a_part_ends_where_the_row_does():
 
 
 def refused(data, says, *limit):
-    raises(PayloadError, Relocation, memoryview(bytes(data)), *limit, says=says)
+    raises(PayloadError, read_relocation, bytes(data), 0, *limit, says=says)
 
 
 def test_a_relocation_has_up_to_8_ranges_and_1_to_512_entries():
     ranges = [(8 * i, 8 * i + 4) for i in range(9)]
     entries = [(i + 1, 1) for i in range(513)]
-    Relocation(memoryview(relocation(ranges[:8], entries[:512])))
+    read_relocation(relocation(ranges[:8], entries[:512]), 0)
     for many in (relocation(ranges, entries[:1]), relocation((), entries), relocation(ranges[:1])):
         refused(many, "count that is not one of the format")
 
 
 def test_a_map_larger_than_the_boards_memory_is_refused():
     data = relocation((), [(1, 1), (2, 2)])
-    Relocation(memoryview(data), 2)
+    read_relocation(data, 0, 2)
     refused(data, "memory", 1)
 
 
 def test_ranges_are_of_whole_words_below_2_to_the_31():
-    Relocation(memoryview(relocation([(4, 0x7FFFFFFC)], [(1, 1)])))
+    read_relocation(relocation([(4, 0x7FFFFFFC)], [(1, 1)]), 0)
     for ranges in ([(2, 8)], [(4, 6)], [(4, 8), (10, 16)], [(0x7FFFFFFC, 0x80000000)]):
         refused(relocation(ranges, [(1, 1)]), "range")
 
 
 def test_entries_ascend_below_2_to_the_31():
-    Relocation(memoryview(relocation((), [(0, 1), (0x7FFFFFFF, 1)])))
+    read_relocation(relocation((), [(0, 1), (0x7FFFFFFF, 1)]), 0)
     refused(relocation((), [(1, 1), (1, 2)]), "twice")
     refused(relocation((), [(0x7FFFFFFF, 1), (0x80000000, 2)]), "out of its range")
 
@@ -255,7 +255,7 @@ def test_shifts_are_between_minus_2_to_the_31_and_2_to_the_31():
     change = (1 << 30) - 1
     for sign in (1, -1):
         good = [(1, sign * change), (2, sign * 2 * change), (3, sign * 0x7FFFFFFF)]
-        Relocation(memoryview(relocation((), good)))
+        read_relocation(relocation((), good), 0)
         refused(relocation((), good + [(4, sign * 0x80000000)]), "out of its range")
 
 

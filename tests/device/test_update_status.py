@@ -3,7 +3,8 @@
 import json
 
 from slotcast.decision import FAILED, WAIT, Decision
-from slotcast.status import IDLE, RESETS, SETTLE, STATES, Status, transitions
+from slotcast.states import IDLE, RESETS, SETTLE, STATES, transitions
+from slotcast.status import Status
 
 
 def reachable(start):

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from small_fleet import JOIN, NEW, NEW_DIGEST, Fleet, fleet_in, lines, release
 
-from device.slotcast.status import RESETS, SETTLE, TRIAL
-from device.slotcast.status import transitions as allowed
+from device.slotcast.states import RESETS, SETTLE, TRIAL
+from device.slotcast.states import transitions as allowed
 from device.virtual.boot import Boot, Outcome
 
 START = f"""

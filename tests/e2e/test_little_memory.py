@@ -2,10 +2,12 @@
 
 from product import Product
 
-# Of 64-bit objects, with the code in flash. To be lowered with what `make bench` finds, never
-# raised without telling why.
-HEAP_KIB = 112
-PAYLOAD_MEMORY = 16384
+from tests.frozen import freeze_application
+
+# Of 64-bit objects, with the code in flash: what `make bench` finds, and a little more, as how the
+# heap is cut up differs from run to run. To be lowered with it, never raised without telling why.
+HEAP_KIB = 104
+PAYLOAD_MEMORY = 13312
 
 
 def test_an_update_by_a_delta_passes_in_a_small_heap(product: Product) -> None:
@@ -15,6 +17,7 @@ def test_an_update_by_a_delta_passes_in_a_small_heap(product: Product) -> None:
     new = product.release("3.2.5")
     with product.rig("3.1.1") as rig:
         rig.board.code_in_flash = True
+        freeze_application(rig.board)
         rig.board.heap_kib = HEAP_KIB
         poll = rig.poll()
         assert poll.outcome == "current: runs 3.2.5 already"

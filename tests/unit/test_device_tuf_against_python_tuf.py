@@ -131,5 +131,5 @@ def test_micropython_decides_as_cpython_does(tmp_path):
 def test_a_first_and_an_idle_refresh_fit_into_a_small_heap(tmp_path):
     # Compiled from source, with 64-bit objects: about twice what a board needs.
     first = tuf_publisher.scenario(0)[0]
-    [results] = micropython_plays([[first, first]], tmp_path, heap_kib=144)
+    [results] = micropython_plays([[first, first]], tmp_path, heap_kib=160)
     assert [is_accepted for is_accepted, _ in results] == [True, True]

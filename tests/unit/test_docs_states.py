@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from device.slotcast.status import IDLE, RESETS, SETTLE, STATES, TRIAL, transitions
+from device.slotcast.states import IDLE, RESETS, SETTLE, STATES, TRIAL, transitions
 
 PAGE = Path(__file__).parents[2] / "docs" / "states.md"
 

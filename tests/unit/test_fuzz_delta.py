@@ -22,7 +22,7 @@ from slotcast.delta import Base, Delta
 from slotcast.errors import PayloadError
 from slotcast.inflate import Source
 from slotcast.install import Installer
-from slotcast.relocation import Relocation
+from slotcast.relocation_fields import read_relocation
 from slotcast.slots import other_slot
 from slotcast.steps import finish
 
@@ -117,7 +117,7 @@ def relocations(draw):
 
 
 def relocated_on_the_board(data, base):
-    moved, found = Relocation(memoryview(data)), b""
+    moved, found = read_relocation(data, 0), b""
     for offset in range(0, len(base), 4096):
         row = bytearray(base[offset : offset + 4096])
         moved.apply(row, offset, len(row), delta_plain.words, delta_plain.pairs)

@@ -5,9 +5,9 @@ import struct
 from fuzzing import examples
 from hypothesis import given
 from hypothesis import strategies as st
+from test_payload_limits import opened
 
 from slotcast.errors import PayloadError
-from slotcast.payload import Head
 
 SIZES = st.sampled_from([4096, 8192, 16384, 32768, 65536]) | st.integers(0, 1 << 17)
 WINDOWS = st.integers(7, 17)
@@ -55,7 +55,7 @@ def are_sound_rows(data, block, size, count):
 
 def is_taken(data, memory):
     try:
-        head = Head(data, memory)
+        head = opened(data, memory)
     except PayloadError:
         return False
     lengths = [head.encoded_bytes(index) for index in range(head.block_count)]

@@ -18,7 +18,7 @@ from slotcast import delta_plain
 from slotcast.delta import Base, Delta
 from slotcast.errors import PayloadError
 from slotcast.inflate import Source
-from slotcast.relocation import Relocation
+from slotcast.relocation_fields import read_relocation
 from slotcast.steps import finish
 
 SOURCE = Path(slotcast.__file__).with_name("delta_viper.py")
@@ -128,7 +128,7 @@ def test_pairs(viper, entries, pairs):
 
 
 def agree(viper, row, ranges, entries):
-    moved = Relocation(memoryview(deltas.relocation(ranges, entries)))
+    moved = read_relocation(deltas.relocation(ranges, entries), 0)
     found = []
     for loops in (PLAIN, viper):
         held = bytearray(row)
