@@ -14,13 +14,6 @@ def iso(fields) -> str:
     return "%04d-%02d-%02dT%02d:%02d:%02dZ" % tuple(fields[:6])
 
 
-def seconds_between(earlier: str, later: str) -> int:
-    """Return the seconds from one ISO time to another; negative when they stand the other way."""
-    a, b = _fields(earlier), _fields(later)
-    seconds = 3600 * (b[3] - a[3]) + 60 * (b[4] - a[4]) + b[5] - a[5]
-    return 86400 * (_day(b) - _day(a)) + seconds
-
-
 class Clock:
     """The board's clock with a floor.
 
@@ -53,7 +46,9 @@ class Clock:
         """
         answered = self._ask()
         if iso(self._gmtime()) < (self._built_at if answered else self.floor):
-            self._set_utc(_fields(self.floor))
+            from slotcast.iso_time import fields  # seldom
+
+            self._set_utc(fields(self.floor))
         return answered
 
     def _ask(self):
@@ -62,15 +57,3 @@ class Clock:
         except Exception:  # ntptime raises OSError, and ValueError when the answer is too short
             return False
         return True
-
-
-def _day(fields):
-    """Days since a day long ago (time.mktime counts from another epoch on each port)."""
-    year, month, day = fields[:3]
-    if month < 3:  # a year that begins in March has its leap day at the end
-        year, month = year - 1, month + 12
-    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day
-
-
-def _fields(text):
-    return tuple(int(text[at : at + 2 + 2 * (not at)]) for at in (0, 5, 8, 11, 14, 17))

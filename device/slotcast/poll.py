@@ -4,7 +4,6 @@ import gc
 from os import urandom
 
 from slotcast.application import unfailing
-from slotcast.clock import seconds_between
 from slotcast.decision import CURRENT, INSTALL, WAIT, Decision
 from slotcast.modules import load, unload, wipe
 from slotcast.phases import ASKING, CONNECTING, DECIDING, INSTALLING, OF_DELTAS, VERIFYING
@@ -195,6 +194,8 @@ class Poll:
         if self._offered[0] != manifest.image_digest:
             self._offered = manifest.image_digest, self.uptime.now_s()
         since = self._record.offer(manifest, self._clock.floor)
+        from slotcast.iso_time import seconds_between
+
         signed_s = seconds_between(since, self._clock.floor)
         return max(signed_s, self.uptime.now_s() - self._offered[1])
 
@@ -232,7 +233,7 @@ class Poll:
             unfailing(hooks.after_install)(succeeded)
 
     def _install_steps(self, manifest):
-        unload("manners")
+        unload("manners iso_time")
         self._status.enter("install")
         self._trial.prepare(manifest)
         self._recall.let_go()

@@ -21,7 +21,7 @@ from slotcast.schedule import Schedule
 from slotcast.steps import finish, sleep_steps
 
 _GC_THRESHOLD_BYTES = 8192
-_MORE_MODULES = 20  # so many, or a few less, are loaded at a time beside those at the beginning
+_MORE_MODULES = 18  # so many, or a few less, are loaded at a time beside those at the beginning
 # No step takes so long: an asyncio loop has ended, and left its poll behind.
 _ABANDONED_S = 600
 

@@ -80,3 +80,14 @@ class MicroPythonTest(pytest.Item):
 
 class MicroPythonFailureError(Exception):
     """A test failed under MicroPython; the message is what it printed."""
+
+
+@pytest.fixture(autouse=True)
+def loaded_modules() -> Iterator[None]:
+    """What a test unloads, those after it hold on to."""
+    before = {name: sys.modules[name] for name in sys.modules if name.startswith("slotcast.")}
+    yield
+    sys.modules.update(before)
+    for name, module in before.items():
+        package, _, child = name.rpartition(".")
+        setattr(sys.modules[package], child, module)
