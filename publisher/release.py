@@ -5,24 +5,27 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from publisher.errors import ImageError, SettingsError
 from publisher.image import Image, read_image, verify_fits
-from publisher.layout import (
-    hashed_path,
-    image_path,
-    manifest_path,
-    stone_name,
-    version_json_path,
+from publisher.layout import image_path
+from publisher.manifest import Manifest
+from publisher.offers import (
+    Offer,
+    next_release,
+    plan_offers,
+    read_offer,
+    rollout_of,
+    still_withdrawn,
+    towards,
+    verify_follows,
 )
-from publisher.manifest import Manifest, Rollout, version_json
 from publisher.origins import Origins
 from publisher.payloads import Payloads, memory_warnings, prepare_payloads
-from publisher.plan import File, Kind, Plan, make_plan
+from publisher.plan import File, Kind, Plan
 from publisher.progress import Progress
 from publisher.publish import View
 from publisher.repository import Repository
@@ -32,7 +35,6 @@ from publisher.versions import Version, parse_loosely
 
 # Paths below BASE that are not channels.
 _RESERVED = ("metadata", "targets", "payloads", "images")
-_EVERYBODY = 10000
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,13 @@ def prepare_release(
     image = read_image(request.data, request.name)
     verify_fits(image, board.chip, board.slot_size)
     warnings = _cross_check(image, request, board)
-    previous = _previous(repository, request)
+    previous = read_offer(repository, request.channel, request.board)
     manifest = _build_manifest(settings, request, image, previous)
     if previous:
         manifest = _following(manifest, previous)
         warnings += _dropped_steps(manifest, previous)
     history = History(repository, view, request.channel, request.board)
-    stones = tuple(_towards(manifest, stone) for stone in history.chain(manifest.min_version))
+    stones = tuple(towards(manifest, stone) for stone in history.chain(manifest.min_version))
     origins = Origins(image, _bases(request), history.offers, view.read)
     if not manifest.payloads:
         repository.unlock()
@@ -113,13 +115,12 @@ def prepare_release(
     payloads = prepare_payloads(settings, manifest, image, origins, view.read, told)
     if not manifest.payloads:
         manifest = replace(manifest, payloads=payloads.entries)
-    _offer(repository, manifest, stones)
-    files = [*_release_files(manifest, image, payloads), *map(_stone_file, stones)]
-    plan = make_plan(settings.product, [*files, *repository.edited], view.stored)
+    offer = Offer(previous, manifest, stones)
+    files = _image_files(image, payloads)
+    plan = plan_offers(settings.product, repository, view, [offer], files)
     warnings += memory_warnings(payloads.full, previous, view.read)
     warnings += (*history.warnings, *origins.warnings, *repository.warnings)
-    is_new = manifest != previous
-    return PreparedRelease(manifest, image, payloads, plan, warnings, stones, is_new)
+    return PreparedRelease(manifest, image, payloads, plan, warnings, stones, offer.is_new)
 
 
 def _verify_request(request: ReleaseRequest) -> None:
@@ -157,11 +158,6 @@ def _cross_check(image: Image, request: ReleaseRequest, board: BoardSettings) ->
     return ()
 
 
-def _previous(repository: Repository, request: ReleaseRequest) -> Manifest | None:
-    data = repository.read_manifest(request.channel, request.board)
-    return None if data is None else Manifest.from_bytes(data)
-
-
 def _bases(request: ReleaseRequest) -> dict[str, Image]:
     return {name: read_image(data, name) for name, data in request.bases.items()}
 
@@ -171,7 +167,7 @@ def _build_manifest(
 ) -> Manifest:
     """Return the manifest, as yet without payloads."""
     board = settings.board(request.board)
-    release = 1 if previous is None else previous.release + 1
+    release = next_release(previous)
     return Manifest(
         version=request.version,
         release=release,
@@ -187,32 +183,14 @@ def _build_manifest(
         min_version=request.min_version,
         mandatory=request.mandatory,
         paused=False,
-        rollout=Rollout(f"{request.channel}/{request.board}/{release}", _EVERYBODY),
+        rollout=rollout_of(request.channel, request.board, release),
         confirm_within_s=board.confirm_within_s,
         url=settings.base_url + image_path(image.sha256),
         payloads=(),
         notes=request.notes,
         retry_failed=request.retry_failed,
-        withdrawn=() if previous is None else _still_withdrawn(request, previous),
+        withdrawn=still_withdrawn(request.version, previous),
     )
-
-
-def _still_withdrawn(request: ReleaseRequest, previous: Manifest) -> tuple[str, ...]:
-    """Return what boards may go on to leave although they take this release for an older one."""
-    version = _version(request.version)
-    return tuple(gone for gone in previous.withdrawn if _version(gone) > version)
-
-
-def _towards(manifest: Manifest, stone: Manifest) -> Manifest:
-    """Return a stone that is as urgent as the release, and lifts failures only if that does."""
-    lifts = manifest.retry_failed
-    release = manifest.release if lifts else stone.release
-    return replace(stone, mandatory=manifest.mandatory, retry_failed=lifts, release=release)
-
-
-def _offer(repository: Repository, manifest: Manifest, stones: tuple[Manifest, ...]) -> None:
-    kept = {stone.version: stone.to_bytes() for stone in stones}
-    repository.offer(manifest.channel, manifest.board, manifest.to_bytes(), kept)
 
 
 def _following(manifest: Manifest, previous: Manifest) -> Manifest:
@@ -222,7 +200,7 @@ def _following(manifest: Manifest, previous: Manifest) -> Manifest:
     """
     if manifest.version == previous.version:
         return _same(manifest, previous)
-    _verify_follows(manifest, previous)
+    verify_follows(manifest, previous)
     return manifest
 
 
@@ -235,23 +213,6 @@ def _dropped_steps(manifest: Manifest, previous: Manifest) -> tuple[str, ...]:
         f"no --min-version: boards below {needed}, which {previous.version} sent to {needed} "
         f"first, now go straight to {manifest.version}",
     )
-
-
-def _verify_follows(manifest: Manifest, previous: Manifest) -> None:
-    """Refuse a release that boards on this channel would not, or must not, take."""
-    where = f"{manifest.channel}/{manifest.board}"
-    if _version(manifest.version) <= _version(previous.version):
-        message = f"version {manifest.version} does not follow {previous.version} on {where}"
-        raise SettingsError(message, f"a release needs a version above {previous.version}")
-    if manifest.version in previous.withdrawn:
-        message = f"version {manifest.version} is withdrawn on {where}"
-        raise SettingsError(message, "a release needs a version that is not")
-    if manifest.security_version < previous.security_version:
-        raise SettingsError(
-            f"security_version {manifest.security_version} is below "
-            f"{previous.security_version}, which {where} has released",
-            "boards that confirmed it would refuse this; raise it in slotcast.toml",
-        )
 
 
 def _same(manifest: Manifest, previous: Manifest) -> Manifest:
@@ -274,22 +235,6 @@ def _same(manifest: Manifest, previous: Manifest) -> Manifest:
     return previous
 
 
-def _stone_file(stone: Manifest) -> File:
-    data = stone.to_bytes()
-    name = stone_name(stone.channel, stone.board, stone.version)
-    return File(Kind.MANIFEST, hashed_path(name, hashlib.sha256(data).hexdigest()), data)
-
-
-def _release_files(manifest: Manifest, image: Image, payloads: Payloads) -> list[File]:
-    data = manifest.to_bytes()
-    sha256 = hashlib.sha256(data).hexdigest()
-    return [
-        *(payload.file for payload in payloads.published),
-        File(Kind.IMAGE, image_path(image.sha256), image.data),
-        File(Kind.MANIFEST, manifest_path(manifest.channel, manifest.board, sha256), data),
-        File(
-            Kind.VERSION_JSON,
-            version_json_path(manifest.channel, manifest.board),
-            version_json(manifest),
-        ),
-    ]
+def _image_files(image: Image, payloads: Payloads) -> list[File]:
+    files = [payload.file for payload in payloads.published]
+    return [*files, File(Kind.IMAGE, image_path(image.sha256), image.data)]

@@ -31,7 +31,14 @@ from tuf.repository import Repository as TufRepository
 
 from publisher.board_limits import verify_limits
 from publisher.errors import KeyAccessError, VerificationError
-from publisher.layout import PINS, hashed_path, metadata_path, stone_name, target_name
+from publisher.layout import (
+    PINS,
+    hashed_path,
+    metadata_path,
+    parse_offer,
+    stone_name,
+    target_name,
+)
 from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
 from publisher.plan import File, Kind
 from publisher.published import Read, read_published
@@ -53,6 +60,15 @@ _AHEAD = (
 )
 
 Signers = Callable[[str], Sequence[Signer]]
+
+
+class Offering(NamedTuple):
+    """What is offered to a board on a channel; `stones` are manifests by version."""
+
+    channel: str
+    board: str
+    manifest: bytes
+    stones: Mapping[str, bytes]
 
 
 class RoleState(NamedTuple):
@@ -144,14 +160,32 @@ class Repository(TufRepository):
         Args:
             stones: the manifests that boards need first, by version; no others stay named.
         """
-        named = {target_name(channel, board): manifest}
-        named |= {stone_name(channel, board, text): data for text, data in (stones or {}).items()}
-        gone = [name for name in self.targets().targets if name.startswith(f"{channel}/{board}/")]
+        self.offer_all([Offering(channel, board, manifest, stones or {})])
+
+    def offer_all(self, offerings: Iterable[Offering]) -> None:
+        """Do what `offer` does, for several boards and channels at once."""
+        named: dict[str, bytes] = {}
+        gone: list[str] = []
+        for one in offerings:
+            named[target_name(one.channel, one.board)] = one.manifest
+            for version, data in one.stones.items():
+                named[stone_name(one.channel, one.board, version)] = data
+            gone += self._stone_names(one.channel, one.board)
         self._name_targets(named, gone)
 
     def publish_pins(self, pins: bytes) -> None:
         """Name the bytes of pins.json, as `offer` does."""
         self._name_targets({PINS: pins})
+
+    def renew(self, role: str) -> None:
+        """Sign a role anew, as it is, and those that name it: targets, snapshot or timestamp."""
+        if role == "timestamp":
+            with self.edit_timestamp():
+                return
+        if role == "targets":
+            with self.edit_targets():
+                pass
+        self.renew_pointers()
 
     def renew_pointers(self) -> None:
         """Sign a snapshot of the targets, and a timestamp of that snapshot."""
@@ -181,6 +215,20 @@ class Repository(TufRepository):
         """
         return self._read_named(stone_name(channel, board, version))
 
+    def read_stones(self, channel: str, board: str) -> dict[str, bytes]:
+        """Return the manifests of all stepping stones, verified, by version.
+
+        Raises:
+            VerificationError: one is missing from the store, or is not what was signed.
+        """
+        stones = {}
+        for name in self._stone_names(channel, board):
+            version = parse_offer(name)[2]
+            data = self._read_named(name)
+            if version is not None and data is not None:
+                stones[version] = data
+        return stones
+
     def read_pins(self) -> bytes | None:
         """Return pins.json, verified; None where no pin sets are published.
 
@@ -204,6 +252,9 @@ class Repository(TufRepository):
             signed = self.open(role).signed
             signed_at = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
             yield RoleState(role, signed.version, signed.expires, signed_at)
+
+    def _stone_names(self, channel: str, board: str) -> list[str]:
+        return [name for name in self.targets().targets if name.startswith(f"{channel}/{board}/")]
 
     def _name_targets(self, named: Mapping[str, bytes], gone: Collection[str] = ()) -> None:
         before = self.targets().targets

@@ -1,0 +1,144 @@
+"""What a channel offers a board next, over what it offers now: the rules, and the files.
+
+A release, a promotion and a withdrawal end here, and so does what only says who may take a release.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from publisher.errors import SettingsError
+from publisher.layout import hashed_path, manifest_path, stone_name, version_json_path
+from publisher.manifest import BUCKETS, Manifest, Rollout, version_json
+from publisher.plan import File, Kind, Plan, make_plan
+from publisher.publish import View
+from publisher.repository import Offering, Repository
+from publisher.versions import Version
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A manifest to be offered instead of `before`, and the stones that lead to it."""
+
+    before: Manifest | None
+    manifest: Manifest
+    stones: tuple[Manifest, ...] = ()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether it is not offered already."""
+        return self.manifest != self.before
+
+    @property
+    def where(self) -> str:
+        """CHANNEL/BOARD."""
+        return f"{self.manifest.channel}/{self.manifest.board}"
+
+
+def plan_offers(
+    product: str,
+    repository: Repository,
+    view: View,
+    offers: Sequence[Offer],
+    files: Iterable[File] = (),
+) -> Plan:
+    """Name offers in the product's roles, all in one edit, and order all files that they need.
+
+    Args:
+        files: what the manifests name and may not lie there yet.
+    """
+    repository.offer_all(map(_offering, offers))
+    wanted = [*files, *(file for offer in offers for file in _files(offer)), *repository.edited]
+    return make_plan(product, wanted, view.stored)
+
+
+def read_offer(repository: Repository, channel: str, board: str) -> Manifest | None:
+    """Return what a channel offers a board now.
+
+    Raises:
+        VerificationError: it is missing from the store, or is not what was signed.
+    """
+    data = repository.read_manifest(channel, board)
+    return None if data is None else Manifest.from_bytes(data)
+
+
+def change_offer(
+    repository: Repository, channel: str, board: str, change: Callable[[Manifest], Manifest]
+) -> Offer:
+    """Return the present offer with a change that leaves the release what it is.
+
+    Raises:
+        SettingsError: nothing is offered there.
+        VerificationError: what is offered is missing from the store, or is not what was signed.
+    """
+    before = read_offer(repository, channel, board)
+    if before is None:
+        raise SettingsError(f"nothing is offered on {channel}/{board}", "`slotcast status` tells")
+    stones = repository.read_stones(channel, board).values()
+    return Offer(before, change(before), tuple(map(Manifest.from_bytes, stones)))
+
+
+def rollout_of(channel: str, board: str, release: int, basis_points: int = BUCKETS) -> Rollout:
+    """Return a rollout that is drawn anew for this release; its growth contains what it was."""
+    return Rollout(f"{channel}/{board}/{release}", basis_points)
+
+
+def next_release(previous: Manifest | None) -> int:
+    """Return the number of the release after `previous`."""
+    return 1 if previous is None else previous.release + 1
+
+
+def still_withdrawn(version: str, previous: Manifest | None) -> tuple[str, ...]:
+    """Return what boards may go on to leave although they take `version` for an older one."""
+    gone = () if previous is None else previous.withdrawn
+    return tuple(one for one in gone if Version.parse(one) > Version.parse(version))
+
+
+def towards(manifest: Manifest, stone: Manifest) -> Manifest:
+    """Return a stone that is as urgent as the release, and lifts failures only if that does."""
+    lifts = manifest.retry_failed
+    release = manifest.release if lifts else stone.release
+    return replace(stone, mandatory=manifest.mandatory, retry_failed=lifts, release=release)
+
+
+def verify_follows(manifest: Manifest, previous: Manifest) -> None:
+    """Refuse a release that boards on this channel would not, or must not, take."""
+    where = f"{manifest.channel}/{manifest.board}"
+    if Version.parse(manifest.version) <= Version.parse(previous.version):
+        message = f"version {manifest.version} does not follow {previous.version} on {where}"
+        raise SettingsError(message, f"a release needs a version above {previous.version}")
+    if manifest.version in previous.withdrawn:
+        message = f"version {manifest.version} is withdrawn on {where}"
+        raise SettingsError(message, "a release needs a version that is not")
+    if manifest.security_version < previous.security_version:
+        raise SettingsError(
+            f"security_version {manifest.security_version} is below "
+            f"{previous.security_version}, which {where} has released",
+            "boards that confirmed it would refuse this; raise it in slotcast.toml",
+        )
+
+
+def _offering(offer: Offer) -> Offering:
+    stones = {stone.version: stone.to_bytes() for stone in offer.stones}
+    manifest = offer.manifest
+    return Offering(manifest.channel, manifest.board, manifest.to_bytes(), stones)
+
+
+def _files(offer: Offer) -> list[File]:
+    manifest = offer.manifest
+    data = manifest.to_bytes()
+    path = manifest_path(manifest.channel, manifest.board, hashlib.sha256(data).hexdigest())
+    small = version_json_path(manifest.channel, manifest.board)
+    return [
+        File(Kind.MANIFEST, path, data),
+        File(Kind.VERSION_JSON, small, version_json(manifest)),
+        *map(_stone_file, offer.stones),
+    ]
+
+
+def _stone_file(stone: Manifest) -> File:
+    data = stone.to_bytes()
+    name = stone_name(stone.channel, stone.board, stone.version)
+    return File(Kind.MANIFEST, hashed_path(name, hashlib.sha256(data).hexdigest()), data)
