@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from publisher import __version__
+from publisher.offer_arguments import add_caution, add_offers
 from publisher.payload_arguments import add_payload
 from publisher.pins_arguments import add_pins
 
@@ -46,6 +47,13 @@ class Arguments(argparse.Namespace):
     bases: list[Path]
     resume: bool
     redate: bool = False
+    # promote, rollout, withdraw, refresh
+    from_channel: str
+    to_channel: str
+    to_version: str | None
+    only_boards: list[str]
+    basis_points: int
+    targets: bool
     # verify
     dir: Path | None
     url: str
@@ -94,6 +102,7 @@ def make_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     _add_init(commands.add_parser("init", help="found a product: keys, root, slotcast.toml"))
     _add_release(commands.add_parser("release", help="offer an image to a board on a channel"))
+    add_offers(commands, _add_common)
     _add_status(commands.add_parser("status", help="show what is offered, and what expires when"))
     _add_verify(commands.add_parser("verify", help="check everything that is published"))
     pins = commands.add_parser(
@@ -210,18 +219,7 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
         help="firmware that boards run and a delta is wanted from, beside that of the last "
         "releases; may be given again",
     )
-    parser.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from the present offers though the store holds newer signed ones, of a run "
-        "that was cut short on another machine",
-    )
-    parser.add_argument(
-        "--redate",
-        action="store_true",
-        help="sign with the present time though the last signature lies ahead of it: after a "
-        "release from a machine whose clock was wrong",
-    )
+    add_caution(parser)
     _add_common(parser, writes=True)
 
 

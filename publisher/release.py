@@ -123,10 +123,15 @@ def prepare_release(
     return PreparedRelease(manifest, image, payloads, plan, warnings, stones, offer.is_new)
 
 
+def verify_channel(name: str) -> None:
+    """Raise SettingsError for what cannot be a channel's name."""
+    verify_name("channel", name)
+    if name in _RESERVED:
+        raise SettingsError(f'a channel cannot be called "{name}"')
+
+
 def _verify_request(request: ReleaseRequest) -> None:
-    verify_name("channel", request.channel)
-    if request.channel in _RESERVED:
-        raise SettingsError(f'a channel cannot be called "{request.channel}"')
+    verify_channel(request.channel)
     version = _version(request.version)
     if request.min_version is not None and _version(request.min_version) >= version:
         raise SettingsError(f"min_version {request.min_version} is not older than {version}")

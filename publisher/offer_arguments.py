@@ -1,0 +1,117 @@
+"""The commands that change what is offered without a new image, and `refresh`, as arguments."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Callable
+
+AddCommon = Callable[..., None]
+
+_BASIS_POINTS = 10000
+
+
+def add_offers(commands: argparse._SubParsersAction, add_common: AddCommon) -> None:  # type: ignore[type-arg]
+    """Add promote, rollout, pause, resume, withdraw and refresh."""
+    _add_promote(commands.add_parser("promote", help="release on a channel what another has"))
+    _add_rollout(commands.add_parser("rollout", help="say how many boards may take a release"))
+    for name, text in {"pause": "hold a release back", "resume": "let it go on"}.items():
+        parser = commands.add_parser(name, help=text)
+        parser.description = f"{text.capitalize()}, for boards that have not taken it yet."
+        _add_whom(parser)
+    _add_withdraw(commands.add_parser("withdraw", help="take a release back"))
+    _add_refresh(commands.add_parser("refresh", help="sign anew what is about to expire"))
+    for name in ("promote", "rollout", "pause", "resume", "withdraw", "refresh"):
+        add_common(commands.choices[name], writes=True)
+        add_caution(commands.choices[name])
+
+
+def _add_whom(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("channel", metavar="CHANNEL", help="such as beta or stable")
+    parser.add_argument("board", metavar="BOARD", help="a board of slotcast.toml")
+
+
+def _add_promote(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Release a version on a channel from which another already has it: the same bytes, never "
+        "rebuilt, for all kinds of boards that have it there, at once."
+    )
+    parser.add_argument("version", metavar="X.Y.Z", help="a version that the first channel has had")
+    parser.add_argument("--from", dest="from_channel", required=True, metavar="CHANNEL")
+    parser.add_argument("--to", dest="to_channel", required=True, metavar="CHANNEL")
+    parser.add_argument(
+        "--board",
+        dest="only_boards",
+        action="append",
+        default=[],
+        metavar="B",
+        help="only boards of this kind; may be given again",
+    )
+    parser.add_argument(
+        "--rollout",
+        dest="basis_points",
+        type=_share,
+        default=_BASIS_POINTS,
+        metavar="PERCENT",
+        help="how many boards take part, such as 10%% (default: all)",
+    )
+
+
+def _add_rollout(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Say how many boards may take what is offered. The boards of a smaller share are among "
+        "those of a larger one."
+    )
+    _add_whom(parser)
+    parser.add_argument("basis_points", type=_share, metavar="PERCENT", help="such as 25%%")
+
+
+def _add_withdraw(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Take a version back: boards that have not installed it never will, and boards that run it "
+        "go to another one, as a signed downgrade."
+    )
+    parser.add_argument("version", metavar="X.Y.Z", help="the version to take back")
+    parser.add_argument("--channel", required=True, metavar="C", help="such as beta or stable")
+    parser.add_argument("--board", required=True, metavar="B", help="a board of slotcast.toml")
+    parser.add_argument(
+        "--to",
+        dest="to_version",
+        metavar="X.Y.Z",
+        help="an older release that boards go to instead",
+    )
+
+
+def _add_refresh(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Sign timestamp, and snapshot, anew if half of their time is over; does nothing otherwise, "
+        "so that it may run every hour."
+    )
+    parser.add_argument(
+        "--targets", action="store_true", help="targets too, if half of its time is over"
+    )
+
+
+def add_caution(parser: argparse.ArgumentParser) -> None:
+    """Add what lets a person sign where slotcast would rather not."""
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the present offers though the store holds newer signed ones, of a run "
+        "that was cut short on another machine",
+    )
+    parser.add_argument(
+        "--redate",
+        action="store_true",
+        help="sign with the present time though the last signature lies ahead of it: after one "
+        "from a machine whose clock was wrong",
+    )
+
+
+def _share(text: str) -> int:
+    """Read a percentage, such as 25%, 0.5 or 100, as basis points."""
+    found = re.fullmatch(r"(\d{1,3})(?:\.(\d{1,2}))?%?", text)
+    points = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
+    if not 0 <= points <= _BASIS_POINTS:
+        raise argparse.ArgumentTypeError(f"{text} is no percentage, such as 25% or 0.5%")
+    return points

@@ -1,0 +1,107 @@
+"""Promotion: what a channel has released is released on another, the same bytes, never rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from publisher.errors import SettingsError
+from publisher.layout import image_path
+from publisher.manifest import BUCKETS, Manifest
+from publisher.offers import (
+    Offer,
+    next_release,
+    read_offer,
+    rollout_of,
+    still_withdrawn,
+    towards,
+    verify_follows,
+)
+from publisher.publish import View
+from publisher.release import verify_channel
+from publisher.repository import Repository
+from publisher.settings import Settings
+from publisher.stones import History
+
+
+def prepare_promotion(
+    settings: Settings,
+    repository: Repository,
+    view: View,
+    version: str,
+    channels: tuple[str, str],
+    boards: Sequence[str] = (),
+    basis_points: int = BUCKETS,
+) -> list[Offer]:
+    """Return what is offered on the second channel after it.
+
+    Args:
+        channels: from which, and to which.
+        boards: the kinds of boards; all that have the version on the first channel if none.
+        basis_points: of 10000 boards, how many take part.
+
+    Raises:
+        SettingsError: the version was not released there, or cannot be released here.
+        StoreError, VerificationError: it is not whole in the store.
+    """
+    source, to = channels
+    verify_channel(to)
+    if source == to:
+        raise SettingsError(f"{source} is the channel that it comes from")
+    for board in boards:
+        settings.board(board)
+    offers = []
+    for manifest in _released(repository, view, version, source, boards or tuple(settings.boards)):
+        offers.append(_promoted(settings, repository, view, manifest, to, basis_points))
+    if missing := set(boards) - {offer.manifest.board for offer in offers}:
+        raise SettingsError(f"{version} was never released on {source}/{min(missing)}")
+    if not offers:
+        raise SettingsError(f"{version} was never released on {source}", "`slotcast status` tells")
+    return offers
+
+
+def _released(
+    repository: Repository, view: View, version: str, channel: str, boards: Sequence[str]
+) -> Iterator[Manifest]:
+    for board in boards:
+        history = History(repository, view, channel, board)
+        if any(one.version == version for one in history.offers()):
+            yield history.chain(version)[0]
+
+
+def _promoted(
+    settings: Settings,
+    repository: Repository,
+    view: View,
+    manifest: Manifest,
+    channel: str,
+    basis_points: int,
+) -> Offer:
+    board = manifest.board
+    previous = read_offer(repository, channel, board)
+    release = next_release(previous)
+    promoted = replace(
+        manifest,
+        channel=channel,
+        release=release,
+        retry_failed=False,
+        rollout=rollout_of(channel, board, release, basis_points),
+        url=settings.base_url + image_path(manifest.sha256),
+        withdrawn=still_withdrawn(manifest.version, previous),
+    )
+    if previous is not None and previous.version == manifest.version:
+        return _there(repository, promoted, previous)
+    if previous is not None:
+        verify_follows(promoted, previous)
+    chain = History(repository, view, channel, board).chain(promoted.min_version)
+    return Offer(previous, promoted, tuple(towards(promoted, stone) for stone in chain))
+
+
+def _there(repository: Repository, promoted: Manifest, previous: Manifest) -> Offer:
+    """Return the offer that stands, of the same image: a run was cut short."""
+    where = f"{previous.channel}/{previous.board}"
+    if previous.image_digest != promoted.image_digest:
+        message = f"{previous.version} is already released on {where}, and is another image"
+        raise SettingsError(message, "release it under a version of its own")
+    stones = repository.read_stones(previous.channel, previous.board).values()
+    return Offer(previous, previous, tuple(map(Manifest.from_bytes, stones)))

@@ -1,0 +1,192 @@
+"""promote, rollout, pause, resume, withdraw and refresh, as a person and a program meet them."""
+
+import json
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import esp_images
+import pytest
+
+import publisher.cli
+
+WHOM = ("--channel", "beta", "--board", "b1")
+INIT = ("--board", "b1", "--chip", "esp32", "--slot-size", "0x1E0000", "--insecure-no-passphrase")
+
+
+@pytest.fixture
+def product(run, tmp_path, monkeypatch):
+    """1.0.0 and 1.1.0 are released on beta."""
+    monkeypatch.chdir(tmp_path)
+    assert run("init", "sensor", "--base-url", "https://updates.example.org/", *INIT)[0] == 0
+    for version in ("1.0.0", "1.1.0"):
+        Path(f"{version}.bin").write_bytes(esp_images.app_image(code=version.encode() * 999))
+        assert run("release", f"{version}.bin", "--version", version, *WHOM)[0] == 0
+    return tmp_path
+
+
+@pytest.fixture
+def days_later(monkeypatch):
+    """Let the commands believe that so many days have passed."""
+
+    def let(days):
+        class Later(datetime):
+            @classmethod
+            def now(cls, tz=None):
+                return datetime.now(tz) + timedelta(days=days)
+
+        monkeypatch.setattr(publisher.cli, "datetime", Later)
+
+    return let
+
+
+def answer(run, *argv):
+    """What a program reads."""
+    code, out, err = run(*argv, "--json")
+    assert code == 0, err
+    return json.loads(out)
+
+
+def offer(run, channel="beta"):
+    [found] = [one for one in answer(run, "status")["offers"] if one["channel"] == channel]
+    return found
+
+
+def tree():
+    return {path: path.read_bytes() for path in Path("published").rglob("*") if path.is_file()}
+
+
+def verify(run):
+    """`slotcast verify` finds nothing in all that was ever published."""
+    code, out, err = run("verify", "--brief")
+    assert code == 0, out + err
+
+
+def test_a_release_is_shared_out_paused_and_resumed(run, product):
+    code, out, err = run("rollout", "beta", "b1", "25%")
+    assert code == 0
+    assert out.startswith("1.1.0 on beta/b1 goes to 25 % of boards\n")
+    assert "from 100 % down to 25 %: boards that have it already keep it" in err
+    assert offer(run)["basis_points"] == 2500
+    assert run("pause", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is paused: boards")
+    assert run("pause", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is paused already")
+    assert run("rollout", "beta", "b1", "50.25")[1].startswith(
+        "1.1.0 on beta/b1 goes to 50.25 % of boards, once it is resumed\n"
+    )
+    assert offer(run)["paused"] is True
+    assert run("resume", "beta", "b1")[1].startswith(
+        "1.1.0 on beta/b1 goes on, for 50.25 % of boards\n"
+    )
+    assert run("resume", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is not paused, for")
+    verify(run)
+
+
+@pytest.mark.parametrize("share", ["101%", "-1", "all", "5.555", "", "100.01", "%"])
+def test_a_share_is_a_percentage(run, product, share):
+    with pytest.raises(SystemExit) as ended:
+        run("rollout", "beta", "b1", share)
+    assert ended.value.code == 2
+
+
+def test_a_change_can_be_looked_at_first(run, product):
+    before = tree()
+    code, out, _ = run("pause", "beta", "b1", "--dry-run")
+    assert code == 0
+    assert "timestamp" in out
+    assert tree() == before
+    assert answer(run, "pause", "beta", "b1", "--dry-run")["new"] is True
+    assert tree() == before
+
+
+@pytest.mark.parametrize("command", [("pause",), ("resume",), ("rollout",)])
+def test_boards_and_channels_that_are_not_there(run, product, command):
+    share = ("10%",) if command == ("rollout",) else ()
+    code, _, err = run(*command, "beta", "b2", *share)
+    assert code == 1
+    assert "b2" in err
+    code, _, err = run(*command, "stable", "b1", *share)
+    assert code == 1
+    assert "nothing is offered on stable/b1" in err
+
+
+def test_a_release_is_withdrawn(run, product):
+    before = tree()
+    code, _, err = run("withdraw", "1.1.0", *WHOM)
+    assert code == 1
+    assert "--to VERSION" in err
+    assert tree() == before
+    code, out, err = run("withdraw", "1.1.0", *WHOM, "--to", "1.0.0")
+    assert (code, err) == (0, "")
+    assert out.startswith("1.1.0 on beta/b1 is withdrawn: boards that run it go to 1.0.0\n")
+    assert (offer(run)["version"], offer(run)["release"]) == ("1.0.0", 3)
+    verify(run)
+
+
+def test_a_release_is_promoted(run, product):
+    code, out, err = run("promote", "1.1.0", "--from", "beta", "--to", "stable", "--rollout", "10%")
+    assert (code, err) == (0, "")
+    assert out.startswith("promoted 1.1.0 (release 1) from beta to stable/b1, for 10 % of boards\n")
+    assert offer(run, "stable")["sha256"] == offer(run)["sha256"]
+    assert offer(run, "stable")["basis_points"] == 1000
+    again = run("promote", "1.1.0", "--from", "beta", "--to", "stable")[1]
+    assert again.startswith("1.1.0 is on stable/b1 already, for 10 % of boards\n")
+    verify(run)
+
+
+def test_nothing_is_signed_while_nothing_is_due(run, product, days_later):
+    days_later(3)
+    before = tree()
+    code, out, err = run("refresh")
+    assert (code, err) == (0, "")
+    assert out == "nothing to do: days left: root 361, targets 176, snapshot 26, timestamp 3\n"
+    assert tree() == before
+    assert answer(run, "refresh")["renewed"] == []
+
+
+def test_timestamp_is_signed_anew_when_half_of_its_time_is_over(run, product, days_later):
+    days_later(4)
+    code, out, err = run("refresh")
+    assert (code, err) == (0, "")
+    left = "days left: root 360, targets 175, snapshot 25, timestamp 6"
+    assert out == f"timestamp signed anew: {left}\n"
+    assert answer(run, "refresh")["renewed"] == []
+    verify(run)
+
+
+def test_a_snapshot_that_is_due_comes_with_its_timestamp(run, product, days_later):
+    days_later(16)
+    assert answer(run, "refresh")["renewed"] == ["snapshot", "timestamp"]
+    assert answer(run, "refresh")["renewed"] == []
+
+
+def test_targets_are_signed_anew_only_when_that_is_asked_for(run, product, days_later):
+    days_later(160)
+    code, _, err = run("refresh")
+    assert code == 0
+    assert "targets expires on" in err
+    assert answer(run, "refresh")["renewed"] == []
+    assert answer(run, "refresh", "--targets")["renewed"] == ["targets", "snapshot", "timestamp"]
+    assert "targets" not in run("refresh")[2]
+
+
+def test_a_refresh_can_be_looked_at_first(run, product, days_later):
+    days_later(4)
+    before = tree()
+    assert [one["kind"] for one in answer(run, "refresh", "--dry-run")["writes"]] == ["timestamp"]
+    assert "timestamp" in run("refresh", "--dry-run")[1]
+    assert tree() == before
+
+
+def test_nothing_is_signed_over_what_does_not_verify(run, product, days_later):
+    days_later(4)
+    [targets] = Path("published/sensor/metadata").glob("3.targets.json")
+    targets.write_bytes(targets.read_bytes().replace(b"beta", b"bete"))
+    before = tree()
+    code, _, err = run("refresh")
+    assert code == 1
+    assert "targets" in err
+    assert tree() == before
+
+
+def test_root_is_told_before_it_expires(run, product, days_later):
+    days_later(340)
+    assert "root expires on" in run("refresh", "--targets")[2]

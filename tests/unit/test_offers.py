@@ -1,0 +1,333 @@
+"""Offers that change without a new image: pausing, sharing out, taking back, promoting."""
+
+from dataclasses import replace
+
+import esp_images
+import pytest
+from products import BOARD, Product
+
+from publisher.errors import SettingsError, StoreError
+from publisher.layout import key
+from publisher.manifest import Manifest
+from publisher.offers import change_offer, plan_offers
+from publisher.promotion import prepare_promotion
+from publisher.withdrawal import prepare_withdrawal, waiting
+
+
+class Shop(Product):
+    """A product whose offers are changed as the commands do it."""
+
+    def offered(self, channel="stable", board="b1"):
+        return Manifest.from_bytes(self.open().read_manifest(channel, board))
+
+    def stones(self, channel="stable", board="b1"):
+        return sorted(self.open().read_stones(channel, board))
+
+    def apply(self, prepare):
+        view = self.view()
+        repository = self.open(view)
+        offers = prepare(repository, view)
+        self.publish(plan_offers("sensor", repository, view, offers))
+        return offers
+
+    def change(self, **fields):
+        def prepare(repository, view):
+            return [change_offer(repository, "stable", "b1", lambda one: replace(one, **fields))]
+
+        [offer] = self.apply(prepare)
+        return offer
+
+    def withdraw(self, version, to=None):
+        def prepare(repository, view):
+            return [prepare_withdrawal(repository, view, "stable", "b1", version, to)]
+
+        [offer] = self.apply(prepare)
+        return offer.manifest
+
+    def promote(self, version, source="beta", to="stable", boards=(), **how):
+        def prepare(repository, view):
+            where = (source, to)
+            return prepare_promotion(self.settings, repository, view, version, where, boards, **how)
+
+        return self.apply(prepare)
+
+    def targets_version(self):
+        return self.open().targets().version
+
+
+def test_a_paused_release_stays_the_release_that_it_is():
+    shop = Shop()
+    before = shop.release("1.0.0")
+    assert shop.change(paused=True).is_new
+    assert shop.offered() == replace(before, paused=True)
+    assert not shop.change(paused=True).is_new
+    shop.change(paused=False)
+    assert shop.offered() == before
+
+
+def test_what_does_not_change_is_not_signed_again():
+    shop = Shop()
+    shop.release("1.0.0")
+    version = shop.targets_version()
+    shop.change(paused=False)
+    assert shop.targets_version() == version
+
+
+def test_a_change_keeps_the_stones_that_older_boards_need():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("2.0.0", min_version="1.0.0")
+    shop.change(paused=True)
+    assert shop.stones() == ["1.0.0"]
+    shop.change(paused=False)
+    assert shop.stones() == ["1.0.0"]
+
+
+def test_nothing_that_is_not_offered_can_be_changed():
+    shop = Shop()
+    with pytest.raises(SettingsError, match="nothing is offered on stable/b1"):
+        shop.change(paused=True)
+    with pytest.raises(SettingsError, match="nothing is offered on stable/b1"):
+        shop.withdraw("1.0.0")
+
+
+def test_boards_go_back_to_what_takes_the_place_of_a_withdrawn_release():
+    shop = Shop()
+    first = shop.release("1.0.0")
+    second = shop.release("1.1.0")
+    offered = shop.withdraw("1.1.0", to="1.0.0")
+    assert shop.offered() == offered
+    assert (offered.version, offered.image_digest) == ("1.0.0", first.image_digest)
+    assert offered.withdrawn == ("1.1.0",)
+    assert offered.release == second.release + 1
+    assert offered.rollout.basis_points == 10000
+    assert offered.payloads == first.payloads
+
+
+def test_a_withdrawal_that_is_run_again_is_there_already():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("1.1.0")
+    offered = shop.withdraw("1.1.0", to="1.0.0")
+    version = shop.targets_version()
+    assert shop.withdraw("1.1.0", to="1.0.0") == offered
+    assert shop.targets_version() == version
+
+
+def test_a_second_version_is_withdrawn_beside_the_first():
+    shop = Shop()
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        shop.release(version)
+    shop.withdraw("1.2.0", to="1.1.0")
+    assert shop.withdraw("1.1.0", to="1.0.0").withdrawn == ("1.2.0", "1.1.0")
+
+
+def test_a_version_that_was_offered_before_the_withdrawal_can_be_withdrawn_too():
+    shop = Shop()
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        shop.release(version)
+    shop.withdraw("1.2.0", to="1.0.0")
+    assert shop.withdraw("1.1.0").withdrawn == ("1.2.0", "1.1.0")
+
+
+def test_a_release_above_what_is_withdrawn_follows_as_ever():
+    shop = Shop()
+    for version in ("1.0.0", "1.1.0"):
+        shop.release(version)
+    shop.withdraw("1.1.0", to="1.0.0")
+    with pytest.raises(SettingsError, match=r"1\.1\.0 is withdrawn"):
+        shop.prepare("1.1.0")
+    assert shop.release("1.0.1").withdrawn == ("1.1.0",)
+    assert shop.release("1.2.0").withdrawn == ()
+
+
+def test_boards_need_to_be_told_where_to_go():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("1.1.0")
+    for to, says in {
+        None: "where shall boards go",
+        "1.1.0": "not older",
+        "1.2.0": "not older",
+        "0.9.0": "never released",
+    }.items():
+        with pytest.raises(SettingsError, match=says):
+            shop.withdraw("1.1.0", to=to)
+    assert shop.offered().version == "1.1.0"
+
+
+def test_what_was_never_released_cannot_be_withdrawn():
+    shop = Shop()
+    shop.release("1.0.0")
+    with pytest.raises(SettingsError, match=r"1\.1\.0 was never released on stable/b1"):
+        shop.withdraw("1.1.0", to="1.0.0")
+
+
+def test_what_no_board_takes_any_more_needs_no_withdrawal():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("1.1.0")
+    with pytest.raises(SettingsError, match="no board takes it any more"):
+        shop.withdraw("1.0.0")
+    with pytest.raises(SettingsError, match=r"go to 1\.1\.0, which is offered"):
+        shop.withdraw("1.0.0", to="0.9.0")
+
+
+def test_a_stone_cannot_be_withdrawn_from_under_the_boards_that_need_it():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("2.0.0", min_version="1.0.0")
+    with pytest.raises(SettingsError, match=r"take 1\.0\.0 first"):
+        shop.withdraw("1.0.0")
+    assert shop.stones() == ["1.0.0"]
+
+
+def test_the_stones_of_what_boards_go_back_to_come_with_it():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("2.0.0", min_version="1.0.0")
+    shop.release("3.0.0")
+    assert shop.stones() == []
+    shop.withdraw("3.0.0", to="2.0.0")
+    assert shop.offered().min_version == "1.0.0"
+    assert shop.stones() == ["1.0.0"]
+
+
+def test_nothing_lowers_what_a_board_has_confirmed_of_security():
+    shop = Shop()
+    shop.release("1.0.0")
+    raised = replace(BOARD, security_version=1)
+    shop.settings = replace(shop.settings, boards={"b1": raised})
+    shop.release("1.1.0")
+    with pytest.raises(SettingsError, match="security_version 0"):
+        shop.withdraw("1.1.0", to="1.0.0")
+
+
+def test_boards_cannot_go_back_to_firmware_that_is_gone():
+    shop = Shop()
+    first = shop.release("1.0.0")
+    shop.release("1.1.0")
+    del shop.store.objects[key("sensor", first.full.path)]
+    with pytest.raises(StoreError):
+        shop.withdraw("1.1.0", to="1.0.0")
+
+
+def test_what_takes_the_place_may_keep_boards_waiting():
+    shop = Shop()
+    shop.release("1.0.0")
+    assert waiting(shop.offered()) == ""
+    assert "is paused" in waiting(replace(shop.offered(), paused=True))
+    rollout = replace(shop.offered().rollout, basis_points=500)
+    assert "5 %" in waiting(replace(shop.offered(), rollout=rollout))
+
+
+def test_a_promoted_release_is_the_same_bytes():
+    shop = Shop()
+    beta = shop.release("1.0.0", channel="beta")
+    before = set(shop.store.objects)
+    [offer] = shop.promote("1.0.0")
+    stable = shop.offered()
+    assert stable == offer.manifest
+    assert (stable.channel, stable.release) == ("stable", 1)
+    for name in ("version", "sha256", "image_digest", "payloads", "size", "notes"):
+        assert getattr(stable, name) == getattr(beta, name)
+    added = {name for name in set(shop.store.objects) - before if "/payloads/" in name}
+    assert not added
+
+
+def test_a_promotion_counts_releases_and_draws_boards_of_its_own_channel():
+    shop = Shop()
+    shop.release("0.9.0")
+    for version in ("0.9.1", "1.0.0"):
+        shop.release(version, channel="beta")
+    shop.promote("1.0.0", basis_points=1000)
+    offered = shop.offered()
+    assert (offered.release, offered.rollout.salt) == (2, "stable/b1/2")
+    assert offered.rollout.basis_points == 1000
+
+
+def test_an_older_version_of_the_first_channel_can_be_promoted():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.release("1.1.0", channel="beta")
+    shop.promote("1.0.0")
+    assert shop.offered().version == "1.0.0"
+
+
+def test_what_is_withdrawn_is_promoted_nowhere():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.release("1.1.0", channel="beta")
+
+    def prepare(repository, view):
+        return [prepare_withdrawal(repository, view, "beta", "b1", "1.1.0", "1.0.0")]
+
+    shop.apply(prepare)
+    with pytest.raises(SettingsError, match=r"1\.1\.0 is withdrawn"):
+        shop.promote("1.1.0")
+
+
+def test_all_kinds_of_boards_are_promoted_in_one_edit_or_those_that_are_named():
+    shop = Shop()
+    shop.settings = replace(shop.settings, boards={"b1": BOARD, "b2": BOARD, "b3": BOARD})
+    for board in ("b1", "b2"):
+        shop.release("1.0.0", channel="beta", board=board)
+    version = shop.targets_version()
+    assert [offer.manifest.board for offer in shop.promote("1.0.0")] == ["b1", "b2"]
+    assert shop.targets_version() == version + 1
+    [offer] = shop.promote("1.0.0", to="late", boards=["b2"])
+    assert offer.manifest.board == "b2"
+    with pytest.raises(SettingsError, match="never released on beta/b3"):
+        shop.promote("1.0.0", to="late", boards=["b1", "b3"])
+
+
+def test_a_promotion_that_is_run_again_is_there_already():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.promote("1.0.0", basis_points=1000)
+    version = shop.targets_version()
+    [offer] = shop.promote("1.0.0")
+    assert not offer.is_new
+    assert shop.targets_version() == version
+    assert shop.offered().rollout.basis_points == 1000
+
+
+def test_a_promotion_does_not_go_backwards_nor_over_another_image():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.release("1.1.0")
+    with pytest.raises(SettingsError, match=r"1\.0\.0 does not follow 1\.1\.0"):
+        shop.promote("1.0.0")
+    other = Shop()
+    other.release("1.0.0", channel="beta")
+    other.release("1.0.0", data=esp_images.app_image(code=b"another" * 99))
+    with pytest.raises(SettingsError, match="is another image"):
+        other.promote("1.0.0")
+
+
+def test_a_promotion_needs_the_stones_of_its_own_channel():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.release("2.0.0", channel="beta", min_version="1.0.0")
+    with pytest.raises(SettingsError, match=r"1\.0\.0 was never released on stable/b1"):
+        shop.promote("2.0.0")
+    shop.promote("1.0.0")
+    shop.promote("2.0.0")
+    assert shop.stones() == ["1.0.0"]
+
+
+@pytest.mark.parametrize(
+    ("version", "source", "to", "says"),
+    [
+        ("9.9.9", "beta", "stable", r"9\.9\.9 was never released on beta"),
+        ("1.0.0", "gamma", "stable", "never released on gamma"),
+        ("1.0.0", "beta", "beta", "is the channel that it comes from"),
+        ("1.0.0", "beta", "metadata", "cannot be called"),
+        ("1.0.0", "beta", "No!", "channel"),
+    ],
+)
+def test_what_cannot_be_promoted(version, source, to, says):
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    with pytest.raises(SettingsError, match=says):
+        shop.promote(version, source, to)
