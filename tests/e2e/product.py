@@ -67,6 +67,6 @@ class Product:
         """Where it is published."""
         return open_store(self.settings)
 
-    def rig(self, factory: str = "3.1.1") -> Rig:
+    def rig(self, factory: str = "3.1.1", channel: str = CHANNEL) -> Rig:
         """A board that left the factory with this version, and an edge."""
-        return Rig(self.settings, self.store, Order(CHANNEL, BOARD, self.image(factory)))
+        return Rig(self.settings, self.store, Order(channel, BOARD, self.image(factory)))
