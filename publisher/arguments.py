@@ -54,6 +54,9 @@ class Arguments(argparse.Namespace):
     only_boards: list[str]
     basis_points: int
     targets: bool
+    # history
+    only_channel: str | None
+    only_board: str | None
     # verify
     dir: Path | None
     url: str
@@ -104,6 +107,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_release(commands.add_parser("release", help="offer an image to a board on a channel"))
     add_offers(commands, _add_common)
     _add_status(commands.add_parser("status", help="show what is offered, and what expires when"))
+    _add_history(commands.add_parser("history", help="show what was offered when"))
     _add_verify(commands.add_parser("verify", help="check everything that is published"))
     pins = commands.add_parser(
         "pins", help="by what boards know the edge: show, check, set, retire"
@@ -225,6 +229,13 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
 
 def _add_status(parser: argparse.ArgumentParser) -> None:
     parser.description = "Show what each channel offers each board, and when each role expires."
+    _add_common(parser)
+
+
+def _add_history(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Show all that was ever changed in what is offered, the oldest first."
+    parser.add_argument("--channel", dest="only_channel", metavar="C", help="of this channel only")
+    parser.add_argument("--board", dest="only_board", metavar="B", help="of this board only")
     _add_common(parser)
 
 

@@ -11,15 +11,11 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 
-from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import TargetFile, Targets
-
 from publisher.errors import SettingsError, StoreError, VerificationError
-from publisher.layout import hashed_path, image_path, metadata_path, target_name
+from publisher.layout import image_path, target_name
 from publisher.manifest import BUCKETS, Manifest, Rollout
-from publisher.newer import listed_versions
+from publisher.past import older_targets, past_manifest
 from publisher.publish import View
-from publisher.published import verify_role
 from publisher.repository import Repository
 
 # How many a board follows in one poll (device/slotcast/offer.py).
@@ -114,36 +110,20 @@ class History:
     def _older(self, until_first: bool = False) -> Iterator[Manifest]:
         """Yield what older targets have offered, the newest first, each once.
 
-        What the present keys have not signed counts for nothing: it is signed anew by this.
-
         Args:
             until_first: end where nothing was offered yet, rather than look through all of a
                 product's life; an offer is replaced, never taken back.
         """
         name, known = target_name(*self._whom), set()
-        for targets in self._older_targets():
+        for targets in older_targets(self._repository, self._view):
             target = targets.targets.get(name)
             if target is None and until_first:
                 return
             if target is not None and target.hashes["sha256"] not in known:
                 known.add(target.hashes["sha256"])
-                yield from self._read(name, target)
-
-    def _older_targets(self) -> Iterator[Targets]:
-        root, present = self._repository.root(), self._repository.targets().version
-        for version in reversed(listed_versions(self._view.metadata_paths(), "targets")):
-            path = metadata_path("targets", version)
-            data = self._view.read(path)
-            if version < present and data is not None:
-                with suppress(VerificationError):
-                    yield verify_role(Targets, root, path, data, version)
-
-    def _read(self, name: str, target: TargetFile) -> Iterator[Manifest]:
-        data = self._view.read(hashed_path(name, target.hashes["sha256"]))
-        with suppress(RepositoryError, VerificationError):  # then boards could not take it either
-            if data is not None:
-                target.verify_length_and_hashes(data)
-                yield Manifest.from_bytes(data)
+                manifest = past_manifest(self._view, name, target)
+                if manifest is not None:
+                    yield manifest
 
     def _note_caution(self, manifest: Manifest) -> None:
         if manifest.paused or manifest.rollout.basis_points < BUCKETS:

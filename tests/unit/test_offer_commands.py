@@ -190,3 +190,21 @@ def test_nothing_is_signed_over_what_does_not_verify(run, product, days_later):
 def test_root_is_told_before_it_expires(run, product, days_later):
     days_later(340)
     assert "root expires on" in run("refresh", "--targets")[2]
+
+
+def test_the_history_is_shown_for_all_or_for_one_channel(run, product):
+    run("pause", "beta", "b1")
+    run("promote", "1.0.0", "--from", "beta", "--to", "stable")
+    code, out, err = run("history")
+    assert (code, err) == (0, "")
+    header, *rows = out.splitlines()
+    assert header.split() == ["signed", "at", "channel", "board", "version", "release", "what"]
+    assert [row.split()[1:] for row in rows] == [
+        ["beta", "b1", "1.0.0", "1", "released"],
+        ["beta", "b1", "1.1.0", "2", "released"],
+        ["beta", "b1", "1.1.0", "2", "paused"],
+        ["stable", "b1", "1.0.0", "1", "released"],
+    ]
+    [event] = answer(run, "history", "--channel", "stable")["events"]
+    assert event["what"] == "released"
+    assert run("history", "--board", "b2")[1] == "nothing was released yet\n"

@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+from test_offers import Shop
+
+from publisher.history import read_events
+from publisher.layout import hashed_path, key
+from publisher.plan import make_plan
+
+
+def events(shop):
+    view = shop.view()
+    found = read_events(shop.open(view), view)
+    return [(event.channel, event.version, event.release, event.what) for event in found]
+
+
+def test_a_new_product_has_no_history():
+    assert events(Shop()) == []
+
+
+def test_each_change_is_told_in_its_order_and_with_its_time():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.later(hours=1)
+    shop.promote("1.0.0", basis_points=1000)
+    shop.change(rollout=replace(shop.offered().rollout, basis_points=5000))
+    shop.change(paused=True)
+    shop.change(paused=False)
+    shop.release("1.1.0")
+    shop.later(hours=1)
+    shop.withdraw("1.1.0", to="1.0.0")
+    assert events(shop) == [
+        ("beta", "1.0.0", 1, "released"),
+        ("stable", "1.0.0", 1, "released, for 10 % of boards"),
+        ("stable", "1.0.0", 1, "for 50 % of boards"),
+        ("stable", "1.0.0", 1, "paused"),
+        ("stable", "1.0.0", 1, "resumed"),
+        ("stable", "1.1.0", 2, "released"),
+        ("stable", "1.0.0", 3, "offered again, 1.1.0 withdrawn"),
+    ]
+    view = shop.view()
+    first, *_, last = read_events(shop.open(view), view)
+    assert first.to_dict() == {
+        "signed_at": "2026-11-22T07:00:00Z",
+        "targets": 2,
+        "channel": "beta",
+        "board": "b1",
+        "version": "1.0.0",
+        "release": 1,
+        "what": "released",
+    }
+    assert last.signed_at == "2026-11-22T09:00:00Z"
+
+
+def test_what_is_signed_anew_without_a_change_is_no_event():
+    shop = Shop()
+    shop.release("1.0.0")
+    view = shop.view()
+    repository = shop.open(view)
+    repository.renew("targets")
+    shop.publish(make_plan("sensor", repository.edited, view.stored))
+    assert events(shop) == [("stable", "1.0.0", 1, "released")]
+
+
+def test_a_manifest_that_is_lost_is_told_of():
+    shop = Shop()
+    shop.release("1.0.0")
+    target = shop.open().targets().targets["stable/b1.json"]
+    shop.release("1.1.0")
+    path = hashed_path("stable/b1.json", target.hashes["sha256"])
+    del shop.store.objects[key("sensor", path)]
+    lost = ("stable", "", 0, "its manifest is lost")
+    assert events(shop) == [lost, ("stable", "1.1.0", 2, "released")]
