@@ -94,7 +94,7 @@ def _words(was: Manifest | None, now: Manifest) -> Iterator[str]:
         yield f"{', '.join(sorted(gone))} withdrawn"
     share = BUCKETS if was is None or is_release else was.rollout.basis_points
     if now.rollout.basis_points != share:
-        yield f"for {now.rollout.basis_points / 100:g} % of boards"
+        yield f"for {now.rollout.percent} of boards"
 
 
 def _released(was: Manifest | None, now: Manifest) -> str:

@@ -17,6 +17,7 @@ MAX_BYTES = 8192
 MAX_DELTAS = 8
 VERSION_JSON_MAX_BYTES = 480
 BUCKETS = 10000
+MAX_WITHDRAWN = 16
 # Fields that the first manifests did not have; absent, they mean false and none.
 _LATER = ("retry_failed", "withdrawn")
 
@@ -48,6 +49,11 @@ class Rollout(Fields):
 
     salt: str
     basis_points: int
+
+    @property
+    def percent(self) -> str:
+        """The share of boards, in words."""
+        return f"{self.basis_points / 100:g} %"
 
     def bucket(self, device_id: str) -> int:
         """Return where a board stands among 0 to 9999."""

@@ -6,9 +6,9 @@ import argparse
 import re
 from collections.abc import Callable
 
-AddCommon = Callable[..., None]
+from publisher.manifest import BUCKETS
 
-_BASIS_POINTS = 10000
+AddCommon = Callable[..., None]
 
 
 def add_offers(commands: argparse._SubParsersAction, add_common: AddCommon) -> None:  # type: ignore[type-arg]
@@ -37,8 +37,10 @@ def _add_promote(parser: argparse.ArgumentParser) -> None:
         "rebuilt, for all kinds of boards that have it there, at once."
     )
     parser.add_argument("version", metavar="X.Y.Z", help="a version that the first channel has had")
-    parser.add_argument("--from", dest="from_channel", required=True, metavar="CHANNEL")
-    parser.add_argument("--to", dest="to_channel", required=True, metavar="CHANNEL")
+    parser.add_argument(
+        "--from", dest="from_channel", required=True, metavar="C", help="where it is"
+    )
+    parser.add_argument("--to", dest="to_channel", required=True, metavar="C", help="where it goes")
     parser.add_argument(
         "--board",
         dest="only_boards",
@@ -51,7 +53,7 @@ def _add_promote(parser: argparse.ArgumentParser) -> None:
         "--rollout",
         dest="basis_points",
         type=_share,
-        default=_BASIS_POINTS,
+        default=BUCKETS,
         metavar="PERCENT",
         help="how many boards take part, such as 10%% (default: all)",
     )
@@ -110,8 +112,8 @@ def add_caution(parser: argparse.ArgumentParser) -> None:
 
 def _share(text: str) -> int:
     """Read a percentage, such as 25%, 0.5 or 100, as basis points."""
-    found = re.fullmatch(r"(\d{1,3})(?:\.(\d{1,2}))?%?", text)
+    found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%?", text)
     points = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
-    if not 0 <= points <= _BASIS_POINTS:
+    if not 0 <= points <= BUCKETS:
         raise argparse.ArgumentTypeError(f"{text} is no percentage, such as 25% or 0.5%")
     return points

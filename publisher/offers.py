@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from publisher.errors import SettingsError
 from publisher.layout import hashed_path, manifest_path, stone_name, version_json_path
-from publisher.manifest import BUCKETS, Manifest, Rollout, version_json
+from publisher.manifest import BUCKETS, MAX_WITHDRAWN, Manifest, Rollout, version_json
 from publisher.plan import File, Kind, Plan, make_plan
 from publisher.publish import View
 from publisher.repository import Offering, Repository
@@ -20,11 +20,12 @@ from publisher.versions import Version
 
 @dataclass(frozen=True)
 class Offer:
-    """A manifest to be offered instead of `before`, and the stones that lead to it."""
+    """A manifest to be offered instead of `before`, the stones that lead to it, and warnings."""
 
     before: Manifest | None
     manifest: Manifest
     stones: tuple[Manifest, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_new(self) -> bool:
@@ -90,10 +91,41 @@ def next_release(previous: Manifest | None) -> int:
     return 1 if previous is None else previous.release + 1
 
 
-def still_withdrawn(version: str, previous: Manifest | None) -> tuple[str, ...]:
-    """Return what boards may go on to leave although they take `version` for an older one."""
-    gone = () if previous is None else previous.withdrawn
-    return tuple(one for one in gone if Version.parse(one) > Version.parse(version))
+def withdrawn_with(
+    version: str, previous: Manifest | None, more: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return what stays withdrawn where `version` is offered: the highest that there is room for.
+
+    Those above it are what boards leave for it; the others are never offered again.
+
+    Raises:
+        SettingsError: there is no room for all that boards are to leave.
+    """
+    gone = {*(previous.withdrawn if previous else ()), *more} - {version}
+    ordered = sorted(gone, key=Version.parse, reverse=True)
+    if any(Version.parse(one) > Version.parse(version) for one in ordered[MAX_WITHDRAWN:]):
+        message = f"more than {MAX_WITHDRAWN} versions would be withdrawn at once"
+        raise SettingsError(message, "release a version above them")
+    return tuple(ordered[:MAX_WITHDRAWN])
+
+
+def read_version(text: str) -> Version:
+    """Read a version as a person types it; SettingsError when it is none."""
+    try:
+        return Version.parse(text)
+    except ValueError as error:
+        raise SettingsError(str(error), "a version is X.Y.Z, such as 1.4.3") from None
+
+
+def dropped_steps(manifest: Manifest, previous: Manifest | None) -> tuple[str, ...]:
+    """Return a warning where the release leads older boards by no other, and the last one did."""
+    needed = previous.min_version if previous else None
+    if previous is None or manifest.min_version is not None or needed is None:
+        return ()
+    return (
+        f"no --min-version: boards below {needed}, which {previous.version} sent to {needed} "
+        f"first, now go straight to {manifest.version}",
+    )
 
 
 def towards(manifest: Manifest, stone: Manifest) -> Manifest:

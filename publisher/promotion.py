@@ -10,12 +10,14 @@ from publisher.layout import image_path
 from publisher.manifest import BUCKETS, Manifest
 from publisher.offers import (
     Offer,
+    dropped_steps,
     next_release,
     read_offer,
+    read_version,
     rollout_of,
-    still_withdrawn,
     towards,
     verify_follows,
+    withdrawn_with,
 )
 from publisher.publish import View
 from publisher.release import verify_channel
@@ -45,6 +47,7 @@ def prepare_promotion(
         StoreError, VerificationError: it is not whole in the store.
     """
     source, to = channels
+    read_version(version)
     verify_channel(to)
     if source == to:
         raise SettingsError(f"{source} is the channel that it comes from")
@@ -66,7 +69,7 @@ def _released(
     for board in boards:
         history = History(repository, view, channel, board)
         if any(one.version == version for one in history.offers()):
-            yield history.chain(version)[0]
+            yield history.release(version)
 
 
 def _promoted(
@@ -78,23 +81,41 @@ def _promoted(
     basis_points: int,
 ) -> Offer:
     board = manifest.board
+    _verify_may_leave(manifest, settings)
     previous = read_offer(repository, channel, board)
     release = next_release(previous)
     promoted = replace(
         manifest,
         channel=channel,
         release=release,
+        paused=False,
         retry_failed=False,
         rollout=rollout_of(channel, board, release, basis_points),
         url=settings.base_url + image_path(manifest.sha256),
-        withdrawn=still_withdrawn(manifest.version, previous),
+        withdrawn=withdrawn_with(manifest.version, previous),
     )
     if previous is not None and previous.version == manifest.version:
         return _there(repository, promoted, previous)
     if previous is not None:
         verify_follows(promoted, previous)
-    chain = History(repository, view, channel, board).chain(promoted.min_version)
-    return Offer(previous, promoted, tuple(towards(promoted, stone) for stone in chain))
+    history = History(repository, view, channel, board)
+    stones = tuple(towards(promoted, stone) for stone in history.chain(promoted.min_version))
+    warnings = (*dropped_steps(promoted, previous), *history.warnings)
+    return Offer(previous, promoted, stones, warnings)
+
+
+def _verify_may_leave(manifest: Manifest, settings: Settings) -> None:
+    """Refuse what is held back where it comes from, or is below what slotcast.toml asks for."""
+    where = f"{manifest.channel}/{manifest.board}"
+    if manifest.paused:
+        message = f"{manifest.version} is paused on {where}"
+        raise SettingsError(message, f"`slotcast resume {where.replace('/', ' ')}` comes first")
+    needed = settings.board(manifest.board).security_version
+    if manifest.security_version < needed:
+        raise SettingsError(
+            f"{manifest.version} has security_version {manifest.security_version}, but board "
+            f"{manifest.board} has {needed} in slotcast.toml"
+        )
 
 
 def _there(repository: Repository, promoted: Manifest, previous: Manifest) -> Offer:

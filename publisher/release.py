@@ -15,13 +15,15 @@ from publisher.layout import image_path
 from publisher.manifest import Manifest
 from publisher.offers import (
     Offer,
+    dropped_steps,
     next_release,
     plan_offers,
     read_offer,
+    read_version,
     rollout_of,
-    still_withdrawn,
     towards,
     verify_follows,
+    withdrawn_with,
 )
 from publisher.origins import Origins
 from publisher.payloads import Payloads, memory_warnings, prepare_payloads
@@ -31,7 +33,7 @@ from publisher.publish import View
 from publisher.repository import Repository
 from publisher.settings import BoardSettings, Settings, verify_name
 from publisher.stones import History
-from publisher.versions import Version, parse_loosely
+from publisher.versions import parse_loosely
 
 # Paths below BASE that are not channels.
 _RESERVED = ("metadata", "targets", "payloads", "images")
@@ -104,7 +106,7 @@ def prepare_release(
     manifest = _build_manifest(settings, request, image, previous)
     if previous:
         manifest = _following(manifest, previous)
-        warnings += _dropped_steps(manifest, previous)
+        warnings += dropped_steps(manifest, previous)
     history = History(repository, view, request.channel, request.board)
     stones = tuple(towards(manifest, stone) for stone in history.chain(manifest.min_version))
     origins = Origins(image, _bases(request), history.offers, view.read)
@@ -132,16 +134,9 @@ def verify_channel(name: str) -> None:
 
 def _verify_request(request: ReleaseRequest) -> None:
     verify_channel(request.channel)
-    version = _version(request.version)
-    if request.min_version is not None and _version(request.min_version) >= version:
+    version = read_version(request.version)
+    if request.min_version is not None and read_version(request.min_version) >= version:
         raise SettingsError(f"min_version {request.min_version} is not older than {version}")
-
-
-def _version(text: str) -> Version:
-    try:
-        return Version.parse(text)
-    except ValueError as error:
-        raise SettingsError(str(error), "a version is X.Y.Z, such as 1.4.3") from None
 
 
 def _cross_check(image: Image, request: ReleaseRequest, board: BoardSettings) -> tuple[str, ...]:
@@ -157,7 +152,7 @@ def _cross_check(image: Image, request: ReleaseRequest, board: BoardSettings) ->
     inside = parse_loosely(image.version)
     if inside is None:
         return (f'{request.name} calls itself "{image.version}", which is no X.Y.Z: not compared',)
-    if inside != _version(request.version):
+    if inside != read_version(request.version):
         message = f"{request.name} says that it is version {inside}, not {request.version}"
         raise ImageError(message, "release it under its own version, or build it with the other")
     return ()
@@ -194,7 +189,7 @@ def _build_manifest(
         payloads=(),
         notes=request.notes,
         retry_failed=request.retry_failed,
-        withdrawn=still_withdrawn(request.version, previous),
+        withdrawn=withdrawn_with(request.version, previous),
     )
 
 
@@ -207,17 +202,6 @@ def _following(manifest: Manifest, previous: Manifest) -> Manifest:
         return _same(manifest, previous)
     verify_follows(manifest, previous)
     return manifest
-
-
-def _dropped_steps(manifest: Manifest, previous: Manifest) -> tuple[str, ...]:
-    """Return a warning where the release leads older boards by no other, and the last one did."""
-    needed = previous.min_version
-    if manifest.min_version is not None or needed is None:
-        return ()
-    return (
-        f"no --min-version: boards below {needed}, which {previous.version} sent to {needed} "
-        f"first, now go straight to {manifest.version}",
-    )
 
 
 def _same(manifest: Manifest, previous: Manifest) -> Manifest:

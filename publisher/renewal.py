@@ -22,12 +22,17 @@ def role_to_renew(
     Args:
         targets: the key of targets is at hand too.
     """
-    due = {state.role for state in repository.states() if is_due(state, expiry, now)}
+    due = {state.role for state in repository.states() if _is_due(state, expiry, now)}
     roles = _RENEWED if targets else _RENEWED[1:]
     return next((role for role in roles if role in due), "")
 
 
-def is_due(state: RoleState, expiry: ExpirySettings, now: datetime) -> bool:
+def has_expired(repository: Repository, now: datetime) -> bool:
+    """Say whether boards install nothing, for a role has expired."""
+    return any(state.expires <= now for state in repository.states())
+
+
+def _is_due(state: RoleState, expiry: ExpirySettings, now: datetime) -> bool:
     """Say whether half of a role's life is over."""
     return state.expires - now <= timedelta(days=expiry.of(state.role)) / 2
 
@@ -39,8 +44,13 @@ def expiry_warnings(repository: Repository, now: datetime) -> list[str]:
         "targets": "a release signs it anew, or `slotcast refresh --targets`",
     }
     return [
-        f"{state.role} expires on {state.expires:%Y-%m-%d}, in {(state.expires - now).days} days: "
-        f"{hints[state.role]}"
+        f"{state.role} {_when(state, now)}: {hints[state.role]}"
         for state in repository.states()
         if state.role in hints and state.expires - now <= timedelta(days=_WARN_DAYS)
     ]
+
+
+def _when(state: RoleState, now: datetime) -> str:
+    if state.expires <= now:
+        return f"expired on {state.expires:%Y-%m-%d}, and boards install nothing"
+    return f"expires on {state.expires:%Y-%m-%d}, in {(state.expires - now).days} days"

@@ -22,7 +22,7 @@ from publisher.repository import Repository
 MAX_STONES = 8
 
 _RELEASE_IT = "release it first, or name a version that boards there were offered"
-_PUT_IT_BACK = "put it back into the store, or name another --min-version"
+_PUT_IT_BACK = "put it back into the store, or name another version"
 
 
 def as_stone(manifest: Manifest) -> Manifest:
@@ -59,11 +59,23 @@ class History:
             if len(stones) == MAX_STONES:
                 message = f"boards would need more than {MAX_STONES} releases first"
                 raise SettingsError(message, "name an older --min-version")
-            found = self._find(min_version)
-            self._verify_is_whole(found)
+            found = self.release(min_version)
+            self._note_caution(found)
             stones.append(as_stone(found))
             min_version = found.min_version
         return tuple(stones)
+
+    def release(self, version: str) -> Manifest:
+        """Return the newest manifest of a version, whose firmware is all there.
+
+        Raises:
+            SettingsError: it was never offered, or is withdrawn.
+            StoreError: its firmware is gone from the store, or damaged.
+            VerificationError: so is its manifest.
+        """
+        found = self._find(version)
+        self._verify_is_whole(found)
+        return found
 
     def offers(self) -> Iterator[Manifest]:
         """Yield what was offered, the newest first; what can be read no more is passed over."""
@@ -77,14 +89,11 @@ class History:
         where = "/".join(self._whom)
         for manifest in self._newest_first(version):
             if version in manifest.withdrawn:
-                raise SettingsError(
-                    f"{version} is withdrawn: no board on {where} may need it first"
-                )
+                raise SettingsError(f"{version} is withdrawn on {where}: no board may take it")
             if manifest.version == version:
-                self._note_caution(manifest)
                 return manifest
         self._repository.read_stone(*self._whom, version)  # raises where only that is at fault
-        message = f"version {version} was never released on {where}, so no board can take it first"
+        message = f"version {version} was never released on {where}, so no board can take it"
         raise SettingsError(message, _RELEASE_IT)
 
     def _newest_first(self, version: str) -> Iterator[Manifest]:
@@ -139,5 +148,5 @@ class History:
             data = self._view.read(path)
             if data is None or hashlib.sha256(data).hexdigest() != sha256:
                 trouble = "is gone" if data is None else "is damaged"
-                message = f"no board can take {manifest.version} first: its {path} {trouble}"
+                message = f"no board can take {manifest.version}: its {path} {trouble}"
                 raise StoreError(message, _PUT_IT_BACK)

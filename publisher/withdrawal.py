@@ -6,13 +6,18 @@ from dataclasses import replace
 
 from publisher.errors import SettingsError
 from publisher.manifest import BUCKETS, Manifest
-from publisher.offers import Offer, change_offer, next_release, read_offer, rollout_of
+from publisher.offers import (
+    Offer,
+    change_offer,
+    next_release,
+    read_offer,
+    read_version,
+    rollout_of,
+    withdrawn_with,
+)
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.stones import History
-from publisher.versions import Version
-
-_MAX_WITHDRAWN = 16  # manifests/manifest.schema.json
 
 
 def prepare_withdrawal(
@@ -28,49 +33,62 @@ def prepare_withdrawal(
         SettingsError: there is nothing to withdraw, or boards could not go to the other version.
         StoreError, VerificationError: the other version is not whole in the store.
     """
+    read_version(version)
     present = read_offer(repository, channel, board)
     where = f"{channel}/{board}"
     if present is None:
         raise SettingsError(f"nothing is offered on {where}", "`slotcast status` tells")
     history = History(repository, view, channel, board)
-    gone = _released(history, version, where)
+    offered = {manifest.version for manifest in history.offers()}
+    if version not in offered:
+        raise SettingsError(f"version {version} was never released on {where}")
     if version == present.version:
-        return _back(present, gone, history, to)
+        return _back(present, history, offered, to)
     if to not in (None, present.version):
         message = f"boards on {where} go to {present.version}, which is offered, and not to {to}"
-        raise SettingsError(message, "leave --to out")
+        hint = f"leave --to out; or `slotcast withdraw {present.version} --to {to}`"
+        raise SettingsError(message, hint)
     return _beside(repository, present, version)
 
 
-def _released(history: History, version: str, where: str) -> Manifest:
-    for manifest in history.offers():
-        if manifest.version == version:
-            return manifest
-    raise SettingsError(f"version {version} was never released on {where}")
-
-
-def _back(present: Manifest, gone: Manifest, history: History, to: str | None) -> Offer:
+def _back(present: Manifest, history: History, offered: set[str], to: str | None) -> Offer:
     """Offer an older version again, as the next release, to all boards."""
     if to is None:
-        message = f"{gone.version} is what is offered: where shall boards go that run it?"
+        message = f"{present.version} is what is offered: where shall boards go that run it?"
         raise SettingsError(message, "--to VERSION")
-    if Version.parse(to) >= Version.parse(gone.version):
-        raise SettingsError(
-            f"{to} is not older than {gone.version}",
-            f"release {to}, and withdraw {gone.version} then",
-        )
-    other, *stones = history.chain(to)
+    if read_version(to) >= read_version(present.version):
+        message = f"{to} is not older than {present.version}"
+        raise SettingsError(message, f"release {to}, and withdraw {present.version} then")
+    other = history.release(to)
     _verify_may_replace(other, present)
     release = next_release(present)
     manifest = replace(
         other,
         release=release,
         mandatory=present.mandatory,
+        paused=False,
         retry_failed=False,
         rollout=rollout_of(present.channel, present.board, release),
-        withdrawn=_withdrawn(present, gone.version, to),
+        withdrawn=withdrawn_with(to, present, [present.version]),
     )
-    return Offer(present, manifest, tuple(stones))
+    stones = history.chain(other.min_version)
+    warnings = (*_cautions(other), *_left(manifest, offered), *history.warnings)
+    return Offer(present, manifest, stones, warnings)
+
+
+def _cautions(other: Manifest) -> list[str]:
+    if not other.paused and other.rollout.basis_points == BUCKETS:
+        return []
+    return [f"{other.version} was paused, or not for all boards, when it was offered; it is now"]
+
+
+def _left(manifest: Manifest, offered: set[str]) -> list[str]:
+    """Return a warning of releases in between, which boards would not leave for an older one."""
+    above = {one for one in offered if read_version(one) > read_version(manifest.version)}
+    left = sorted(above - set(manifest.withdrawn), key=read_version)
+    if not left:
+        return []
+    return [f"boards that run {', '.join(left)} keep it: withdraw that too, if they are not to"]
 
 
 def _verify_may_replace(other: Manifest, present: Manifest) -> None:
@@ -82,41 +100,26 @@ def _verify_may_replace(other: Manifest, present: Manifest) -> None:
         )
 
 
-def _withdrawn(present: Manifest, version: str, offered: str) -> tuple[str, ...]:
-    """Return all withdrawn versions that boards may run and leave for an older one."""
-    gone = dict.fromkeys((*present.withdrawn, version))
-    kept = tuple(one for one in gone if Version.parse(one) > Version.parse(offered))
-    if len(kept) > _MAX_WITHDRAWN:
-        message = f"more than {_MAX_WITHDRAWN} versions would be withdrawn at once"
-        raise SettingsError(message, "release a version above them")
-    return kept
-
-
 def _beside(repository: Repository, present: Manifest, version: str) -> Offer:
-    """Withdraw what is not offered any more; only a stone could still bring it to a board."""
-    if Version.parse(version) > Version.parse(present.version):
-        return change_offer(
-            repository,
-            present.channel,
-            present.board,
-            lambda before: replace(before, withdrawn=_withdrawn(before, version, before.version)),
-        )
+    """Withdraw what is not offered any more: boards leave it, and nothing brings it back."""
     if version in repository.read_stones(present.channel, present.board):
         raise SettingsError(
             f"boards that are far behind take {version} first, on their way to {present.version}",
             f"release a version with another --min-version, and withdraw {version} then",
         )
-    raise SettingsError(
-        f"{version} is older than {present.version}, which is offered: no board takes it any "
-        "more, and those that run it go on by themselves"
-    )
+
+    def edit(before: Manifest) -> Manifest:
+        return replace(before, withdrawn=withdrawn_with(before.version, before, [version]))
+
+    offer = change_offer(repository, present.channel, present.board, edit)
+    return replace(offer, warnings=_waiting(present))
 
 
-def waiting(manifest: Manifest) -> str:
-    """Say which boards have to wait for what takes the place of a withdrawn version; or ""."""
+def _waiting(manifest: Manifest) -> tuple[str, ...]:
+    """Say which boards have to wait for what takes the place of a withdrawn version."""
     if manifest.paused:
-        return f"{manifest.version} is paused: boards that run what is withdrawn wait too"
+        return (f"{manifest.version} is paused: boards that run what is withdrawn wait too",)
     if manifest.rollout.basis_points < BUCKETS:
-        percent = f"{manifest.rollout.basis_points / 100:g} %"
-        return f"{manifest.version} goes to {percent}: other boards keep what is withdrawn"
-    return ""
+        percent = manifest.rollout.percent
+        return (f"{manifest.version} goes to {percent}: other boards keep what is withdrawn",)
+    return ()

@@ -27,7 +27,6 @@ def change(
 ) -> Result:
     """Change what one channel offers one board; `say` puts what was done into words."""
     product = open_signing(arguments, context)
-    product.settings.board(arguments.board)
     offer = change_offer(product.repository, arguments.channel, arguments.board, edit)
     return publish_offers(product, [offer], [say(offer)], arguments, context)
 
@@ -49,7 +48,8 @@ def publish_offers(
 ) -> Result:
     """Publish offers in one transaction, or print what would be written."""
     plan = plan_offers(product.settings.product, product.repository, product.view, offers)
-    for warning in product.repository.warnings:
+    warnings = [warning for offer in offers for warning in offer.warnings]
+    for warning in (*warnings, *product.repository.warnings):
         context.warn(warning)
     manifests = [offer.manifest.to_fields() for offer in offers]
     fields = {"new": any(offer.is_new for offer in offers), "manifests": manifests}

@@ -27,7 +27,7 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 def _said(offer: Offer, source: str) -> str:
     manifest = offer.manifest
-    percent = f"{manifest.rollout.basis_points / 100:g} % of boards"
+    percent = f"{manifest.rollout.percent} of boards"
     if not offer.is_new:
         return f"{manifest.version} is on {offer.where} already, for {percent}"
     what = f"{manifest.version} (release {manifest.release})"

@@ -16,6 +16,6 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 
 def _said(offer: Offer) -> str:
-    percent = f"{offer.manifest.rollout.basis_points / 100:g} % of boards"
+    percent = f"{offer.manifest.rollout.percent} of boards"
     done = "goes on" if offer.is_new else "is not paused"
     return f"{offer.manifest.version} on {offer.where} {done}, for {percent}"

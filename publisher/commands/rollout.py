@@ -29,6 +29,6 @@ def _fewer(before: Manifest, points: int) -> str:
 
 
 def _said(offer: Offer) -> str:
-    percent = f"{offer.manifest.rollout.basis_points / 100:g} % of boards"
+    percent = f"{offer.manifest.rollout.percent} of boards"
     paused = ", once it is resumed" if offer.manifest.paused else ""
     return f"{offer.manifest.version} on {offer.where} goes to {percent}{paused}"

@@ -41,7 +41,7 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 def _offer_row(offer: Offer) -> tuple[str, ...]:
     manifest = offer.manifest
-    whom = "paused" if manifest.paused else f"{manifest.rollout.basis_points / 100:g} %"
+    whom = "paused" if manifest.paused else manifest.rollout.percent
     return (
         manifest.channel,
         manifest.board,

@@ -5,13 +5,12 @@ from __future__ import annotations
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
-from publisher.withdrawal import prepare_withdrawal, waiting
+from publisher.withdrawal import prepare_withdrawal
 
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Offer what takes its place, and say that boards may go down to that."""
     product = open_signing(arguments, context)
-    product.settings.board(arguments.board)
     offer = prepare_withdrawal(
         product.repository,
         product.view,
@@ -20,8 +19,6 @@ def run(arguments: Arguments, context: Context) -> Result:
         arguments.version,
         arguments.to_version,
     )
-    if warning := waiting(offer.manifest):
-        context.warn(warning)
     version = offer.manifest.version
     line = f"{arguments.version} on {offer.where} is withdrawn: boards that run it go to {version}"
     return publish_offers(product, [offer], [line], arguments, context)

@@ -25,8 +25,8 @@ HEADER = ("How much heap does the board need?", "live", "needed", "frozen: live"
 NOTES = """\
 KiB. Left, Slotcast is loaded from .mpy into the heap, and minimal.py is compiled on the board, as
 boot.py always is; right, both run from flash by ROMFS, as frozen code does; of what that leaves in
-the heap, some 15 KiB are tables of constants which a frozen build has in flash too. Objects are of
-64 bits; on a chip about half as large. TLS and native code are outside the heap. What is live is
+the heap, 14 KiB are constants and their tables, which a frozen build has in flash too. Objects are
+of 64 bits; on a chip about half as large. TLS and native code are outside the heap. What is live is
 sampled at flash writes, sleeps and connections: more may be in between. What is needed is found by
 halving, down to 2 KiB; to pass is to pass three times running."""
 # Runs on the board; prints the bytes of heap that stay in use after importing modules.

@@ -102,7 +102,7 @@ def test_boards_and_channels_that_are_not_there(run, product, command):
     share = ("10%",) if command == ("rollout",) else ()
     code, _, err = run(*command, "beta", "b2", *share)
     assert code == 1
-    assert "b2" in err
+    assert "nothing is offered on beta/b2" in err
     code, _, err = run(*command, "stable", "b1", *share)
     assert code == 1
     assert "nothing is offered on stable/b1" in err
@@ -189,7 +189,48 @@ def test_nothing_is_signed_over_what_does_not_verify(run, product, days_later):
 
 def test_root_is_told_before_it_expires(run, product, days_later):
     days_later(340)
-    assert "root expires on" in run("refresh", "--targets")[2]
+    code, _, err = run("refresh", "--targets")
+    assert code == 0
+    assert "root expires on" in err
+    assert "targets" not in err
+
+
+def test_a_job_fails_while_boards_install_nothing(run, product, days_later):
+    days_later(200)
+    code, out, err = run("refresh")
+    assert code == 1
+    assert "targets expired on" in err
+    assert out.startswith("snapshot, timestamp signed anew: ")
+    assert run("refresh")[0] == 1
+    assert run("refresh", "--targets")[0] == 0
+
+
+def test_nothing_is_signed_anew_under_a_root_that_has_expired(run, product, days_later):
+    days_later(400)
+    code, _, err = run("refresh", "--targets")
+    assert code == 1
+    assert "root expired" in err
+
+
+def test_a_machine_without_a_memory_signs_nothing_by_itself(run, product, days_later):
+    days_later(4)
+    Path(".slotcast/seen.json").unlink()
+    before = tree()
+    for _ in range(2):
+        code, _, err = run("refresh")
+        assert code == 1
+        assert "no memory of the product" in err
+    assert tree() == before
+    assert run("status")[0] == 0
+    assert run("refresh")[0] == 0
+    assert tree() != before
+
+
+def test_other_keys_than_those_it_signs_with_are_not_needed(run, product, days_later):
+    days_later(16)
+    for name in ("targets", "root-1", "root-2", "root-3"):
+        Path(f"keys/{name}.pem").unlink()
+    assert answer(run, "refresh")["renewed"] == ["snapshot", "timestamp"]
 
 
 def test_the_history_is_shown_for_all_or_for_one_channel(run, product):

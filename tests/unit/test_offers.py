@@ -11,7 +11,7 @@ from publisher.layout import key
 from publisher.manifest import Manifest
 from publisher.offers import change_offer, plan_offers
 from publisher.promotion import prepare_promotion
-from publisher.withdrawal import prepare_withdrawal, waiting
+from publisher.withdrawal import prepare_withdrawal
 
 
 class Shop(Product):
@@ -41,8 +41,8 @@ class Shop(Product):
         def prepare(repository, view):
             return [prepare_withdrawal(repository, view, "stable", "b1", version, to)]
 
-        [offer] = self.apply(prepare)
-        return offer.manifest
+        [self.last] = self.apply(prepare)
+        return self.last.manifest
 
     def promote(self, version, source="beta", to="stable", boards=(), **how):
         def prepare(repository, view):
@@ -120,6 +120,7 @@ def test_a_second_version_is_withdrawn_beside_the_first():
         shop.release(version)
     shop.withdraw("1.2.0", to="1.1.0")
     assert shop.withdraw("1.1.0", to="1.0.0").withdrawn == ("1.2.0", "1.1.0")
+    assert shop.last.warnings == ()
 
 
 def test_a_version_that_was_offered_before_the_withdrawal_can_be_withdrawn_too():
@@ -127,6 +128,9 @@ def test_a_version_that_was_offered_before_the_withdrawal_can_be_withdrawn_too()
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         shop.release(version)
     shop.withdraw("1.2.0", to="1.0.0")
+    assert shop.last.warnings == (
+        "boards that run 1.1.0 keep it: withdraw that too, if they are not to",
+    )
     assert shop.withdraw("1.1.0").withdrawn == ("1.2.0", "1.1.0")
 
 
@@ -138,7 +142,38 @@ def test_a_release_above_what_is_withdrawn_follows_as_ever():
     with pytest.raises(SettingsError, match=r"1\.1\.0 is withdrawn"):
         shop.prepare("1.1.0")
     assert shop.release("1.0.1").withdrawn == ("1.1.0",)
-    assert shop.release("1.2.0").withdrawn == ()
+    assert shop.release("1.2.0").withdrawn == ("1.1.0",)
+
+
+def test_what_was_withdrawn_once_stays_so_whatever_is_withdrawn_later():
+    shop = Shop()
+    for version in ("1.0.0", "1.1.0"):
+        shop.release(version)
+    shop.withdraw("1.1.0", to="1.0.0")
+    shop.release("1.2.0")
+    assert shop.withdraw("1.2.0", to="1.0.0").withdrawn == ("1.2.0", "1.1.0")
+    with pytest.raises(SettingsError, match=r"1\.1\.0 is withdrawn on stable/b1"):
+        shop.release("1.1.0")
+    shop.release("1.1.0", channel="beta")
+    with pytest.raises(SettingsError, match=r"1\.1\.0 is withdrawn on stable/b1"):
+        shop.promote("1.1.0")
+
+
+def test_so_many_versions_are_withdrawn_at_a_time():
+    shop = Shop()
+    shop.release("0.9.0")
+    for number in range(17):
+        shop.release(f"1.{number}.0")
+    for number in range(16):
+        shop.withdraw(f"1.{number}.0")
+    assert shop.offered().withdrawn == tuple(f"1.{number}.0" for number in range(15, -1, -1))
+    with pytest.raises(SettingsError, match="more than 16 versions"):
+        shop.withdraw("1.16.0", to="0.9.0")
+    # None of those below the release has to stay.
+    assert shop.release("2.0.0").withdrawn == shop.offered().withdrawn
+    shop.release("3.0.0")
+    assert shop.withdraw("3.0.0", to="2.0.0").withdrawn[0] == "3.0.0"
+    assert len(shop.offered().withdrawn) == 16
 
 
 def test_boards_need_to_be_told_where_to_go():
@@ -150,6 +185,8 @@ def test_boards_need_to_be_told_where_to_go():
         "1.1.0": "not older",
         "1.2.0": "not older",
         "0.9.0": "never released",
+        "1.0": "X.Y.Z",
+        "latest": "X.Y.Z",
     }.items():
         with pytest.raises(SettingsError, match=says):
             shop.withdraw("1.1.0", to=to)
@@ -163,12 +200,21 @@ def test_what_was_never_released_cannot_be_withdrawn():
         shop.withdraw("1.1.0", to="1.0.0")
 
 
-def test_what_no_board_takes_any_more_needs_no_withdrawal():
+def test_what_is_not_offered_any_more_can_be_marked_for_good():
     shop = Shop()
-    shop.release("1.0.0")
-    shop.release("1.1.0")
-    with pytest.raises(SettingsError, match="no board takes it any more"):
-        shop.withdraw("1.0.0")
+    shop.release("1.0.0", channel="beta")
+    shop.release("1.1.0", channel="beta")
+    shop.promote("1.0.0")
+    shop.promote("1.1.0")
+    before = shop.offered()
+    assert shop.withdraw("1.0.0") == replace(before, withdrawn=("1.0.0",))
+    shop.change(paused=True)
+    shop.withdraw("1.0.0")
+    assert "1.1.0 is paused" in shop.last.warnings[0]
+    rollout = replace(before.rollout, basis_points=500)
+    shop.change(paused=False, rollout=rollout)
+    shop.withdraw("1.0.0")
+    assert "goes to 5 %" in shop.last.warnings[0]
     with pytest.raises(SettingsError, match=r"go to 1\.1\.0, which is offered"):
         shop.withdraw("1.0.0", to="0.9.0")
 
@@ -212,13 +258,59 @@ def test_boards_cannot_go_back_to_firmware_that_is_gone():
         shop.withdraw("1.1.0", to="1.0.0")
 
 
-def test_what_takes_the_place_may_keep_boards_waiting():
+def test_what_was_held_back_is_for_all_boards_when_it_takes_the_place():
     shop = Shop()
     shop.release("1.0.0")
-    assert waiting(shop.offered()) == ""
-    assert "is paused" in waiting(replace(shop.offered(), paused=True))
-    rollout = replace(shop.offered().rollout, basis_points=500)
-    assert "5 %" in waiting(replace(shop.offered(), rollout=rollout))
+    shop.change(paused=True)
+    shop.release("1.1.0")
+    assert shop.withdraw("1.1.0", to="1.0.0").paused is False
+    assert shop.last.warnings == (
+        "1.0.0 was paused, or not for all boards, when it was offered; it is now",
+    )
+
+
+def test_what_is_paused_is_not_promoted():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.change(paused=True)
+    with pytest.raises(SettingsError, match=r"1\.0\.0 is paused on stable/b1"):
+        shop.promote("1.0.0", source="stable", to="late")
+
+
+def test_nothing_below_the_security_version_of_the_settings_is_promoted():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta")
+    shop.settings = replace(shop.settings, boards={"b1": replace(BOARD, security_version=2)})
+    with pytest.raises(SettingsError, match="security_version 0"):
+        shop.promote("1.0.0")
+
+
+def test_a_promotion_tells_of_steps_that_older_boards_skip_and_of_those_that_were_held_back():
+    shop = Shop()
+    for version in ("1.0.0", "3.0.0"):
+        shop.release(version, channel="beta")
+    shop.release("1.0.0")
+    shop.change(paused=True)
+    shop.release("2.0.0", min_version="1.0.0")
+    [offer] = shop.promote("3.0.0")
+    assert "boards below 1.0.0" in offer.warnings[0]
+    shop.release("4.0.0", channel="beta", min_version="1.0.0")
+    [offer] = shop.promote("4.0.0")
+    assert any("1.0.0 was not offered to all boards" in one for one in offer.warnings)
+
+
+def test_as_many_stones_as_boards_follow_can_be_promoted_too():
+    shop = Shop()
+    least = None
+    for number in range(9):
+        version = f"0.{number}.0"
+        for channel in ("beta", "stable"):
+            shop.release(version, channel=channel, min_version=least)
+        least = version
+    assert len(shop.stones()) == 8
+    shop.release("0.9.0", channel="stable")
+    shop.withdraw("0.9.0", to="0.8.0")
+    assert len(shop.stones()) == 8
 
 
 def test_a_promoted_release_is_the_same_bytes():
