@@ -47,12 +47,13 @@ class Arguments(argparse.Namespace):
     bases: list[Path]
     resume: bool
     redate: bool = False
-    # promote, rollout, withdraw, refresh
+    # promote, rollout, withdraw, yank, refresh
     from_channel: str
     to_channel: str
     to_version: str | None
     only_boards: list[str]
     basis_points: int
+    base_image: str
     targets: bool
     # history
     only_channel: str | None

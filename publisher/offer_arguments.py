@@ -12,7 +12,7 @@ AddCommon = Callable[..., None]
 
 
 def add_offers(commands: argparse._SubParsersAction, add_common: AddCommon) -> None:  # type: ignore[type-arg]
-    """Add promote, rollout, pause, resume, withdraw and refresh."""
+    """Add promote, rollout, pause, resume, withdraw, yank and refresh."""
     _add_promote(commands.add_parser("promote", help="release on a channel what another has"))
     _add_rollout(commands.add_parser("rollout", help="say how many boards may take a release"))
     for name, text in {"pause": "hold a release back", "resume": "let it go on"}.items():
@@ -20,8 +20,9 @@ def add_offers(commands: argparse._SubParsersAction, add_common: AddCommon) -> N
         parser.description = f"{text.capitalize()}, for boards that have not taken it yet."
         _add_whom(parser)
     _add_withdraw(commands.add_parser("withdraw", help="take a release back"))
+    _add_yank(commands.add_parser("yank", help="take one delta out of what is offered"))
     _add_refresh(commands.add_parser("refresh", help="sign anew what is about to expire"))
-    for name in ("promote", "rollout", "pause", "resume", "withdraw", "refresh"):
+    for name in ("promote", "rollout", "pause", "resume", "withdraw", "yank", "refresh"):
         add_common(commands.choices[name], writes=True)
         add_caution(commands.choices[name])
 
@@ -81,6 +82,18 @@ def _add_withdraw(parser: argparse.ArgumentParser) -> None:
         dest="to_version",
         metavar="X.Y.Z",
         help="an older release that boards go to instead",
+    )
+
+
+def _add_yank(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Take one delta out of what is offered: boards that run its base take the full payload."
+    )
+    _add_whom(parser)
+    parser.add_argument(
+        "base_image",
+        metavar="BASE",
+        help="what the delta starts from: a version, or the first digits of its image's digest",
     )
 
 

@@ -43,6 +43,7 @@ from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
 from publisher.plan import File, Kind
 from publisher.published import Read, read_published
 from publisher.settings import ExpirySettings
+from publisher.versions import Version
 
 SIGNED_AT = "x-slotcast-signed-at"
 ONLINE_ROLES = ("targets", "snapshot", "timestamp")
@@ -222,12 +223,16 @@ class Repository(TufRepository):
             VerificationError: one is missing from the store, or is not what was signed.
         """
         stones = {}
-        for name in self._stone_names(channel, board):
-            version = parse_offer(name)[2]
-            data = self._read_named(name)
-            if version is not None and data is not None:
+        for version in self.stone_versions(channel, board):
+            data = self.read_stone(channel, board, version)
+            if data is not None:
                 stones[version] = data
         return stones
+
+    def stone_versions(self, channel: str, board: str) -> list[str]:
+        """Return the versions that older boards take first, the oldest first."""
+        found = (parse_offer(name)[2] for name in self._stone_names(channel, board))
+        return sorted((version for version in found if version), key=Version.parse)
 
     def read_pins(self) -> bytes | None:
         """Return pins.json, verified; None where no pin sets are published.

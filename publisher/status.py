@@ -18,10 +18,14 @@ from publisher.repository import SIGNED_AT, Repository, RoleState
 
 @dataclass(frozen=True)
 class Offer:
-    """What a channel offers a board, and since when (an ISO time)."""
+    """What a channel offers a board, and since when (an ISO time).
+
+    `stones` are the versions that older boards take first, the oldest first.
+    """
 
     manifest: Manifest
     since: str
+    stones: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return what a program reads."""
@@ -38,6 +42,8 @@ class Offer:
             "size_bytes": manifest.size,
             "sha256": manifest.sha256,
             "security_version": manifest.security_version,
+            "withdrawn": list(manifest.withdrawn),
+            "stones": list(self.stones),
         }
 
 
@@ -66,6 +72,11 @@ class Status:
     offers: tuple[Offer, ...]
     roles: tuple[Expiry, ...]
 
+    @property
+    def next_signature(self) -> Expiry:
+        """The role that expires first."""
+        return min(self.roles, key=lambda role: role.state.expires)
+
 
 def read_status(repository: Repository, read: Read, now: datetime) -> Status:
     """Return the state of a product.
@@ -81,10 +92,12 @@ def _offers(repository: Repository, read: Read) -> Iterable[Offer]:
     newest = repository.targets()
     for name, target in repository.offered().items():
         channel, _, file = name.partition("/")
-        data = repository.read_manifest(channel, file.removesuffix(".json"))
+        board = file.removesuffix(".json")
+        data = repository.read_manifest(channel, board)
         if data is not None:
             since = _since(newest, name, target.hashes["sha256"], read)
-            yield Offer(Manifest.from_bytes(data), since)
+            stones = repository.stone_versions(channel, board)
+            yield Offer(Manifest.from_bytes(data), since, tuple(stones))
 
 
 def _since(newest: Targets, name: str, sha256: str, read: Read) -> str:

@@ -21,6 +21,9 @@ def run(arguments: Arguments, context: Context) -> Result:
         arguments.only_boards,
         arguments.basis_points,
     )
+    for offer in offers:
+        if not offer.is_new and offer.manifest.rollout.basis_points != arguments.basis_points:
+            context.warn(f"{offer.where} keeps its share: `slotcast rollout` changes that")
     lines = [_said(offer, arguments.from_channel) for offer in offers]
     return publish_offers(product, offers, lines, arguments, context)
 
@@ -29,6 +32,7 @@ def _said(offer: Offer, source: str) -> str:
     manifest = offer.manifest
     percent = f"{manifest.rollout.percent} of boards"
     if not offer.is_new:
-        return f"{manifest.version} is on {offer.where} already, for {percent}"
+        paused = ", and paused" if manifest.paused else ""
+        return f"{manifest.version} is on {offer.where} already, for {percent}{paused}"
     what = f"{manifest.version} (release {manifest.release})"
     return f"promoted {what} from {source} to {offer.where}, for {percent}"

@@ -31,4 +31,5 @@ def _fewer(before: Manifest, points: int) -> str:
 def _said(offer: Offer) -> str:
     percent = f"{offer.manifest.rollout.percent} of boards"
     paused = ", once it is resumed" if offer.manifest.paused else ""
-    return f"{offer.manifest.version} on {offer.where} goes to {percent}{paused}"
+    already = "" if offer.is_new else " already"
+    return f"{offer.manifest.version} on {offer.where} goes to {percent}{already}{paused}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import open_product
-from publisher.status import Expiry, Offer, read_status
+from publisher.status import Expiry, Offer, Status, read_status
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -33,10 +33,30 @@ def run(arguments: Arguments, context: Context) -> Result:
         "root_sha256": product.settings.root_sha256,
         "offers": [offer.to_dict() for offer in status.offers],
         "roles": [role.to_dict() for role in status.roles],
+        "next_signature": status.next_signature.to_dict(),
     }
     title = f"{product.settings.product} in {product.store.location}"
     nothing: list[str | Table] = ["nothing is released yet"]
-    return Result([title, *([offers] if status.offers else nothing), roles], data)
+    what = [offers, *_more(status)] if status.offers else nothing
+    return Result([title, *what, roles, _next_line(status.next_signature)], data)
+
+
+def _more(status: Status) -> list[str | Table]:
+    """Say what boards go by, or leave."""
+    lines: list[str | Table] = []
+    for offer in status.offers:
+        where = f"{offer.manifest.channel}/{offer.manifest.board}"
+        if offer.stones:
+            lines.append(f"{where}: older boards take {', then '.join(offer.stones)} first")
+        if offer.manifest.withdrawn:
+            lines.append(f"{where}: {', '.join(offer.manifest.withdrawn)} withdrawn")
+    return lines
+
+
+def _next_line(role: Expiry) -> str:
+    ways = {"root": "its keys", "targets": "a release, or `slotcast refresh --targets`"}
+    way = ways.get(role.state.role, "`slotcast refresh`")
+    return f"{role.state.role} needs a signature next, before {role.state.expires:%Y-%m-%d}: {way}"
 
 
 def _offer_row(offer: Offer) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """promote, rollout, pause, resume, withdraw and refresh, as a person and a program meet them."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -73,6 +74,7 @@ def test_a_release_is_shared_out_paused_and_resumed(run, product):
         "1.1.0 on beta/b1 goes to 50.25 % of boards, once it is resumed\n"
     )
     assert offer(run)["paused"] is True
+    assert "goes to 50.25 % of boards already" in run("rollout", "beta", "b1", "50.25%")[1]
     assert run("resume", "beta", "b1")[1].startswith(
         "1.1.0 on beta/b1 goes on, for 50.25 % of boards\n"
     )
@@ -127,8 +129,9 @@ def test_a_release_is_promoted(run, product):
     assert out.startswith("promoted 1.1.0 (release 1) from beta to stable/b1, for 10 % of boards\n")
     assert offer(run, "stable")["sha256"] == offer(run)["sha256"]
     assert offer(run, "stable")["basis_points"] == 1000
-    again = run("promote", "1.1.0", "--from", "beta", "--to", "stable")[1]
+    _, again, err = run("promote", "1.1.0", "--from", "beta", "--to", "stable")
     assert again.startswith("1.1.0 is on stable/b1 already, for 10 % of boards\n")
+    assert "stable/b1 keeps its share: `slotcast rollout` changes that" in err
     verify(run)
 
 
@@ -249,3 +252,30 @@ def test_the_history_is_shown_for_all_or_for_one_channel(run, product):
     [event] = answer(run, "history", "--channel", "stable")["events"]
     assert event["what"] == "released"
     assert run("history", "--board", "b2")[1] == "nothing was released yet\n"
+
+
+def test_the_status_tells_what_boards_go_by_and_what_needs_a_signature_next(run, product):
+    Path("2.0.0.bin").write_bytes(esp_images.app_image(code=b"two" * 999))
+    least = ("--min-version", "1.1.0")
+    assert run("release", "2.0.0.bin", "--version", "2.0.0", *WHOM, *least)[0] == 0
+    run("withdraw", "1.0.0", *WHOM)
+    out = run("status")[1]
+    assert "beta/b1: older boards take 1.1.0 first\n" in out
+    assert "beta/b1: 1.0.0 withdrawn\n" in out
+    assert re.search(
+        r"timestamp needs a signature next, before [-0-9]{10}: `slotcast refresh`\n$", out
+    )
+    found = answer(run, "status")
+    assert found["next_signature"]["role"] == "timestamp"
+    assert (found["offers"][0]["stones"], found["offers"][0]["withdrawn"]) == (["1.1.0"], ["1.0.0"])
+
+
+def test_a_delta_is_yanked(run, product):
+    common = bytes(range(256)) * 100
+    for number in (3, 4):
+        Path(f"{number}.bin").write_bytes(esp_images.app_image(code=common + bytes([number]) * 99))
+        assert run("release", f"{number}.bin", "--version", f"{number}.0.0", *WHOM)[0] == 0
+    out = run("yank", "beta", "b1", "3.0.0")[1]
+    assert out.startswith("4.0.0 on beta/b1 has no delta from 3.0.0 any more (")
+    assert run("yank", "beta", "b1", "3.0.0")[0] == 1
+    verify(run)

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 from products import Product
 
 from publisher.layout import key
+from publisher.settings import ExpirySettings
 from publisher.status import read_status
 from publisher.stores.base import Object
 
@@ -31,6 +34,14 @@ def test_days_below_zero_say_how_long_a_role_has_been_expired():
     product = Product()
     product.later(days=10)
     assert status(product).roles[-1].days == -3
+
+
+def test_the_role_that_expires_first_needs_a_signature_next():
+    product = Product()
+    assert status(product).next_signature.state.role == "timestamp"
+    product.settings = replace(product.settings, expiry_days=ExpirySettings(timestamp=400))
+    product.release("1.0.0")
+    assert status(product).next_signature.state.role == "snapshot"
 
 
 def test_an_offer_says_what_and_how_many():
