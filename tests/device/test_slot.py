@@ -152,6 +152,17 @@ def test_a_slot_that_is_an_adapter_reads_across_sectors():
     assert bytes(piece) == bytes([251, 252, 253, 254, 255, 0, 1, 2, 3, 4])
 
 
+def test_a_sector_is_blank_if_each_of_its_bytes_is_ff():
+    for byte in (0x00, 0x5A, 0xFE):
+        _, slot = slot_with(bytes([byte]) * SECTOR)
+        assert not slot.is_blank(0) and slot.is_blank(SECTOR)
+    for at in (0, 1, 511, 512, 2047, SECTOR - 1):
+        sector = bytearray(b"\xff" * SECTOR)
+        sector[at] = 0x7F
+        _, slot = slot_with(sector)
+        assert not slot.is_blank(0)
+
+
 def test_a_blank_sector_that_may_be_trusted_is_not_erased():
     partition, slot = slot_with(b"\xff" * SECTOR + b"x")
     slot.trust_blank(0, 2 * SECTOR)
