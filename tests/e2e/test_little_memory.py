@@ -6,7 +6,7 @@ from tests.frozen import freeze_application
 
 # Of 64-bit objects, with the code in flash: what `make bench` finds, and a little more, as how the
 # heap is cut up differs from run to run. To be lowered with it, never raised without telling why.
-HEAP_KIB = 104
+HEAP_KIB = 108
 PAYLOAD_MEMORY = 13312
 
 
