@@ -46,7 +46,7 @@ class Clock:
         """
         answered = self._ask()
         if iso(self._gmtime()) < (self._built_at if answered else self.floor):
-            from slotcast.iso_time import fields  # seldom
+            from slotcast.elapsed import fields  # seldom
 
             self._set_utc(fields(self.floor))
         return answered

@@ -1,4 +1,4 @@
-"""Times as TUF writes them; apart from the clock, as it is there for as long as the board runs."""
+"""Times as TUF writes them; apart, as those who only check one need nothing else."""
 
 _DAYS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
@@ -16,23 +16,3 @@ def is_time(text) -> bool:
     days = 28 if digits[4:6] == "02" and not is_leap else _DAYS[int(digits[4:6]) - 1]
     clock = digits[8:10] < "24" and digits[10:12] < "60" and digits[12:] < "60"
     return clock and digits[:4] != "0000" and 1 <= int(digits[6:8]) <= days
-
-
-def seconds_between(earlier: str, later: str) -> int:
-    """Return the seconds from one ISO time to another; negative when they stand the other way."""
-    a, b = fields(earlier), fields(later)
-    seconds = 3600 * (b[3] - a[3]) + 60 * (b[4] - a[4]) + b[5] - a[5]
-    return 86400 * (_day(b) - _day(a)) + seconds
-
-
-def fields(text: str) -> tuple:
-    """(year, month, day, hour, minute, second)."""
-    return tuple(int(text[at : at + 2 + 2 * (not at)]) for at in (0, 5, 8, 11, 14, 17))
-
-
-def _day(fields):
-    """Days since a day long ago (time.mktime counts from another epoch on each port)."""
-    year, month, day = fields[:3]
-    if month < 3:  # a year that begins in March has its leap day at the end
-        year, month = year - 1, month + 12
-    return 365 * year + year // 4 - year // 100 + year // 400 + (153 * month - 457) // 5 + day

@@ -194,7 +194,7 @@ class Poll:
         if self._offered[0] != manifest.image_digest:
             self._offered = manifest.image_digest, self.uptime.now_s()
         since = self._record.offer(manifest, self._clock.floor)
-        from slotcast.iso_time import seconds_between
+        from slotcast.elapsed import seconds_between
 
         signed_s = seconds_between(since, self._clock.floor)
         return max(signed_s, self.uptime.now_s() - self._offered[1])
@@ -233,7 +233,7 @@ class Poll:
             unfailing(hooks.after_install)(succeeded)
 
     def _install_steps(self, manifest):
-        unload("manners iso_time")
+        unload("manners elapsed")
         self._status.enter("install")
         self._trial.prepare(manifest)
         self._recall.let_go()

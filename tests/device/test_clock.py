@@ -1,7 +1,7 @@
 """The floor under a board's clock."""
 
 from slotcast.clock import Clock, iso
-from slotcast.iso_time import seconds_between
+from slotcast.elapsed import seconds_between
 
 
 class Rtc:
