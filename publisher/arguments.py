@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from publisher import __version__
-from publisher.offer_arguments import add_caution, add_offers
+from publisher.offer_arguments import add_caution, add_offers, add_whom
 from publisher.payload_arguments import add_payload
 from publisher.pins_arguments import add_pins
 
@@ -140,11 +140,6 @@ def _add_common(parser: argparse.ArgumentParser, writes: bool = False) -> None:
         )
 
 
-def _add_whom(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--channel", required=True, metavar="C", help="such as beta or stable")
-    parser.add_argument("--board", required=True, metavar="B", help="a board of slotcast.toml")
-
-
 def _add_init(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Create slotcast.toml, keys/ and the first metadata of a product. The keys are encrypted "
@@ -199,7 +194,7 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("file", type=Path, metavar="FILE", help="an app image or full flash file")
     parser.add_argument("--version", required=True, metavar="X.Y.Z", help="of this firmware")
-    _add_whom(parser)
+    add_whom(parser)
     parser.add_argument("--notes", default="", metavar="TEXT", help="at most 500 characters")
     parser.add_argument(
         "--mandatory", action="store_true", help="the application may not put it off"
@@ -265,7 +260,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _add_provision(parser: argparse.ArgumentParser) -> None:
     parser.description = "Write root.json, ota.json and the trust anchors that a board starts with."
-    _add_whom(parser)
+    add_whom(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="where to")
     parser.add_argument(
         "--image", type=Path, metavar="FILE", help="the firmware that the factory flashes"
@@ -291,7 +286,7 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.description = "Have a virtual ESP32 find, verify, install and confirm the release."
-    _add_whom(parser)
+    add_whom(parser)
     parser.add_argument(
         "--image",
         type=Path,

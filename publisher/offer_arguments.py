@@ -75,8 +75,7 @@ def _add_withdraw(parser: argparse.ArgumentParser) -> None:
         "go to another one, as a signed downgrade."
     )
     parser.add_argument("version", metavar="X.Y.Z", help="the version to take back")
-    parser.add_argument("--channel", required=True, metavar="C", help="such as beta or stable")
-    parser.add_argument("--board", required=True, metavar="B", help="a board of slotcast.toml")
+    add_whom(parser)
     parser.add_argument(
         "--to",
         dest="to_version",
@@ -105,6 +104,12 @@ def _add_refresh(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--targets", action="store_true", help="targets too, if half of its time is over"
     )
+
+
+def add_whom(parser: argparse.ArgumentParser) -> None:
+    """Add --channel and --board."""
+    parser.add_argument("--channel", required=True, metavar="C", help="such as beta or stable")
+    parser.add_argument("--board", required=True, metavar="B", help="a board of slotcast.toml")
 
 
 def add_caution(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ A release, a promotion and a withdrawal end here, and so does what only says who
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from publisher.errors import SettingsError
@@ -65,20 +65,18 @@ def read_offer(repository: Repository, channel: str, board: str) -> Manifest | N
     return None if data is None else Manifest.from_bytes(data)
 
 
-def change_offer(
-    repository: Repository, channel: str, board: str, change: Callable[[Manifest], Manifest]
-) -> Offer:
-    """Return the present offer with a change that leaves the release what it is.
+def present_offer(repository: Repository, channel: str, board: str) -> Offer:
+    """Return what is offered now, as an offer that changes nothing.
 
     Raises:
         SettingsError: nothing is offered there.
         VerificationError: what is offered is missing from the store, or is not what was signed.
     """
-    before = read_offer(repository, channel, board)
-    if before is None:
+    manifest = read_offer(repository, channel, board)
+    if manifest is None:
         raise SettingsError(f"nothing is offered on {channel}/{board}", "`slotcast status` tells")
     stones = repository.read_stones(channel, board).values()
-    return Offer(before, change(before), tuple(map(Manifest.from_bytes, stones)))
+    return Offer(manifest, manifest, tuple(map(Manifest.from_bytes, stones)))
 
 
 def rollout_of(channel: str, board: str, release: int, basis_points: int = BUCKETS) -> Rollout:

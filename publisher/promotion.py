@@ -12,6 +12,7 @@ from publisher.offers import (
     Offer,
     dropped_steps,
     next_release,
+    present_offer,
     read_offer,
     read_version,
     rollout_of,
@@ -88,7 +89,6 @@ def _promoted(
         manifest,
         channel=channel,
         release=release,
-        paused=False,
         retry_failed=False,
         rollout=rollout_of(channel, board, release, basis_points),
         url=settings.base_url + image_path(manifest.sha256),
@@ -124,5 +124,4 @@ def _there(repository: Repository, promoted: Manifest, previous: Manifest) -> Of
     if previous.image_digest != promoted.image_digest:
         message = f"{previous.version} is already released on {where}, and is another image"
         raise SettingsError(message, "release it under a version of its own")
-    stones = repository.read_stones(previous.channel, previous.board).values()
-    return Offer(previous, previous, tuple(map(Manifest.from_bytes, stones)))
+    return present_offer(repository, previous.channel, previous.board)

@@ -151,20 +151,11 @@ class Repository(TufRepository):
         path = metadata_path(role, md.signed.version)
         self._edited[path] = File(Kind[role.upper()], path, data)
 
-    def offer(
-        self, channel: str, board: str, manifest: bytes, stones: Mapping[str, bytes] | None = None
-    ) -> None:
-        """Point a channel and board at a release manifest, in targets, snapshot and timestamp.
-
-        What is named already is not signed again.
-
-        Args:
-            stones: the manifests that boards need first, by version; no others stay named.
-        """
-        self.offer_all([Offering(channel, board, manifest, stones or {})])
-
     def offer_all(self, offerings: Iterable[Offering]) -> None:
-        """Do what `offer` does, for several boards and channels at once."""
+        """Point channels and boards at release manifests, in targets, snapshot and timestamp.
+
+        What is named already is not signed again; stones that an offering leaves out are dropped.
+        """
         named: dict[str, bytes] = {}
         gone: list[str] = []
         for one in offerings:
@@ -175,7 +166,7 @@ class Repository(TufRepository):
         self._name_targets(named, gone)
 
     def publish_pins(self, pins: bytes) -> None:
-        """Name the bytes of pins.json, as `offer` does."""
+        """Name the bytes of pins.json, as `offer_all` does."""
         self._name_targets({PINS: pins})
 
     def renew(self, role: str) -> None:

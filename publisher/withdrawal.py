@@ -8,9 +8,8 @@ from publisher.errors import SettingsError
 from publisher.manifest import BUCKETS, Manifest
 from publisher.offers import (
     Offer,
-    change_offer,
     next_release,
-    read_offer,
+    present_offer,
     read_version,
     rollout_of,
     withdrawn_with,
@@ -34,10 +33,8 @@ def prepare_withdrawal(
         StoreError, VerificationError: the other version is not whole in the store.
     """
     read_version(version)
-    present = read_offer(repository, channel, board)
-    where = f"{channel}/{board}"
-    if present is None:
-        raise SettingsError(f"nothing is offered on {where}", "`slotcast status` tells")
+    offer = present_offer(repository, channel, board)
+    present, where = offer.manifest, offer.where
     history = History(repository, view, channel, board)
     offered = {manifest.version for manifest in history.offers()}
     if version not in offered:
@@ -48,7 +45,7 @@ def prepare_withdrawal(
         message = f"boards on {where} go to {present.version}, which is offered, and not to {to}"
         hint = f"leave --to out; or `slotcast withdraw {present.version} --to {to}`"
         raise SettingsError(message, hint)
-    return _beside(repository, present, version)
+    return _beside(offer, version)
 
 
 def _back(present: Manifest, history: History, offered: set[str], to: str | None) -> Offer:
@@ -100,19 +97,17 @@ def _verify_may_replace(other: Manifest, present: Manifest) -> None:
         )
 
 
-def _beside(repository: Repository, present: Manifest, version: str) -> Offer:
+def _beside(offer: Offer, version: str) -> Offer:
     """Withdraw what is not offered any more: boards leave it, and nothing brings it back."""
-    if version in repository.read_stones(present.channel, present.board):
+    present = offer.manifest
+    if version in [stone.version for stone in offer.stones]:
         raise SettingsError(
             f"boards that are far behind take {version} first, on their way to {present.version}",
             f"release a version with another --min-version, and withdraw {version} then",
         )
-
-    def edit(before: Manifest) -> Manifest:
-        return replace(before, withdrawn=withdrawn_with(before.version, before, [version]))
-
-    offer = change_offer(repository, present.channel, present.board, edit)
-    return replace(offer, warnings=_waiting(present))
+    withdrawn = withdrawn_with(present.version, present, [version])
+    manifest = replace(present, withdrawn=withdrawn)
+    return replace(offer, manifest=manifest, warnings=_waiting(present))
 
 
 def _waiting(manifest: Manifest) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from publisher.errors import SettingsError
 from publisher.manifest import DeltaEntry, Manifest
-from publisher.offers import Offer, change_offer
+from publisher.offers import Offer, present_offer
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.stones import History
@@ -26,7 +26,7 @@ def prepare_yank(
         SettingsError: nothing is offered there, or no such delta.
         VerificationError: what is offered is missing from the store, or is not what was signed.
     """
-    offer = change_offer(repository, channel, board, lambda before: before)
+    offer = present_offer(repository, channel, board)
     digests = _digests(History(repository, view, channel, board), base)
     found = [entry for entry in offer.manifest.deltas if entry.base.startswith(digests)]
     if len(found) != 1:

@@ -19,12 +19,12 @@ class Buffers:
 
     def __init__(self, memory: int, has_base: bool):
         self.memory = memory
-        count = largest_block_bytes(memory) // _SECTOR_BYTES
+        count = _largest_block_bytes(memory) // _SECTOR_BYTES
         self.sectors = [bytearray(_SECTOR_BYTES) for _ in range(count)]
         self.row = bytearray(_SECTOR_BYTES) if has_base else None
 
 
-def largest_block_bytes(memory: int) -> int:
+def _largest_block_bytes(memory: int) -> int:
     """The largest block that fits, beside the smallest window, a board's memory for a payload."""
     size = _MAX_BLOCK_BYTES
     while size > _SECTOR_BYTES and size + _MIN_WINDOW_BYTES > memory:

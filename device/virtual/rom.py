@@ -32,7 +32,7 @@ def build_rom(files: Mapping[str, bytes]) -> bytes:
 
 
 def names_file(modules: Mapping[str, bytes]) -> bytes:
-    """What fakes/rom.py lets MicroPython know: the names in modules: path -> content.
+    """What fakes/rom.py lets MicroPython know: the names in modules, by path.
 
     Their paths are among them: a module that is frozen has none, and one of a ROMFS keeps it in the
     heap as its `__file__`.

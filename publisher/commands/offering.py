@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.product import Product, open_product
 from publisher.commands.publishing import (
     carry_out,
-    outcome_data,
-    outcome_line,
-    plan_table,
-    planned_line,
+    planned,
+    published,
     verify_may_sign,
 )
 from publisher.manifest import Manifest
-from publisher.offers import Offer, change_offer, plan_offers
+from publisher.offers import Offer, plan_offers, present_offer
 
 
 def change(
@@ -27,13 +26,14 @@ def change(
 ) -> Result:
     """Change what one channel offers one board; `say` puts what was done into words."""
     product = open_signing(arguments, context)
-    offer = change_offer(product.repository, arguments.channel, arguments.board, edit)
+    present = present_offer(product.repository, arguments.channel, arguments.board)
+    offer = replace(present, manifest=edit(present.manifest))
     return publish_offers(product, [offer], [say(offer)], arguments, context)
 
 
-def open_signing(arguments: Arguments, context: Context) -> Product:
-    """Open the product for signing on top of what is published."""
-    product = open_product(arguments, context)
+def open_signing(arguments: Arguments, context: Context, needs_memory: bool = False) -> Product:
+    """Open the product for signing on top of what is published; see open_product."""
+    product = open_product(arguments, context, needs_memory=needs_memory)
     for warning in verify_may_sign(product, arguments, context):
         context.warn(warning)
     return product
@@ -54,7 +54,5 @@ def publish_offers(
     manifests = [offer.manifest.to_fields() for offer in offers]
     fields = {"new": any(offer.is_new for offer in offers), "manifests": manifests}
     if arguments.dry_run:
-        data = {**fields, "writes": plan.to_list()}
-        return Result([*lines, planned_line(plan), plan_table(plan)], data)
-    outcome = carry_out(plan, product, context, "the change")
-    return Result([*lines, outcome_line(outcome)], {**fields, **outcome_data(outcome)})
+        return planned(plan, fields, lines)
+    return published(carry_out(plan, product, context, "the change"), fields, lines)

@@ -15,10 +15,8 @@ from publisher.commands.live_report import live_list
 from publisher.commands.product import Product, open_product
 from publisher.commands.publishing import (
     carry_out,
-    outcome_data,
-    outcome_line,
-    plan_table,
-    planned_line,
+    planned,
+    published,
     verify_may_sign,
 )
 from publisher.errors import SettingsError
@@ -147,11 +145,9 @@ def _publish(product: Product, change: _Change, arguments: Arguments, context: C
         context.warn(warning)
     fields = {"pins": change.sets.to_fields(), **change.data}
     if arguments.dry_run:
-        data = {**fields, "writes": plan.to_list()}
-        return Result([planned_line(plan), plan_table(plan)], data)
+        return planned(plan, fields)
     outcome = carry_out(plan, product, context, "the pin set")
-    lines = [change.title, *change.lines, outcome_line(outcome)]
-    return Result(lines, {**fields, **outcome_data(outcome)})
+    return published(outcome, fields, [change.title, *change.lines])
 
 
 def _plan(product: Product, sets: PinSets) -> Plan:

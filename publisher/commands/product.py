@@ -8,7 +8,7 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context
-from publisher.errors import SettingsError
+from publisher.errors import SettingsError, VerificationError
 from publisher.files import read_file
 from publisher.image import Image, read_image, verify_fits
 from publisher.keys import Passphrases, load_signers
@@ -57,16 +57,23 @@ def find_settings(arguments: Arguments) -> Path:
     return next((path for path in found if path.is_file()), Path(FILE_NAME))
 
 
-def open_product(arguments: Arguments, context: Context, reads_only: bool = False) -> Product:
+def open_product(
+    arguments: Arguments,
+    context: Context,
+    reads_only: bool = False,
+    needs_memory: bool = False,
+) -> Product:
     """Read slotcast.toml and what is published, and verify it.
 
     Args:
         reads_only: go on, with a warning, where the memory is closed to this user.
+        needs_memory: refuse on a machine that has seen nothing of the product.
 
     Raises:
         SettingsError: slotcast.toml is missing or wrong.
         StoreError: the store cannot be read.
-        VerificationError: what is published does not verify, or is older than was seen before.
+        VerificationError: what is published does not verify, or is older than was seen before; or
+            there is no memory of that, and one is needed.
     """
     settings = load_settings(find_settings(arguments))
     store = open_store(settings)
@@ -81,6 +88,8 @@ def open_product(arguments: Arguments, context: Context, reads_only: bool = Fals
     )
     seen = SeenFile(settings.directory, settings.root_sha256)
     known = recall(seen, context) if reads_only else seen.read()
+    if needs_memory:
+        _verify_memory(known)
     if known is not None:
         seen.verify(known, repository.states())
         if not arguments.dry_run:
@@ -95,6 +104,13 @@ def recall(seen: SeenFile, context: Context) -> Seen | None:
     except SeenAccessError as error:
         context.warn(f"{error}: a store that was rolled back is not noticed")
         return None
+
+
+def _verify_memory(known: Seen | None) -> None:
+    if known is None or not known.versions:
+        message = "this machine has no memory of the product (.slotcast/seen.json)"
+        hint = "compare `slotcast status` with what was released last: that makes one; then keep it"
+        raise VerificationError(f"{message}, so it cannot tell a store that was rolled back", hint)
 
 
 def _note(seen: SeenFile, repository: Repository, context: Context) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from publisher.arguments import DEFAULT_BASE_URL, Arguments
 from publisher.clock import clock_warnings, verify_clock
-from publisher.commands import Context, Table
+from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product
 from publisher.errors import SettingsError, VerificationError
 from publisher.plan import Plan
@@ -53,14 +55,22 @@ def plan_table(plan: Plan) -> Table:
     return Table(header, plan.to_rows(), right=("bytes",))
 
 
-def planned_line(plan: Plan) -> str:
-    """Return the line over a plan that is not run."""
-    return f"{len(plan.writes)} files, {plan.size_bytes:,} bytes would be written:"
+def planned(
+    plan: Plan,
+    data: Mapping[str, object],
+    lines: Sequence[str | Table] = (),
+    exit_code: int = 0,
+) -> Result:
+    """Return what a plan that is not run would write, behind `lines` and beside `data`."""
+    total = f"{len(plan.writes)} files, {plan.size_bytes:,} bytes would be written:"
+    text = [*lines, total, plan_table(plan)]
+    return Result(text, {**data, "writes": plan.to_list()}, exit_code)
 
 
-def outcome_line(outcome: Outcome) -> str:
-    """Return how much was written, in words."""
-    return f"{len(outcome.written)} files written, {len(outcome.unchanged)} were there already"
+def published(outcome: Outcome, data: Mapping[str, object], lines: Sequence[str | Table]) -> Result:
+    """Return what was done, in `lines` and `data`, and how much was written for it."""
+    count = f"{len(outcome.written)} files written, {len(outcome.unchanged)} were there already"
+    return Result([*lines, count], {**data, **outcome_data(outcome)})
 
 
 def outcome_data(outcome: Outcome) -> dict[str, object]:

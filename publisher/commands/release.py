@@ -7,10 +7,8 @@ from publisher.commands import Context, Result, Table
 from publisher.commands.product import open_product
 from publisher.commands.publishing import (
     carry_out,
-    outcome_data,
-    outcome_line,
-    plan_table,
-    planned_line,
+    planned,
+    published,
     verify_may_sign,
 )
 from publisher.files import read_file
@@ -45,12 +43,10 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 
 def _planned(prepared: PreparedRelease) -> Result:
-    plan = prepared.plan
-    data = {**_data(prepared), "writes": plan.to_list()}
     # Of a full payload alone the plan itself tells the length.
     more = prepared.payloads.deltas or prepared.payloads.left_out
     text = [*(_payloads(prepared.payloads) if more else ()), *_steps(prepared)]
-    return Result([*text, planned_line(plan), plan_table(plan)], data)
+    return planned(prepared.plan, _data(prepared), text)
 
 
 def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
@@ -58,8 +54,8 @@ def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
     what = f"{manifest.version} (release {manifest.release})"
     where = f"{manifest.channel}/{manifest.board}"
     line = f"released {what} on {where}" if prepared.is_new else f"{what} is released on {where}"
-    text = [line, *_payloads(prepared.payloads), *_steps(prepared), outcome_line(outcome)]
-    return Result(text, {**_data(prepared), **outcome_data(outcome)})
+    text = [line, *_payloads(prepared.payloads), *_steps(prepared)]
+    return published(outcome, _data(prepared), text)
 
 
 def _payloads(payloads: Payloads) -> list[str | Table]:

@@ -24,7 +24,7 @@ from publisher.layout import manifest_path
 from publisher.manifest import Manifest
 from publisher.plan import File, Kind, make_plan
 from publisher.publish import View, publish
-from publisher.repository import Repository, open_repository
+from publisher.repository import Offering, Repository, open_repository
 from publisher.serve import Access
 from publisher.simulate import Order, Poll, Rig
 
@@ -108,7 +108,7 @@ def name_base(product: Product, digest: str) -> None:
     repository, manifest = open_of(product, view), manifest_of(product)
     payloads = (manifest.full, replace(manifest.deltas[0], base=digest))
     data = replace(manifest, payloads=payloads).to_bytes()
-    repository.offer(CHANNEL, BOARD, data)
+    repository.offer_all([Offering(CHANNEL, BOARD, data, {})])
     path = manifest_path(CHANNEL, BOARD, hashlib.sha256(data).hexdigest())
     plan = make_plan("sensor", [File(Kind.MANIFEST, path, data), *repository.edited], view.stored)
     publish(plan, product.store, "sensor", product.settings.root_sha256, lambda *_: None)

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from test_offers import Shop
+from shop import Shop
 
 from publisher.history import read_events
 from publisher.layout import hashed_path, key

@@ -4,55 +4,12 @@ from dataclasses import replace
 
 import esp_images
 import pytest
-from products import BOARD, Product
+from products import BOARD
+from shop import Shop
 
 from publisher.errors import SettingsError, StoreError
 from publisher.layout import key
-from publisher.manifest import Manifest
-from publisher.offers import change_offer, plan_offers
-from publisher.promotion import prepare_promotion
 from publisher.withdrawal import prepare_withdrawal
-
-
-class Shop(Product):
-    """A product whose offers are changed as the commands do it."""
-
-    def offered(self, channel="stable", board="b1"):
-        return Manifest.from_bytes(self.open().read_manifest(channel, board))
-
-    def stones(self, channel="stable", board="b1"):
-        return sorted(self.open().read_stones(channel, board))
-
-    def apply(self, prepare):
-        view = self.view()
-        repository = self.open(view)
-        offers = prepare(repository, view)
-        self.publish(plan_offers("sensor", repository, view, offers))
-        return offers
-
-    def change(self, **fields):
-        def prepare(repository, view):
-            return [change_offer(repository, "stable", "b1", lambda one: replace(one, **fields))]
-
-        [offer] = self.apply(prepare)
-        return offer
-
-    def withdraw(self, version, to=None):
-        def prepare(repository, view):
-            return [prepare_withdrawal(repository, view, "stable", "b1", version, to)]
-
-        [self.last] = self.apply(prepare)
-        return self.last.manifest
-
-    def promote(self, version, source="beta", to="stable", boards=(), **how):
-        def prepare(repository, view):
-            where = (source, to)
-            return prepare_promotion(self.settings, repository, view, version, where, boards, **how)
-
-        return self.apply(prepare)
-
-    def targets_version(self):
-        return self.open().targets().version
 
 
 def test_a_paused_release_stays_the_release_that_it_is():

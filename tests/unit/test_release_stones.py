@@ -12,6 +12,7 @@ from publisher.layout import hashed_path
 from publisher.manifest import Manifest, Rollout
 from publisher.newer import find_newer
 from publisher.plan import File, Kind, make_plan
+from publisher.repository import Offering
 
 NEVER = "was never released on stable/b1"
 
@@ -36,7 +37,7 @@ def offer(product, **changes):
     repository = product.open()
     manifest = Manifest.from_bytes(repository.read_manifest("stable", "b1"))
     data = replace(manifest, release=manifest.release + 1, **changes).to_bytes()
-    repository.offer("stable", "b1", data)
+    repository.offer_all([Offering("stable", "b1", data, {})])
     sha256 = repository.offered()["stable/b1.json"].hashes["sha256"]
     file = File(Kind.MANIFEST, hashed_path("stable/b1.json", sha256), data)
     product.publish(make_plan("sensor", [file, *repository.edited], product.view().stored))

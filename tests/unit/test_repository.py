@@ -15,7 +15,7 @@ from tuf.ngclient.fetcher import FetcherInterface
 from publisher.errors import KeyAccessError, VerificationError
 from publisher.layout import key
 from publisher.metadata_rules import verify_rules
-from publisher.repository import found_repository, open_repository
+from publisher.repository import Offering, found_repository, open_repository
 from publisher.settings import ExpirySettings
 from publisher.stores.base import Object
 
@@ -128,7 +128,7 @@ def test_unknown_fields_of_targets_survive_an_edit():
     repository = product.open()
     with repository.edit_targets() as targets:
         targets.unrecognized_fields["x-later"] = {"kept": [1, 2]}
-    repository.offer("stable", "b1", b"{}")
+    repository.offer_all([Offering("stable", "b1", b"{}", {})])
     newest = json.loads(repository.edited[-3].data)["signed"]
     assert newest["_type"] == "targets"
     assert newest["x-later"] == {"kept": [1, 2]}
@@ -260,7 +260,7 @@ def test_a_signing_time_that_lies_ahead_is_left_behind_only_when_told_to():
         NOW,
         redate=True,
     )
-    repository.offer("stable", "b1", b"{}")
+    repository.offer_all([Offering("stable", "b1", b"{}", {})])
     assert [state.signed_at for state in repository.states()][1:] == ["2026-11-22T07:00:00Z"] * 3
     assert len(repository.warnings) == 3
     assert "a board that has verified the former takes it for the time" in repository.warnings[0]

@@ -13,6 +13,7 @@ from publisher.manifest import Manifest
 from publisher.payload import Base, Head, encode_delta
 from publisher.payloads import Payload, payload_entry
 from publisher.plan import File, Kind, make_plan
+from publisher.repository import Offering
 from publisher.settings import PayloadSettings
 from publisher.verify import verify
 from publisher.walk import Beforehand
@@ -78,7 +79,7 @@ def sign(product, data, base=OLD):
     repository, manifest = product.open(view), manifest_of(product)
     payload = Payload(payload_entry(data, base[-32:].hex()), data)
     offered = replace(manifest, payloads=(manifest.full, payload.entry)).to_bytes()
-    repository.offer("stable", "b1", offered)
+    repository.offer_all([Offering("stable", "b1", offered, {})])
     sha256 = hashlib.sha256(offered).hexdigest()
     path = f"targets/stable/{sha256}.b1.json"
     files = [payload.file, File(Kind.MANIFEST, path, offered), *repository.edited]

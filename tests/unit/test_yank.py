@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import esp_images
 import pytest
-from test_offers import Shop
+from shop import Shop
 
 from publisher.errors import SettingsError
 from publisher.offers import plan_offers
