@@ -13,6 +13,7 @@ from slotcast.errors import PayloadError
 from slotcast.inflate import Source
 from slotcast.steps import finish
 
+HEAP_KIB = 1024
 PLAIN = delta_plain.run, delta_plain.words, delta_plain.pairs
 BASE = bytes([i * 7 & 0xFF for i in range(9001)])
 

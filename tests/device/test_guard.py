@@ -8,6 +8,7 @@ import flash
 from slotcast import boot
 from slotcast.guard import guard
 
+HEAP_KIB = 1024
 DIGEST = "ab" * 32
 
 

@@ -9,6 +9,7 @@ from test_https_head import CERTIFICATE, SPKI_SHA256
 from slotcast.errors import BoardError, CertificateError, DownloadError, NotFoundError
 from slotcast.https import Session
 
+HEAP_KIB = 1024
 BODY = b"0123456789"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 ANSWER = OK + BODY
