@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from publisher.errors import StoreError
+
 
 @dataclass(frozen=True)
 class Stored:
@@ -66,6 +68,10 @@ class Store(ABC):
         Raises:
             ConflictError: the object has changed, appeared or gone since it was read.
         """
+
+    def delete(self, key: str) -> None:
+        """Remove an object; nothing happens where there is none."""
+        raise StoreError(f"{self.location} lets nothing be removed: {key}")
 
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[str]:

@@ -76,6 +76,14 @@ class DirectoryStore(Store):
                 raise ConflictError(f"{item.key} has changed since it was read")
             self._write(item)
 
+    def delete(self, key: str) -> None:
+        """See Store."""
+        path = self._file(key)
+        if path is not None:
+            with self._lock(), _errors(f"remove {key}"):
+                path.unlink(missing_ok=True)
+                _sync_directory(path.parent)
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """See Store."""
         paths = (path for path in self._directory.rglob("*") if path.is_file())

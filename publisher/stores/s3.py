@@ -111,6 +111,11 @@ class S3Store(Store):
         if not self._put(put):
             raise ConflictError(f"{item.key} has changed since it was read")
 
+    def delete(self, key: str) -> None:
+        """See Store; needs `s3:DeleteObject`."""
+        with self._explained():
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
     def list(self, prefix: str = "") -> Iterator[str]:
         """See Store."""
         pages = self._client.get_paginator("list_objects_v2")

@@ -72,6 +72,15 @@ def test_a_bucket_s_server_tells_the_time(bucket):
     assert abs(store.time - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_an_object_that_was_removed_is_gone_and_can_be_removed_again(store):
+    store.create(obj())
+    store.create(obj("sensor/b.json"))
+    store.delete("sensor/a.json")
+    store.delete("sensor/a.json")
+    assert list(store.list()) == ["sensor/b.json"]
+    assert store.create(obj(data=b"another")) is True
+
+
 def test_an_empty_object_is_an_object(store):
     store.create(obj(data=b""))
     assert store.read("sensor/a.json").data == b""
