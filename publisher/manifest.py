@@ -4,65 +4,24 @@ Dataclasses inside, JSON at the edge; a field that this version does not know su
 write.
 """
 
-import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Self
 
 from publisher.errors import SettingsError, VerificationError
+from publisher.fields import Fields
+from publisher.layout import image_path
+from publisher.rollout import BUCKETS, Rollout, verify_ramp
 from publisher.schemas import canonical_json, parse_json, schema_problem
 
 # What a board reads at most (device/slotcast/manifest.py).
 MAX_BYTES = 8192
 MAX_DELTAS = 8
 VERSION_JSON_MAX_BYTES = 480
-BUCKETS = 10000
 MAX_WITHDRAWN = 16
 # Fields that the first manifests did not have; absent, they mean false and none.
 _LATER = ("retry_failed", "withdrawn")
-
-
-@dataclass(frozen=True)
-class Fields:
-    """What reads and writes a JSON object; names that are not known stay in `unrecognized`."""
-
-    unrecognized: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
-
-    @classmethod
-    def from_fields(cls, values: Mapping[str, Any]) -> Self:
-        """Make one of a JSON object that the schema has passed."""
-        known = {item.name for item in fields(cls)}
-        named = {name: value for name, value in values.items() if name in known}
-        unrecognized = {name: value for name, value in values.items() if name not in known}
-        return cls(**named, unrecognized=unrecognized)
-
-    def to_fields(self) -> dict[str, Any]:
-        """Return the JSON object."""
-        values = {item.name: getattr(self, item.name) for item in fields(self)}
-        unrecognized: dict[str, Any] = values.pop("unrecognized")
-        return {**unrecognized, **values}
-
-
-@dataclass(frozen=True)
-class Rollout(Fields):
-    """Which boards take part: basis_points of 10000, drawn anew with each salt."""
-
-    salt: str
-    basis_points: int
-
-    @property
-    def percent(self) -> str:
-        """The share of boards, in words."""
-        return f"{self.basis_points / 100:g} %"
-
-    def bucket(self, device_id: str) -> int:
-        """Return where a board stands among 0 to 9999."""
-        digest = hashlib.sha256(f"{self.salt}:{device_id}".encode()).digest()
-        return int.from_bytes(digest[:4], "big") % BUCKETS
-
-    def includes(self, device_id: str) -> bool:
-        """Say whether a board takes part."""
-        return self.bucket(device_id) < self.basis_points
 
 
 @dataclass(frozen=True)
@@ -140,6 +99,32 @@ class Manifest(Fields):
         """The payloads of both kinds."""
         return tuple(entry for entry in self.payloads if isinstance(entry, PayloadEntry))
 
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The paths below BASE of the payloads, as far as they are told, and of the image."""
+        payloads = [entry.to_fields().get("path") for entry in self.payloads]
+        return (*filter(None, payloads), image_path(self.sha256))
+
+    def share_at(self, now: datetime) -> int:
+        """Return of 10000 boards how many take part; what is paused stands still."""
+        return self.rollout.basis_points if self.paused else self.rollout.share_at(now)
+
+    def is_for_all_at(self, now: datetime) -> bool:
+        """Say whether every board may take it."""
+        return not self.paused and self.share_at(now) == BUCKETS
+
+    def paused_at(self, now: datetime) -> Self:
+        """Return it paused; a ramp keeps what it has reached, and goes on from there."""
+        if self.paused:
+            return self
+        return replace(self, paused=True, rollout=self.rollout.frozen_at(now))
+
+    def resumed_at(self, now: datetime) -> Self:
+        """Return it resumed; what is left of a ramp begins now."""
+        if not self.paused:
+            return self
+        return replace(self, paused=False, rollout=self.rollout.resumed_at(now))
+
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read a manifest; VerificationError when it breaks a rule of the schema."""
@@ -209,6 +194,7 @@ def _checked(data: bytes) -> dict[str, Any]:
     if problem or not isinstance(values, dict):
         raise ValueError(problem)
     _verify_bases(values)
+    verify_ramp(values["rollout"])
     return values
 
 

@@ -28,42 +28,54 @@ BOARD_FOLDER = "/etc/slotcast"
 
 
 @dataclass(frozen=True)
+class Whom:
+    """Which boards files are for: channel, kind of board, and group where they are in one."""
+
+    channel: str
+    board: str
+    group: str | None = None
+
+
+@dataclass(frozen=True)
 class _Board:
     """Whom the files are for."""
 
     channel: str
     name: str
+    group: str | None
     settings: BoardSettings
 
 
 def provision(
     settings: Settings,
     root: bytes,
-    channel: str,
-    board: str,
+    whom: Whom,
     now: datetime,
     image: Image | None = None,
     pins: bytes | None = None,
 ) -> dict[str, bytes]:
-    """Return the files for one kind of board: content by name.
+    """Return the files for boards of one kind: content by name.
 
     Those in slotcast/ belong on the board, in /etc/slotcast; beside them are a partition table and
     INSTALL.md for the person at the bench.
 
     Args:
         root: metadata/N.root.json as published, verified by the caller.
+        whom: the boards.
         now: when this is; a floor for the board's clock.
         image: what the factory flashes, where that is known.
         pins: pins.json as published, verified likewise: the board gets its newest set; without it
             what [edge] of slotcast.toml says.
 
     Raises:
-        SettingsError: the channel, board or CA cannot be used.
+        SettingsError: the channel, board, group or CA cannot be used.
         VerificationError: `pins` breaks a rule, or is another product's.
         ImageError: the board's chip is not one that esptool knows.
     """
-    verify_name("channel", channel)
-    target = _Board(channel, board, settings.board(board))
+    verify_name("channel", whom.channel)
+    if whom.group is not None:
+        verify_name("group", whom.group)
+    target = _Board(whom.channel, whom.board, whom.group, settings.board(whom.board))
     sets = edge_sets(settings) if pins is None else PinSets.from_bytes(pins)
     sets.verify_product(settings.product)
     anchors = sets.anchors(sets.newest)
@@ -117,6 +129,7 @@ def _ota_json(
         "channel": board.channel,
         "board": board.name,
         "chip": board.settings.chip,
+        **({} if board.group is None else {"group": board.group}),
         "base_urls": list(sets.newest.base_urls),
         "trust_anchors": list(anchors),
         "pins": list(sets.newest.pins),

@@ -7,27 +7,33 @@ to every board, never paused, and withdrawing nothing. A stone may need another 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from publisher.errors import SettingsError, StoreError, VerificationError
+from publisher.errors import PublisherError, SettingsError, StoreError, VerificationError
 from publisher.layout import image_path, target_name
-from publisher.manifest import BUCKETS, Manifest, Rollout
+from publisher.manifest import Manifest
 from publisher.past import older_targets, past_manifest
 from publisher.publish import View
 from publisher.repository import Repository
+from publisher.rollout import Rollout
 
 # How many a board follows in one poll (device/slotcast/offer.py).
 MAX_STONES = 8
 
 _RELEASE_IT = "release it first, or name a version that boards there were offered"
 _PUT_IT_BACK = "put it back into the store, or name another version"
+_BRING_IT_BACK = (
+    "`slotcast gc` removes what is long out of use. Release the same file under the same version "
+    "on a channel of its own, such as attic (the same bytes have the same name): that puts it back "
+    "into the store; then run this again, or name another version"
+)
 
 
 def as_stone(manifest: Manifest) -> Manifest:
     """Return what stands at a stone's target: the release, for everybody."""
-    rollout = Rollout(manifest.rollout.salt, BUCKETS)
+    rollout = Rollout(manifest.rollout.salt)
     return replace(manifest, paused=False, rollout=rollout, withdrawn=())
 
 
@@ -57,9 +63,10 @@ class History:
         stones: list[Manifest] = []
         while min_version is not None:
             if len(stones) == MAX_STONES:
-                message = f"boards would need more than {MAX_STONES} releases first"
+                way = ", ".join([min_version, *(stone.version for stone in reversed(stones))])
+                message = f"boards would need more than {MAX_STONES} releases first: {way}"
                 raise SettingsError(message, "name an older --min-version")
-            found = self.release(min_version)
+            found = self._link(min_version, stones)
             self._note_caution(found)
             stones.append(as_stone(found))
             min_version = found.min_version
@@ -68,6 +75,8 @@ class History:
     def release(self, version: str) -> Manifest:
         """Return the newest manifest of a version, whose firmware is all there.
 
+        It has no delta that is lost: boards would ask for it in vain.
+
         Raises:
             SettingsError: it was never offered, or is withdrawn.
             StoreError: its firmware is gone from the store, or damaged.
@@ -75,7 +84,7 @@ class History:
         """
         found = self._find(version)
         self._verify_is_whole(found)
-        return found
+        return self._without_lost_deltas(found)
 
     def offers(self) -> Iterator[Manifest]:
         """Yield what was offered, the newest first; what can be read no more is passed over."""
@@ -83,6 +92,16 @@ class History:
         if present is not None:
             yield Manifest.from_bytes(present)
         yield from self._older(until_first=True)
+
+    def _link(self, version: str, stones: Sequence[Manifest]) -> Manifest:
+        """Return the release that the last stone needs; an error names that, too."""
+        try:
+            return self.release(version)
+        except PublisherError as error:
+            if not stones:
+                raise
+            message = f"{error}; boards would take it first, on their way to {stones[-1].version}"
+            raise type(error)(message, error.hint) from error
 
     def _find(self, version: str) -> Manifest:
         """Return the newest manifest of a version: an offer, or a stone that lies already."""
@@ -135,7 +154,7 @@ class History:
                     yield manifest
 
     def _note_caution(self, manifest: Manifest) -> None:
-        if manifest.paused or manifest.rollout.basis_points < BUCKETS:
+        if not manifest.is_for_all_at(self._repository.now):
             self.warnings.append(
                 f"{manifest.version} was not offered to all boards, or was paused; "
                 f"as the release to take first it is offered to all below it"
@@ -145,8 +164,25 @@ class History:
         payload = manifest.full
         image = (image_path(manifest.sha256), manifest.sha256)
         for path, sha256 in ((payload.path, payload.sha256), image):
-            data = self._view.read(path)
-            if data is None or hashlib.sha256(data).hexdigest() != sha256:
-                trouble = "is gone" if data is None else "is damaged"
-                message = f"no board can take {manifest.version}: its {path} {trouble}"
-                raise StoreError(message, _PUT_IT_BACK)
+            trouble = self._trouble(path, sha256)
+            if trouble:
+                message = f"no board can take {manifest.version}: its {path} is {trouble}"
+                hint = _BRING_IT_BACK if trouble == "gone" else _PUT_IT_BACK
+                raise StoreError(message, hint)
+
+    def _without_lost_deltas(self, manifest: Manifest) -> Manifest:
+        lost = [one for one in manifest.deltas if self._trouble(one.path, one.sha256)]
+        if lost:
+            self.warnings.append(
+                f"{manifest.version} is offered without {len(lost)} of its deltas, which are gone: "
+                f"boards that they are for take the full payload"
+            )
+        left = tuple(one for one in manifest.payloads if one not in lost)
+        return replace(manifest, payloads=left)
+
+    def _trouble(self, path: str, sha256: str) -> str:
+        """Return what is wrong with an object in the store, in a word; "" where nothing is."""
+        data = self._view.read(path)
+        if data is None:
+            return "gone"
+        return "" if hashlib.sha256(data).hexdigest() == sha256 else "damaged"

@@ -7,7 +7,8 @@ class Config:
     Attributes as in ota.json: product, channel, board, chip, base_urls, trust_anchors (file names),
     pins (bytes, SHA-256 of leaf SubjectPublicKeyInfo), built_at, image_digest, version,
     security_version, settle_s, spread_s, poll_every_s, mandatory_after_s, block_erase,
-    payload_memory; window (a Window, or None where updates may go ahead at any time).
+    payload_memory; group (None where it is in none); window (a Window, or None where updates may go
+    ahead at any time).
 
     Raises BoardError when ota.json is not one.
     """

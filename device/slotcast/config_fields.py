@@ -33,6 +33,8 @@ def parse(data: bytes) -> dict:
 def _who(fields):
     """What the board is."""
     known = {name: _text(fields[name]) for name in _NAMES}
+    group = fields.get("group")
+    known["group"] = None if group is None else _text(group)
     known["built_at"] = fields["built_at"]
     if not is_time(known["built_at"]):
         raise ValueError("built_at is no time")

@@ -10,27 +10,27 @@ class Facts:
     """What `decide` knows of the board.
 
     Args:
-        config: a Config, for product, channel, board and chip.
-        digest: hex digest of the running image.
-        version: its version, "" where unknown.
+        config: a Config, for product, channel, board, chip and group.
+        running: version and hex digest of the running image; the version is "" where unknown.
         security_version: the highest that this board has confirmed.
         slot_bytes: size of the other slot.
         device_id: text that tells this board from all others.
         failed_release: callable, digest -> the release by which that image failed here, 0 where
             that is unknown, None where it has not failed.
+        now: the time, as an ISO time: that by which metadata expires.
     """
 
     def __init__(
-        self, config, digest, version, security_version, slot_bytes, device_id, failed_release
+        self, config, running, security_version, slot_bytes, device_id, failed_release, now
     ):
         self.config = config
-        self.digest = digest
-        self.version = version
-        self.version_key = parse_version(version) if version else None
+        self.version, self.digest = running
+        self.version_key = parse_version(self.version) if self.version else None
         self.security_version = security_version
         self.slot_bytes = slot_bytes
         self.device_id = device_id
         self.failed_release = failed_release
+        self.now = now
 
     def learn(self, manifest) -> None:
         """The running image, which is confirmed, turns out to be the manifest's."""
@@ -108,13 +108,15 @@ def _age(manifest, facts):
 
 
 def _patience(manifest, facts):
-    """Both hold for a board whose version is withdrawn, too.
+    """All of it holds for a board whose version is withdrawn, too.
 
-    They are about the release that would replace it: whoever withdraws in a hurry gives it to all.
+    It is about the release that would replace it: whoever withdraws in a hurry gives it to all.
     """
     if manifest.paused:
         return WAIT, "%s is paused" % manifest.version
-    if bucket(manifest.salt, facts.device_id) >= manifest.basis_points:
+    if facts.config.group in manifest.groups:
+        return None
+    if bucket(manifest.salt, facts.device_id) >= share(manifest, facts.now):
         return WAIT, "%s has not reached this board yet" % manifest.version
     return None
 
@@ -144,7 +146,16 @@ def _is_withdrawn(manifest, facts):
     return facts.version_key in manifest.withdrawn_keys
 
 
+def share(manifest, now: str) -> int:
+    """Basis points of boards that take part at an ISO time (manifests/repository.md, Rollout)."""
+    if not manifest.ramp:
+        return manifest.basis_points
+    from slotcast.rollout import share_at  # seldom
+
+    return share_at(manifest.basis_points, manifest.ramp, now)
+
+
 def bucket(salt: str, device_id: str) -> int:
-    """Place of a board in a staged rollout, 0 to 9999 (manifests/repository.md, rollout)."""
+    """Place of a board in a staged rollout, 0 to 9999 (manifests/repository.md, Rollout)."""
     hashed = sha256((salt + ":" + device_id).encode()).digest()
     return int.from_bytes(hashed[:4], "big") % 10000

@@ -10,8 +10,9 @@ class Manifest:
         data: the target's bytes, whose length and hash the caller has checked.
 
     Attributes beside them: version_key and min_version_key ((X, Y, Z), the latter or None),
-    withdrawn_keys (list of them), salt and basis_points of the rollout, full, the PayloadEntry of
-    kind "full", and deltas, a list of those of kind "delta".
+    withdrawn_keys (list of them), salt, basis_points and groups (names) of the rollout, its ramp as
+    (to, start, over_s) or None, full, the PayloadEntry of kind "full", and deltas, a list of those
+    of kind "delta".
 
     Raises RepositoryError when a field is missing or has another type.
     """

@@ -49,7 +49,8 @@ def parse(data: bytes, entry) -> dict:
     known["min_version_key"] = parse_version(least) if least else None
     known["retry_failed"] = _retry_failed(fields)
     known["withdrawn_keys"] = _withdrawn(fields.get("withdrawn", []))
-    known["salt"], known["basis_points"] = _rollout(fields.get("rollout"))
+    rollout = _rollout(fields.get("rollout"))
+    known["salt"], known["basis_points"], known["groups"], known["ramp"] = rollout
     known["full"] = entry(_full(fields.get("payloads")), "")
     known["deltas"] = [entry(delta, delta["base"]) for delta in _deltas(fields["payloads"])]
     return known
@@ -97,9 +98,15 @@ def _withdrawn(versions):
 
 def _rollout(fields):
     if fields is None:
-        return "", 10000
+        return "", 10000, (), None
     _check(fields, {"salt": str, "basis_points": int})
-    return fields["salt"], fields["basis_points"]
+    groups, ramp, least = (), None, fields["basis_points"]
+    if "groups" in fields or "ramp" in fields:
+        from slotcast.rollout import parse_groups, parse_ramp  # seldom
+
+        groups = parse_groups(fields.get("groups", []))
+        ramp = parse_ramp(fields["ramp"], least) if "ramp" in fields else None
+    return fields["salt"], least, groups, ramp
 
 
 def _check(fields, kinds):

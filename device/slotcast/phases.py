@@ -9,7 +9,7 @@ VERIFYING = "ed25519 ed25519_base sha512 p256 p256_base rsa_pss spki"
 # What finds out what a channel offers.
 ASKING = "client trust metadata delegations canonical signatures iso_time"
 # What holds that against what runs.
-DECIDING = "offer decide manifest_fields versions files manners"
+DECIDING = "offer decide manifest_fields versions files manners rollout elapsed"
 # What remembers, and looks at what runs: at the beginning of a poll and at its end.
 REMEMBERING = "record trial tries image boot versions files slots slot"
 # What only reading ota.json needs.

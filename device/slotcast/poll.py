@@ -202,15 +202,14 @@ class Poll:
     def _facts(self):
         from slotcast.decide import Facts
 
-        version, digest = self.running()
         return Facts(
             self._config,
-            digest,
-            version,
+            self.running(),
             max(self._config.security_version, self._record.security_version),
             self._board.other_slot().size,
             self._board.device_id(),
             lambda image: self._record.failed_release(image),
+            self._clock.now(),
         )
 
     def _version_of(self, digest):

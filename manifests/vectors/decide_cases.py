@@ -4,13 +4,14 @@ ABOUT = (
     "Decisions (manifests/repository.md, 'What a board does with it'): a case's `manifest` and"
     " `facts` change fields of those above. In `facts`, `version` is that of the running image ('':"
     " unknown), `security_version` the highest that the board has confirmed, `slot_bytes` the size"
-    " of the other slot, and `failed` the release by which an image, by its digest, failed there"
-    " (0: unknown). `bucket` of `device_id` under this salt is 4615. Every manifest here keeps to"
-    " manifest.schema.json."
+    " of the other slot, `failed` the release by which an image, by its digest, failed there"
+    " (0: unknown), `group` the board's group (null: none), and `now` the time. `bucket` of"
+    " `device_id` under this salt is 4615. Every manifest here keeps to manifest.schema.json."
 )
 Changes = dict[str, object]
 OFFERED, OTHER = "cc" * 32, "dd" * 32
 SALT, DEVICE, BUCKET = "stable/r2/7", "0011223344", 4615
+NOW = "2026-11-22T10:00:00Z"
 WHOM = {"product": "sensor", "channel": "stable", "board": "r2", "chip": "esp32"}
 MANIFEST = {
     **WHOM,
@@ -47,12 +48,15 @@ FACTS = {
     "slot_bytes": 65536,
     "device_id": DEVICE,
     "failed": {},
+    "group": None,
+    "now": NOW,
 }
 
 
 def decide() -> Changes:
     """Return decide.json."""
     parts = [_plain(), _identity(), _failed(), _order(), _withdrawn(), _patience(), _steps()]
+    parts += [_groups(), _ramps()]
     cases = [case for part in parts for case in part]
     return {"about": ABOUT, "manifest": MANIFEST, "facts": FACTS, "cases": cases}
 
@@ -300,5 +304,77 @@ def _steps() -> list[Changes]:
             "refuse",
             "security version 2 is below 3",
             {**needs, "security_version": 2},
+        ),
+    ]
+
+
+def _groups() -> list[Changes]:
+    canaries = {"rollout": {"salt": SALT, "basis_points": 0, "groups": ["canary", "lab"]}}
+    wait = ("wait", "1.4.3 has not reached this board yet")
+    return [
+        _case("of a group that comes first", "install", "1.4.2 -> 1.4.3", canaries, _of("lab")),
+        _case("of another group", *wait, canaries, _of("field")),
+        _case("of no group", *wait, canaries),
+        _case("of a group, where none comes first", *wait, _share(0), _of("canary")),
+        _case(
+            "of a group that comes first, and paused",
+            "wait",
+            "1.4.3 is paused",
+            {**canaries, "paused": True},
+            _of("canary"),
+        ),
+        _case(
+            "of a group that comes first, and the image failed here",
+            "refuse",
+            "1.4.3 was rolled back here",
+            canaries,
+            {**_of("canary"), "failed": {OFFERED: 6}},
+        ),
+        _case(
+            "withdrawn, and of a group that comes first",
+            "install",
+            "1.5.0 -> 1.4.3, as 1.5.0 is withdrawn",
+            {**canaries, "withdrawn": ["1.5.0"]},
+            {**_of("canary"), "version": "1.5.0"},
+        ),
+        _case(
+            "of a group that comes first, and below the minimum",
+            "step",
+            "needs 1.4.3 first",
+            {**canaries, "version": "1.5.0", "min_version": "1.4.3"},
+            _of("canary"),
+        ),
+    ]
+
+
+def _of(group: str) -> Changes:
+    return {"group": group}
+
+
+def _ramps() -> list[Changes]:
+    """A ramp whose share grows by one in a second: it reaches the board after so many seconds."""
+    ramp = {"to": 10000, "start": NOW, "over_s": 10000}
+    grows = {"rollout": {"salt": SALT, "basis_points": 0, "ramp": ramp}}
+    paused = {**grows, "paused": True}
+    wait = ("wait", "1.4.3 has not reached this board yet")
+    reached = {"now": "2026-11-22T11:16:56Z"}  # BUCKET + 1 seconds later
+    return [
+        _case("a ramp that has just begun", *wait, grows),
+        _case("a ramp that lies ahead", *wait, grows, {"now": "2026-01-01T00:00:00Z"}),
+        _case("a second before the ramp reaches it", *wait, grows, {"now": "2026-11-22T11:16:55Z"}),
+        _case("a ramp that has reached it", "install", "1.4.2 -> 1.4.3", grows, reached),
+        _case(
+            "a ramp that is long over",
+            "install",
+            "1.4.2 -> 1.4.3",
+            grows,
+            {"now": "2036-11-22T10:00:00Z"},
+        ),
+        _case("a ramp that has reached it, and paused", "wait", "1.4.3 is paused", paused, reached),
+        _case(
+            "a ramp that ends before it reaches it",
+            *wait,
+            {"rollout": {"salt": SALT, "basis_points": 0, "ramp": {**ramp, "to": BUCKET}}},
+            {"now": "2036-11-22T10:00:00Z"},
         ),
     ]

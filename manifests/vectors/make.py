@@ -4,41 +4,19 @@ They are made from the formats' pages with no code of publisher or device, so th
 against them. A change of format is a change here first.
 """
 
-import hashlib
 import json
 import sys
 from pathlib import Path
 
 import decide_cases
 import payload_cases
+import rollout_cases
 
-ROLLOUT_ABOUT = (
-    "Rollouts (manifests/repository.md): bucket is be32(SHA-256(salt + ':' + device_id)[0:4]) mod"
-    " 10000, texts as UTF-8; a board takes part if bucket < basis_points."
-)
 VERSION_ABOUT = (
     'Versions (manifests/repository.md). "order": "less" is the older one of each pair. "number" is'
     " what the client of version.json computes, X*10000 + Y*100 + Z, and stays below 2^32."
     ' "refused" must not be published.'
 )
-
-
-def rollout() -> dict[str, object]:
-    """Return rollout.json: buckets of some salts and devices."""
-    devices = [("", ""), ("", "a"), ("a", ""), ("a:b", "c"), ("a", "b:c"), ("1.4.3", "\xe9\u20ac")]
-    devices += [("1.4.3-1", f"240ac4{n:06x}") for n in range(8)]
-    devices += [("1.4.3-2", f"240ac4{n:06x}") for n in range(4)]
-    cases = [
-        {"salt": salt, "device_id": device, "bucket": bucket(salt, device)}
-        for salt, device in devices
-    ]
-    return {"about": ROLLOUT_ABOUT, "cases": cases}
-
-
-def bucket(salt: str, device_id: str) -> int:
-    """Return the bucket, 0 to 9999."""
-    digest = hashlib.sha256(f"{salt}:{device_id}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") % 10000
 
 
 def version() -> dict[str, object]:
@@ -87,7 +65,7 @@ def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parent
     payload = {"about": payload_cases.ABOUT, "bases": payload_cases.bases()}
     payload["cases"] = payload_cases.cases()
-    files = {"payload": payload, "rollout": rollout(), "version": version()}
+    files = {"payload": payload, "rollout": rollout_cases.rollout(), "version": version()}
     files["decide"] = decide_cases.decide()
     for name, content in files.items():
         (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="ascii")

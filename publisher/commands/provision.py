@@ -7,7 +7,7 @@ from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product, factory_image, open_product
 from publisher.files import verify_folder, write_folder
 from publisher.layout import target_name
-from publisher.provision import provision
+from publisher.provision import Whom, provision
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -17,8 +17,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     files = provision(
         settings,
         product.repository.root_bytes(),
-        arguments.channel,
-        arguments.board,
+        Whom(arguments.channel, arguments.board, arguments.group),
         context.now,
         factory_image(arguments, settings.board(arguments.board)),
         product.repository.read_pins(),

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import change
+from publisher.commands.retry import retried
 from publisher.offers import Offer
+from publisher.rollout_words import words
 
 
+@retried
 def run(arguments: Arguments, context: Context) -> Result:
-    """Resume the offer."""
-    return change(arguments, context, lambda before: replace(before, paused=False), _said)
+    """Resume the offer; a ramp goes on from where it stood."""
+    return change(arguments, context, lambda before: before.resumed_at(context.now), _said)
 
 
 def _said(offer: Offer) -> str:
-    percent = f"{offer.manifest.rollout.percent} of boards"
+    whom = words(offer.manifest, " of boards")
     done = "goes on" if offer.is_new else "is not paused"
-    return f"{offer.manifest.version} on {offer.where} {done}, for {percent}"
+    return f"{offer.manifest.version} on {offer.where} {done}, for {whom}"

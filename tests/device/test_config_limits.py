@@ -55,7 +55,7 @@ def test_payload_memory_is_8_to_128_kib_and_28_where_it_is_not_told():
     assert config().payload_memory == 28672
     for value in (8192, 131072):
         assert config(payload_memory=value).payload_memory == value
-    for wrong in (8191, 131073, -1, True, "28672", None):
+    for wrong in (8191, 131073, -1, 8192.5, True, "28672", None):
         raises(BoardError, lambda wrong=wrong: config(payload_memory=wrong), says="ota.json")
 
 
@@ -63,6 +63,12 @@ def test_block_erase_is_true_or_false():
     assert config(block_erase=True).block_erase is True
     for wrong in (1, 0, None, "true", []):
         raises(BoardError, lambda wrong=wrong: config(block_erase=wrong), says="neither true")
+
+
+def test_a_board_is_in_one_group_or_in_none():
+    assert config().group is None
+    assert config(group=None).group is None
+    assert config(group="canary").group == "canary"
 
 
 def test_a_window_is_one_or_null():

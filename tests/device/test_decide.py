@@ -5,7 +5,7 @@ import json
 from check import raises, vectors
 
 from slotcast.config import Config
-from slotcast.decide import Facts, bucket, decide
+from slotcast.decide import Facts, bucket, decide, share
 from slotcast.decision import CURRENT, INSTALL, REFUSE, STEP, WAIT
 from slotcast.errors import BoardError, RepositoryError
 from slotcast.manifest import Manifest
@@ -67,12 +67,12 @@ def config(**changes):
 def facts(**changes):
     fields = {
         "config": config(),
-        "digest": "00" * 32,
-        "version": "1.4.2",
+        "running": (changes.pop("version", "1.4.2"), changes.pop("digest", "00" * 32)),
         "security_version": 3,
         "slot_bytes": 65536,
         "device_id": "0011223344",
         "failed_release": lambda digest: None,
+        "now": "2026-11-22T10:00:00Z",
     }
     fields.update(changes)
     return Facts(**fields)
@@ -183,6 +183,30 @@ def test_buckets_are_the_publishers():
         assert bucket(case["salt"], case["device_id"]) == case["bucket"]
 
 
+def test_shares_are_the_publishers():
+    cases = vectors("rollout")["shares"]
+    assert cases
+    for case in cases:
+        assert share(manifest(rollout=case["rollout"]), case["now"]) == case["share"], case
+
+
+def test_the_boards_that_take_part_are_the_publishers():
+    cases = vectors("rollout")["boards"]
+    assert cases
+    for case in cases:
+        board = config(group=case["group"])
+        asked = facts(config=board, device_id=case["device_id"], now=case["now"])
+        decision = decide(manifest(rollout=case["rollout"]), asked)
+        assert decision.action == (INSTALL if case["takes_part"] else WAIT), case
+
+
+def test_what_the_publisher_takes_for_no_rollout_is_refused():
+    cases = vectors("rollout")["refused"]
+    assert cases
+    for rollout in cases:
+        raises(RepositoryError, lambda rollout=rollout: manifest(rollout=rollout))
+
+
 def test_a_manifest_with_a_wrong_field_is_refused():
     wrong = [
         {"size": -1},
@@ -244,6 +268,9 @@ def test_a_config_without_urls_anchors_or_names_is_refused():
         {"version": "one"},
         {"settle_s": -1},
         {"poll_every_s": "6 h"},
+        {"group": ""},
+        {"group": ["canary"]},
+        {"group": 7},
     ]
     for change in wrong:
         raises(BoardError, lambda change=change: config(**change))

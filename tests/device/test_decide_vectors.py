@@ -8,7 +8,7 @@ from test_decide import config
 from slotcast.decide import Facts, decide
 from slotcast.manifest import Manifest
 
-_WHOM = ("product", "channel", "board", "chip")
+_WHOM = ("product", "channel", "board", "chip", "group")
 
 
 def _merged(base, changes):
@@ -20,12 +20,12 @@ def _merged(base, changes):
 def _facts(fields):
     return Facts(
         config(**{name: fields[name] for name in _WHOM}),
-        fields["digest"],
-        fields["version"],
+        (fields["version"], fields["digest"]),
         fields["security_version"],
         fields["slot_bytes"],
         fields["device_id"],
         fields["failed"].get,
+        fields["now"],
     )
 
 

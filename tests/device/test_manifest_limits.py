@@ -72,6 +72,11 @@ def test_a_delta_that_cannot_be_read_is_passed_over():
         assert [one.length for one in read.payloads_for("aa" * 32)] == [800, FULL["length"]]
 
 
+def test_a_payload_of_another_kind_is_no_delta_though_it_has_a_base():
+    (only,) = manifest(payloads=[dict(delta("aa", 1), kind="later"), FULL]).payloads_for("aa" * 32)
+    assert only.base == ""
+
+
 def test_a_board_reads_eight_deltas_and_no_more():
     entries = [FULL] + [delta("aa", 700 + number) for number in range(9)]
     lengths = [one.length for one in manifest(payloads=entries).payloads_for("aa" * 32)]
@@ -94,12 +99,18 @@ def test_a_payload_entry_with_a_wrong_field_is_refused():
 
 
 def test_a_manifest_without_a_rollout_is_for_all_boards():
-    assert manifest(rollout=None).basis_points == 10000
+    everybody = manifest(rollout=None)
+    assert (everybody.basis_points, everybody.groups, everybody.ramp) == (10000, (), None)
 
 
 def test_a_rollout_that_is_no_object_is_refused():
     for rollout in (7, "s", [], False):
         raises(RepositoryError, lambda rollout=rollout: manifest(rollout=rollout))
+
+
+def test_a_rollout_of_before_has_no_groups_and_no_ramp():
+    old = manifest(rollout={"salt": "s", "basis_points": 100})
+    assert (old.salt, old.basis_points, old.groups, old.ramp) == ("s", 100, (), None)
 
 
 def test_a_manifest_withdraws_16_versions_at_most():
