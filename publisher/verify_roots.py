@@ -6,11 +6,13 @@ import hashlib
 import re
 from itertools import count
 
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from securesystemslib.formats import encode_canonical
 from tuf.api.metadata import Key, Root
 
 from publisher.errors import VerificationError
 from publisher.layout import root_path
+from publisher.metadata_rules import P256_PEM
 from publisher.verify_metadata import load, note_state, trust_role, verify_signatures
 from publisher.walk import WARNING, Walk, verifying
 
@@ -56,7 +58,7 @@ def _verify_first(walk: Walk, root_sha256: str) -> Root:
         if digest != root_sha256:
             raise VerificationError(f"its SHA-256 is {digest}, the fingerprint is {root_sha256}")
         metadata = load(Root, data, 1)
-        _verify_keys(metadata.signed)
+        verify_keys(metadata.signed)
         own = (verify_signatures(metadata.signed, metadata),)
     return trust_role(walk, (path, data), "its SHA-256 is the fingerprint", metadata, own)
 
@@ -66,12 +68,12 @@ def _verify_next(walk: Walk, root: Root, data: bytes, version: int) -> Root:
     with verifying(path):
         metadata = load(Root, data, version)
         before = verify_signatures(root, metadata)
-        _verify_keys(metadata.signed)
+        verify_keys(metadata.signed)
         both = (before, verify_signatures(metadata.signed, metadata))
     return trust_role(walk, (path, data), "", metadata, both)
 
 
-def _verify_keys(root: Root) -> None:
+def verify_keys(root: Root) -> None:
     """Raise VerificationError where keys are not sound, or a threshold is out of reach."""
     for key in root.keys.values():
         _verify_key(key)
@@ -88,12 +90,16 @@ def _verify_key(key: Key) -> None:
     digest = hashlib.sha256(str(encode_canonical(key.to_dict())).encode()).hexdigest()
     if key.keyid != digest:
         raise VerificationError(f"key {key.keyid[:8]} is misnamed: its SHA-256 is {digest}")
-    # Others are in PEM, of many lines, which metadata of printable ASCII cannot hold.
-    kind = (key.keytype, key.scheme)
-    if kind != ("ed25519", "ed25519") or not _PUBLIC.fullmatch(key.keyval["public"]):
-        what = "Ed25519, written as 64 lower-case hex digits"
-        raise VerificationError(f"key {key.keyid[:8]} is not {what}")
-    _verify_point(key)
+    kind, public = (key.keytype, key.scheme), key.keyval["public"]
+    if kind == ("ed25519", "ed25519") and _PUBLIC.fullmatch(public):
+        _verify_point(key)
+    elif kind == ("ecdsa", "ecdsa-sha2-nistp256") and P256_PEM.fullmatch(public):
+        _verify_on_curve(key)
+    else:
+        what = (
+            "neither Ed25519, as 64 lower-case hex digits, nor P-256, in PEM as openssl writes it"
+        )
+        raise VerificationError(f"key {key.keyid[:8]} is {what}")
 
 
 def _verify_point(key: Key) -> None:
@@ -103,6 +109,14 @@ def _verify_point(key: Key) -> None:
         raise VerificationError(f"key {key.keyid[:8]} is a point that is not in canonical form")
     if y in _SMALL_ORDER:
         raise VerificationError(f"key {key.keyid[:8]} is of small order: anybody can sign for it")
+
+
+def _verify_on_curve(key: Key) -> None:
+    """Refuse a P-256 key whose numbers are not those of a point of the curve (SEC 1, 3.2.2.1)."""
+    try:
+        load_pem_public_key(key.keyval["public"].encode())
+    except ValueError:
+        raise VerificationError(f"key {key.keyid[:8]} is not a point of the curve") from None
 
 
 def _note_keys(walk: Walk, path: str, root: Root) -> None:

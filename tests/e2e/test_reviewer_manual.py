@@ -25,7 +25,7 @@ from published_product import (
     refused_points,
     sha256,
 )
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed, TargetFile
 
 from publisher.payload import cut_full
@@ -506,7 +506,10 @@ def test_a_key_that_is_spelled_otherwise_is_refused(
     fields = {**key.to_dict(), "keyval": {"public": respell(key.keyval["public"])}}
     published.root.add_key(type(key).from_dict(sha256(compact(fields)), fields), "timestamp")
     sign_root(published)
-    refused(published, "2.root.json: a key is not Ed25519, as 64 lower-case hex digits")
+    refused(
+        published,
+        "2.root.json: a key is neither Ed25519, as 64 lower-case hex digits, nor P-256, in PEM",
+    )
 
 
 @pytest.mark.parametrize("public", refused_points()[::3])
@@ -666,3 +669,77 @@ def test_pins_are_held_against_their_hash(
     (key,) = (key for key in published.files if key.endswith("pins.json"))
     published.files[key] = json.dumps({"product": "sensor"}).encode()
     refused(published, "pins.json does not have the length in metadata/3.targets.json")
+
+
+# Roots with P-256 keys, whose PEM has line ends
+
+
+def p256_key(public: str) -> SSlibKey:
+    fields = {"keytype": "ecdsa", "scheme": "ecdsa-sha2-nistp256", "keyval": {"public": public}}
+    return SSlibKey.from_dict(sha256(compact(fields).replace(rb"\n", b"\n")), fields)
+
+
+def hand_to_p256(product: PublishedProduct) -> None:
+    """A second root with a P-256 key more for root and for timestamp, that have to sign."""
+    for role in ("root", "timestamp"):
+        product.signers[role].append(CryptoSigner.generate_ecdsa())
+        product.root.add_key(product.signers[role][-1].public_key, role)
+        product.root.roles[role].threshold += 1
+    sign_root(product)
+    product.publish_targets()
+
+
+def test_a_root_with_p256_keys_passes(
+    published: PublishedProduct, review: Callable[..., Ran]
+) -> None:
+    hand_to_p256(published)
+    ran = review(published)
+    assert (ran.code, ran.err) == (0, "")
+    assert "metadata/timestamp.json: signed by 2 of the timestamp keys" in ran.out
+
+
+def test_a_p256_signature_by_another_key_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    hand_to_p256(published)
+    published.signers["timestamp"][-1] = CryptoSigner.generate_ecdsa()
+    published.publish_targets()
+    refused(published, "metadata/timestamp.json: signed by 1 of the timestamp keys")
+
+
+@pytest.mark.parametrize(
+    "respell",
+    [
+        lambda pem: pem[:-1],
+        lambda pem: pem.replace("\n", ""),
+        lambda pem: f"{pem}\n",
+        lambda pem: re.sub("[AQgw]==", lambda match: chr(ord(match[0][0]) + 1) + "==", pem),
+    ],
+    ids=["no last line end", "one line", "a line more", "unused bits"],
+)
+def test_a_p256_key_that_is_spelled_otherwise_is_refused(
+    published: PublishedProduct, refused: Callable[..., None], respell: Callable[[str], str]
+) -> None:
+    public = CryptoSigner.generate_ecdsa().public_key.keyval["public"]
+    published.root.add_key(p256_key(respell(public)), "timestamp")
+    sign_root(published)
+    refused(published, "metadata/2.root.json: ")
+
+
+def test_a_p256_key_off_the_curve_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    public = CryptoSigner.generate_ecdsa().public_key.keyval["public"]
+    published.root.add_key(
+        p256_key(public.replace(public.splitlines()[2][:40], "A" * 40)), "timestamp"
+    )
+    sign_root(published)
+    refused(published, "is not a point of the curve")
+
+
+def test_a_line_end_beside_a_p256_key_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    public = CryptoSigner.generate_ecdsa().public_key.keyval["public"]
+    published.publish_changed("root", lambda fields: fields.update(x=public))
+    refused(published, ".json: a string in it needs escapes")

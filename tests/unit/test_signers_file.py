@@ -1,13 +1,19 @@
 import re
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    SECP384R1,
+    generate_private_key,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from publisher.errors import KeyAccessError
-from publisher.keys import Passphrases, load_signers
 from publisher.pkcs8 import to_pem
+from publisher.signers import Passphrases, load_signers
 
 
 def nobody(prompt):
@@ -102,19 +108,48 @@ def test_a_file_that_is_no_key_is_refused(tmp_path):
         load(tmp_path, "x.pem")
 
 
-def test_a_key_of_another_kind_is_refused(tmp_path):
+def test_a_p256_key_signs_too(tmp_path):
     key = generate_private_key(SECP256R1())
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     (tmp_path / "p256.pem").write_bytes(pem)
     (tmp_path / "p256.pem").chmod(0o600)
-    with pytest.raises(KeyAccessError, match="is not an Ed25519 key"):
-        load(tmp_path, "p256.pem")
+    (signer,) = load(tmp_path, "p256.pem")
+    assert (signer.public_key.keytype, signer.public_key.scheme) == ("ecdsa", "ecdsa-sha2-nistp256")
+    signature = bytes.fromhex(signer.sign(b"data").signature)
+    key.public_key().verify(signature, b"data", ECDSA(SHA256()))
 
 
-@pytest.mark.parametrize("uri", ["keys/targets.pem", "awskms:alias/x", "file:", ""])
-def test_a_uri_of_another_kind_is_refused(uri, tmp_path):
-    with pytest.raises(KeyAccessError, match="names no signer"):
+def test_a_key_of_another_kind_is_refused(tmp_path):
+    key = generate_private_key(SECP384R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "p384.pem").write_bytes(pem)
+    (tmp_path / "p384.pem").chmod(0o600)
+    with pytest.raises(KeyAccessError, match="is neither an Ed25519 nor a P-256 key"):
+        load(tmp_path, "p384.pem")
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("keys/targets.pem", '"keys/targets.pem"'),
+        ("gcpkms:projects/x", '"gcpkms:..."'),
+        ("file:", '"file:..."'),
+        ("", "a text in"),
+    ],
+)
+def test_a_uri_of_another_kind_is_refused(uri, shown, tmp_path):
+    with pytest.raises(KeyAccessError, match=re.escape(f"{shown}") + ".* names no signer"):
         load_signers([uri], tmp_path, Passphrases(nobody, {}))
+
+
+@pytest.mark.parametrize("before", ["", "pem:", "env:", "awskms:", "pkcs11:"])
+def test_a_key_that_stands_where_its_name_should_is_not_shown(before, tmp_path):
+    key = Ed25519PrivateKey.generate()
+    for text in (to_pem(key, None).decode(), key.private_bytes_raw().hex()):
+        with pytest.raises(KeyAccessError) as caught:
+            load_signers([before + text], tmp_path, Passphrases(nobody, {}))
+        shown = f"{caught.value} {caught.value.hint}"
+        assert not any(line in shown for line in text.splitlines())
 
 
 def test_a_new_passphrase_is_typed_twice():

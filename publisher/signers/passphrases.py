@@ -1,22 +1,16 @@
-"""Signing keys: made, kept in files, and found again by URI.
-
-A URI names where a private key is, never the key: `file:keys/targets.pem` is a PKCS#8 PEM file
-beside slotcast.toml, encrypted unless its owner insisted otherwise.
-"""
+"""Passphrases and PINs: from the environment, or from a person, once for each run."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from securesystemslib.signer import CryptoSigner, Signer
 
 from publisher.errors import KeyAccessError
 
 ENVIRONMENT = "SLOTCAST_PASSPHRASE"
+PIN_ENVIRONMENT = "SLOTCAST_PKCS11_PIN"
 
 Ask = Callable[[str], str]
 
@@ -26,13 +20,16 @@ class Passphrases:
 
     Args:
         ask: shows a prompt and returns what was typed, without echo.
-        environment: where SLOTCAST_PASSPHRASE is looked up.
+        environment: where SLOTCAST_PASSPHRASE and SLOTCAST_PKCS11_PIN are looked up, and the
+            variables that signers name.
     """
 
     def __init__(self, ask: Ask, environment: Mapping[str, str]) -> None:
         self._ask = ask
+        self.environment = environment
         self._from_environment = environment.get(ENVIRONMENT, "")
         self._known = [self._from_environment] if self._from_environment else []
+        self._pins: dict[str, str] = {}
 
     def choose(self) -> str:
         """Return a passphrase for new keys: the environment's, or one that was typed twice alike.
@@ -60,54 +57,34 @@ class Passphrases:
         for passphrase in self._known:
             try:
                 return load_pem_private_key(pem, passphrase.encode())
-            except ValueError:
+            except (ValueError, UnsupportedAlgorithm):
                 continue
         if self._from_environment:
             raise KeyAccessError(f"{ENVIRONMENT} does not open {name}")
         passphrase = self._ask(f"Passphrase for {name}: ")
         try:
             key = load_pem_private_key(pem, passphrase.encode())
-        except ValueError:
+        except (ValueError, UnsupportedAlgorithm):
             raise KeyAccessError(f"that passphrase does not open {name}") from None
         self._known.append(passphrase)
         return key
 
+    def pin(self, token: str) -> str:
+        """Return the PIN of a PKCS#11 token: the environment's, or one that is asked for once.
 
-def load_signers(
-    uris: Sequence[str], directory: Path, passphrases: Passphrases
-) -> tuple[Signer, ...]:
-    """Return the signers that URIs name; relative paths start from `directory`.
+        Raises:
+            KeyAccessError: there is nobody to ask, or it cannot be one: no try is spent on that.
+        """
+        pin = self.environment.get(PIN_ENVIRONMENT, "") or self._pins.get(token, "")
+        if not pin:
+            pin = self._pins[token] = self._ask_pin(token)
+        if not pin or not pin.isprintable():
+            raise KeyAccessError(f"the PIN of token {token} is empty, or is no plain text")
+        return pin
 
-    Raises:
-        KeyAccessError: a key is missing, open to others, of another kind, or does not open.
-    """
-    return tuple(_load_signer(uri, directory, passphrases) for uri in uris)
-
-
-def _load_signer(uri: str, directory: Path, passphrases: Passphrases) -> Signer:
-    scheme, _, path = uri.partition(":")
-    if scheme != "file" or not path:
-        raise KeyAccessError(f'"{uri}" names no signer', "signers are named file:PATH")
-    key = _read_private_key(directory / path, passphrases)
-    if not isinstance(key, Ed25519PrivateKey):
-        raise KeyAccessError(f"{path} is not an Ed25519 key")
-    return CryptoSigner(key)
-
-
-def _read_private_key(path: Path, passphrases: Passphrases) -> object:
-    try:
-        _verify_private(path)
-        pem = path.read_bytes()
-    except OSError as error:
-        raise KeyAccessError(f"{path} cannot be read: {error.strerror}") from error
-    try:
-        return load_pem_private_key(pem, None)
-    except TypeError:  # it is encrypted
-        return passphrases.unlock(pem, str(path))
-    except ValueError:
-        raise KeyAccessError(f"{path} is not a PEM private key") from None
-
-
-def _verify_private(path: Path) -> None:
-    if os.name == "posix" and path.stat().st_mode & 0o077:
-        raise KeyAccessError(f"{path} can be read by others", f"chmod 600 {path}")
+    def _ask_pin(self, token: str) -> str:
+        try:
+            return self._ask(f"PIN of token {token}: ")
+        except KeyAccessError:
+            message = f"the PIN of token {token} is needed, and there is no terminal to ask at"
+            raise KeyAccessError(message, f"set {PIN_ENVIRONMENT}") from None
