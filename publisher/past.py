@@ -1,19 +1,19 @@
 """What was offered before, as far as the present keys have signed it: older targets, newest first.
 
-What they have not signed counts for nothing here: whoever reads the past signs anew by it, or tells
-a person of it. `slotcast verify` checks all of it, with the keys of each time.
+What they have not signed counts for nothing where somebody signs anew by it; a person may be told
+of it. `slotcast verify` checks all of it, with the keys of each time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 
 from publisher.errors import VerificationError
-from publisher.layout import hashed_path, metadata_path
+from publisher.layout import hashed_path, metadata_path, root_path
 from publisher.manifest import Manifest
 from publisher.newer import listed_versions
 from publisher.publish import View
@@ -21,15 +21,34 @@ from publisher.published import verify_role
 from publisher.repository import Repository
 
 
-def older_targets(repository: Repository, view: View) -> Iterator[Targets]:
-    """Yield each version of targets below the present one, the newest first."""
-    root, present = repository.root(), repository.targets().version
+def older_targets(repository: Repository, view: View, any_root: bool = False) -> Iterator[Targets]:
+    """Yield each version of targets below the present one, the newest first.
+
+    Args:
+        any_root: those too that only keys of former roots have signed. For people to read: whoever
+            stole such a key can still write one, so nothing is to be signed by it.
+    """
+    roots = _roots(repository, view) if any_root else [repository.root()]
+    present = repository.targets().version
     for version in reversed(listed_versions(view.metadata_paths(), "targets")):
         path = metadata_path("targets", version)
         data = view.read(path)
         if version < present and data is not None:
-            with suppress(VerificationError):
-                yield verify_role(Targets, root, path, data, version)
+            yield from _signed(roots, path, data, version)
+
+
+def _roots(repository: Repository, view: View) -> list[Root]:
+    """Return the roots from the newest to the first, which were verified as a chain before."""
+    paths = map(root_path, range(repository.root().version, 0, -1))
+    return [Metadata[Root].from_bytes(data).signed for data in map(view.read, paths) if data]
+
+
+def _signed(roots: Sequence[Root], path: str, data: bytes, version: int) -> Iterator[Targets]:
+    """Yield what is in a file of targets, if the keys of one of the roots have signed it."""
+    for root in roots:
+        with suppress(VerificationError):
+            yield verify_role(Targets, root, path, data, version)
+            return
 
 
 def past_manifest(view: View, name: str, target: TargetFile | None) -> Manifest | None:

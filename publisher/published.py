@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TypeVar
 
 from tuf.api.exceptions import BadVersionNumberError, RepositoryError
@@ -21,6 +21,11 @@ from publisher.layout import metadata_path, root_path
 Read = Callable[[str], bytes | None]
 T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
 
+_CUT_SHORT = (
+    "it is signed by keys that root {version} dropped. If `slotcast root apply` was cut short, run "
+    "it again with the proposal of root {version}; if not, somebody who has those keys put it there"
+)
+
 
 def read_published(read: Read, root_sha256: str) -> dict[str, bytes]:
     """Read and verify a product's metadata; return the bytes of each role's newest file.
@@ -32,8 +37,20 @@ def read_published(read: Read, root_sha256: str) -> dict[str, bytes]:
     Raises:
         VerificationError: something is missing, or does not verify.
     """
-    root_data = _read_roots(read, root_sha256)
-    root = Metadata[Root].from_bytes(root_data).signed
+    roots = read_roots(read, root_sha256)
+    root = Metadata[Root].from_bytes(roots[-1]).signed
+    try:
+        return {"root": roots[-1], **read_online(read, root)}
+    except VerificationError as error:
+        raise VerificationError(str(error), error.hint or _rotation_hint(read, roots)) from error
+
+
+def read_online(read: Read, root: Root) -> dict[str, bytes]:
+    """Return the bytes of timestamp, snapshot and targets, verified by the keys that `root` lists.
+
+    Raises:
+        VerificationError: something is missing, or does not verify.
+    """
     path = metadata_path("timestamp", 0)
     timestamp_data = _read(read, path)
     timestamp = verify_role(Timestamp, root, path, timestamp_data)
@@ -42,16 +59,15 @@ def read_published(read: Read, root_sha256: str) -> dict[str, bytes]:
     if "targets.json" not in snapshot.meta:
         raise VerificationError("the snapshot names no targets.json")
     targets_data = read_named(read, Targets, root, snapshot.meta["targets.json"])
-    return {
-        "root": root_data,
-        "timestamp": timestamp_data,
-        "snapshot": snapshot_data,
-        "targets": targets_data,
-    }
+    return {"timestamp": timestamp_data, "snapshot": snapshot_data, "targets": targets_data}
 
 
-def _read_roots(read: Read, root_sha256: str) -> bytes:
-    """Follow root from version 1 to the newest: 5.3 of the workflow."""
+def read_roots(read: Read, root_sha256: str) -> list[bytes]:
+    """Follow root from version 1 to the newest (5.3 of the workflow); return the bytes of each.
+
+    Raises:
+        VerificationError: the first is missing or another one, or one does not verify.
+    """
     path = root_path(1)
     data = _read(read, path, "is this the right store? `slotcast init` founds a product")
     if hashlib.sha256(data).hexdigest() != root_sha256:
@@ -59,16 +75,26 @@ def _read_roots(read: Read, root_sha256: str) -> bytes:
     with _naming(path):
         root = Metadata[Root].from_bytes(data).signed
     verify_role(Root, root, path, data)
+    files = [data]
     while True:
         path = root_path(root.version + 1)
         newer = read(path)
         if newer is None:
-            return data
+            return files
         verify_role(Root, root, path, newer)
         root = verify_role(
             Root, Metadata[Root].from_bytes(newer).signed, path, newer, root.version + 1
         )
-        data = newer
+        files.append(newer)
+
+
+def _rotation_hint(read: Read, roots: list[bytes]) -> str:
+    """Say what to do where all is signed by the keys of the root before the newest."""
+    for data in roots[-2:-1]:
+        with suppress(VerificationError):
+            read_online(read, Metadata[Root].from_bytes(data).signed)
+            return _CUT_SHORT.format(version=len(roots))
+    return ""
 
 
 def read_named(read: Read, kind: type[T], root: Root, meta: MetaFile) -> bytes:
