@@ -6,15 +6,19 @@ compared byte for byte, and verified from the root's fingerprint down.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from publisher.errors import ConflictError, StoreError
+from publisher.errors import ConflictError, PublisherError, StoreError
 from publisher.layout import key
 from publisher.plan import Kind, Plan, Write
 from publisher.progress import Progress
 from publisher.published import read_published
 from publisher.stores.base import Store, Stored
+from publisher.transfer import create_all, read_back_all
+from publisher.version_files import VersionFiles
 
 _AGAIN = "run the same command again: it starts from what is published now"
 
@@ -58,77 +62,82 @@ class Outcome:
 
 
 def publish(
-    plan: Plan, store: Store, product: str, root_sha256: str, progress: Progress
+    plan: Plan,
+    store: Store,
+    product: str,
+    root_sha256: str,
+    progress: Progress,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Outcome:
     """Run a plan; after an error no reader sees any change, unless the message says otherwise.
 
     Raises:
-        ConflictError: somebody else published in between.
+        ConflictError: somebody else published in between, and nothing of this is visible.
         StoreError: the store refused, or returned other bytes than were written.
         VerificationError: what the store holds does not verify.
     """
-    fresh = []
-    for write in _steps("upload", plan.versioned, progress):
-        if _create(write, store):
-            fresh.append(write.item.key)
-    for write in _steps("read back", plan.versioned, progress):
-        verify_origin(write, store)
-    _verify_chain(plan, store, product, root_sha256)
+    fresh = create_all(plan.versioned, store, progress)
+    there = read_back_all(plan.versioned, store, progress)
+    _verify_relied(plan, store)
+    _verify_chain(plan, store, product, root_sha256, there)
     for write in plan.pointers:
-        _replace(write, store)
+        if write.kind is Kind.TIMESTAMP:
+            _move(write, store)
+    _settle(plan, store, VersionFiles(store, product, root_sha256, sleep))
     written = (*fresh, *(write.item.key for write in plan.pointers))
     unchanged = tuple(w.item.key for w in plan.versioned if w.item.key not in fresh)
     return Outcome(written, unchanged)
 
 
-def verify_origin(write: Write, store: Store) -> None:
-    """Raise StoreError unless the store itself returns the very bytes that were written."""
-    stored = store.read(write.item.key)
-    if stored is None or stored.data != write.item.data:
-        raise StoreError(f"{write.item.key} does not read back as it was written", _AGAIN)
+def _verify_relied(plan: Plan, store: Store) -> None:
+    """Refuse where an old object has gone since it was looked at: see garbage.py for the order."""
+    for name in plan.relies_on:
+        if store.read_range(name, 0, 1) is None:
+            message = f"{name} has been removed meanwhile: nothing was published"
+            raise StoreError(message, "did `slotcast gc` run elsewhere? Run the same command again")
 
 
-def _verify_chain(plan: Plan, store: Store, product: str, root_sha256: str) -> None:
-    """Verify the product as a reader will see it once the timestamp has moved."""
+def _verify_chain(
+    plan: Plan, store: Store, product: str, root_sha256: str, there: Mapping[str, bytes]
+) -> None:
+    """Verify the product as a reader will see it once the timestamp has moved.
+
+    Args:
+        there: what was read back just now, by key.
+    """
     coming = {write.item.key: write.item.data for write in plan.pointers}
 
     def read(path: str) -> bytes | None:
         name = key(product, path)
-        if name in coming:
-            return coming[name]
+        if name in coming or name in there:
+            return coming.get(name) or there[name]
         stored = store.read(name)
         return None if stored is None else stored.data
 
     read_published(read, root_sha256)
 
 
-def _create(write: Write, store: Store) -> bool:
-    try:
-        return store.create(write.item)
-    except ConflictError as error:
-        if write.kind.is_content_addressed:
-            message = f"{write.item.key} is damaged: its SHA-256 is not its name"
-            hint = "remove it from the store, and run the same command again"
-            raise StoreError(message, hint) from error
-        raise ConflictError(f"{error}: somebody else is publishing", _AGAIN) from error
-
-
-def _replace(write: Write, store: Store) -> None:
+def _move(write: Write, store: Store) -> None:
+    """Replace the timestamp, which makes all the rest visible."""
     try:
         store.replace(write.item, write.etag)
     except ConflictError as error:
-        # A write whose answer was lost is sent again, and refused because it had succeeded.
-        there = store.read(write.item.key)
-        if there is None or there.data != write.item.data:
-            after = write.kind is not Kind.TIMESTAMP
-            done = "the release is published, but " if after else "nothing was published: "
-            raise ConflictError(f"{done}{error}", _AGAIN) from error
+        raise ConflictError(f"nothing was published: {error}", _AGAIN) from error
+    except StoreError as error:
+        message = f"it is not known whether the release is published: {error}"
+        raise StoreError(message, _AGAIN) from error
 
 
-def _steps(title: str, writes: tuple[Write, ...], progress: Progress) -> Iterator[Write]:
-    total = sum(len(write.item.data) for write in writes)
-    done = 0
-    for write in writes:
-        yield write
-        done += len(write.item.data)
-        progress(title, done, total)
+def _settle(plan: Plan, store: Store, files: VersionFiles) -> None:
+    """Write each version.json, and leave it right whoever else publishes at this moment."""
+    timestamps = [w.item.data for w in plan.pointers if w.kind is Kind.TIMESTAMP]
+    timestamp = timestamps[0] if timestamps else None
+    mine = [write for write in plan.pointers if write.kind is Kind.VERSION_JSON]
+    try:
+        for write in mine:
+            with suppress(ConflictError):
+                store.replace(write.item, write.etag)
+        for item in (*(write.item for write in mine), *(plan.kept if plan.pointers else ())):
+            files.settle(item, timestamp)
+    except PublisherError as error:
+        raise StoreError(f"the release is published, but {error}", _AGAIN) from error

@@ -28,6 +28,18 @@ class Object:
     cache_control: str
 
 
+@dataclass(frozen=True)
+class Listed:
+    """An object as a listing tells of it: its bytes, and when it was last written, in UTC.
+
+    `modified` is by the store's own clock, and a write that found the same bytes does not move it.
+    """
+
+    key: str
+    size_bytes: int
+    modified: datetime
+
+
 class Store(ABC):
     """Where published files live; keys are relative POSIX paths that begin with the product.
 
@@ -76,3 +88,7 @@ class Store(ABC):
     @abstractmethod
     def list(self, prefix: str = "") -> Iterator[str]:
         """Yield the keys that begin with `prefix`, in the store's own order."""
+
+    def listing(self, prefix: str = "") -> Iterator[Listed]:
+        """Yield the same with size and time, as far as that is still there when it is looked at."""
+        raise StoreError(f"{self.location} does not tell how old an object is")

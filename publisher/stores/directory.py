@@ -13,11 +13,12 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from publisher.errors import ConflictError, StoreError
-from publisher.stores.base import Object, Store, Stored
+from publisher.stores.base import Listed, Object, Store, Stored
 
 _KEY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)*")
 _LOCK = ".lock"
@@ -89,6 +90,14 @@ class DirectoryStore(Store):
         paths = (path for path in self._directory.rglob("*") if path.is_file())
         keys = (path.relative_to(self._directory).as_posix() for path in paths)
         yield from (key for key in keys if key.startswith(prefix) and _KEY.fullmatch(key))
+
+    def listing(self, prefix: str = "") -> Iterator[Listed]:
+        """See Store."""
+        for key in self.list(prefix):
+            with _errors(f"look at {key}"), suppress(FileNotFoundError):
+                found = (self._directory / key).stat()
+                modified = datetime.fromtimestamp(found.st_mtime, UTC)
+                yield Listed(key, found.st_size, modified)
 
     def _file(self, key: str) -> Path | None:
         path = self._directory / key

@@ -1,5 +1,10 @@
+import json
+import threading
+from dataclasses import replace
+
 import pytest
-from products import Product
+from products import MemoryStore, Product, quiet
+from shop import Shop
 
 from publisher.errors import ConflictError, StoreError, VerificationError
 from publisher.layout import key
@@ -15,12 +20,13 @@ class Crash(Exception):
 
 def crash_at(product, count):
     """Lose power before the write number `count`, from 0."""
-    left = [count]
+    left = iter(range(count))
+    lock = threading.Lock()
 
     def on_write(item):
-        if not left[0]:
-            raise Crash
-        left[0] -= 1
+        with lock:
+            if next(left, None) is None:
+                raise Crash
 
     product.store.on_write = on_write
 
@@ -57,15 +63,20 @@ def test_a_run_that_is_cut_short_anywhere_is_sound_for_readers_and_completes_whe
 
 def test_what_is_there_already_is_told_apart_from_what_was_written():
     product = Product()
-    crash_at(product, 2)
+
+    def crash(item):
+        if item.key.endswith(".targets.json"):
+            raise Crash
+
+    product.store.on_write = crash
     with pytest.raises(Crash):
         product.release("1.0.0")
     product.store.on_write = lambda item: None
     plan = product.prepare("1.0.0").plan
     outcome = product.publish(plan)
-    there = {write.item.key for write in plan.writes if write.kind in (Kind.PAYLOAD, Kind.IMAGE)}
+    there = {write.item.key for write in plan.writes if write.kind.is_content_addressed}
     assert set(outcome.unchanged) == there
-    assert len(outcome.written) == 5
+    assert len(outcome.written) == 4
 
 
 def test_of_two_publishers_at_once_one_is_refused_and_says_so():
@@ -99,13 +110,16 @@ def test_a_version_json_that_moves_under_a_run_says_that_the_release_is_publishe
     product.release("1.0.0")
     plan = product.prepare("1.1.0").plan
 
+    changes = iter(range(99))
+
     def somebody_else(item):
         if item.key.endswith("version.json"):
-            product.store.objects[item.key] = Object(item.key, b"{}", "", "")
+            product.store.objects[item.key] = Object(item.key, b"%d" % next(changes), "", "")
 
     product.store.on_write = somebody_else
-    with pytest.raises(ConflictError, match="the release is published, but"):
+    with pytest.raises(StoreError, match="the release is published, but") as caught:
         product.publish(plan)
+    assert not isinstance(caught.value, ConflictError), "which would be tried again"
     product.store.on_write = lambda item: None
     product.release("1.1.0")
     assert b'"1.1.0"' in product.read("stable/b1/version.json")
@@ -155,14 +169,95 @@ def test_progress_counts_every_byte_up_and_back():
     assert ("read back", size, size) in told
 
 
-def test_a_timestamp_whose_answer_was_lost_is_recognised_as_our_own():
-    """The store's client sends it again, and is refused because the first try had succeeded."""
+def test_a_timestamp_of_which_nobody_knows_whether_it_moved_says_so():
     product = Product()
     plan = product.prepare("1.0.0").plan
 
-    def written_before(item):
+    def break_off(item):
         if item.key.endswith("timestamp.json"):
-            product.store.objects[item.key] = item
+            raise StoreError("the connection broke")
 
-    product.store.on_write = written_before
-    assert key("sensor", "metadata/timestamp.json") in product.publish(plan).written
+    product.store.on_write = break_off
+    with pytest.raises(StoreError, match="it is not known whether the release is published"):
+        product.publish(plan)
+
+
+def test_files_named_by_their_hash_are_sent_at_once_and_metadata_after_all_of_them():
+    product = Product()
+    plan = product.prepare("1.0.0").plan
+    meeting = threading.Barrier(3, timeout=5)
+    seen = []
+
+    class Meeting(MemoryStore):
+        def create(self, item):
+            if "/metadata/" not in item.key:
+                meeting.wait()  # payload, image and manifest, or nobody gets on
+            seen.append(item.key.rsplit(".", 2)[-2])
+            return super().create(item)
+
+    store = Meeting()
+    store.objects = product.store.objects
+    publish(plan, store, "sensor", product.settings.root_sha256, quiet)
+    assert seen[3:] == ["targets", "snapshot"]
+
+
+def test_what_was_read_back_is_not_read_again_to_verify_the_chain():
+    product = Product()
+    plan = product.prepare("1.0.0").plan
+    reads = []
+    honest = product.store.read
+    product.store.read = lambda name: reads.append(name) or honest(name)
+    product.publish(plan)
+    assert all(reads.count(write.item.key) == 1 for write in plan.versioned)
+
+
+# version.json, when several publish at once
+
+
+def during(product, part, act):
+    """Do something, once, right before the first write of an object whose key has `part` in it."""
+    left = [act]
+
+    def on_write(item):
+        if part in item.key and left:
+            left.pop()()
+
+    product.store.on_write = on_write
+
+
+def offered(product):
+    return json.loads(product.read("stable/b1/version.json"))["version"]
+
+
+def test_of_two_version_json_the_one_of_the_newest_timestamp_stays():
+    """The other run moves the timestamp after us, and writes version.json before us."""
+    product = Product()
+    product.release("1.0.0")
+    during(product, "version.json", lambda: product.release("1.2.0"))
+    product.release("1.1.0")
+    assert offered(product) == "1.2.0"
+    assert is_sound(product)
+
+
+def test_a_version_json_that_another_run_leaves_alone_is_put_back():
+    """The other run takes 1.1.0 back to what version.json still says, so it has nothing to write.
+
+    Then we write it: too late, unless we look again.
+    """
+    shop = Shop()
+    shop.release("1.0.0")
+    during(shop, "version.json", lambda: shop.withdraw("1.1.0", "1.0.0"))
+    shop.release("1.1.0")
+    assert offered(shop) == "1.0.0"
+
+
+def test_a_version_json_that_was_right_when_looked_at_is_looked_at_again():
+    """We take 1.1.0 back, while its own run is only about to write version.json."""
+    shop = Shop()
+    shop.release("1.0.0")
+    plan = shop.prepare("1.1.0").plan
+    late = [write for write in plan.writes if write.kind is Kind.VERSION_JSON]
+    shop.publish(replace(plan, writes=tuple(w for w in plan.writes if w not in late)))
+    during(shop, "timestamp.json", lambda: shop.store.replace(late[0].item, late[0].etag))
+    shop.withdraw("1.1.0", "1.0.0")
+    assert offered(shop) == "1.0.0"

@@ -1,6 +1,7 @@
 """Both stores keep the same promises; S3's are checked against a real server."""
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 from seaweedfs import READER_KEY, SECRET_KEY
 
@@ -23,6 +25,7 @@ from publisher.stores import open_store
 from publisher.stores.base import Object, Store
 from publisher.stores.directory import DirectoryStore
 from publisher.stores.s3 import S3Store
+from publisher.stores.s3_parts import PART_BYTES, composite, split
 
 BUCKET = "fleet"
 JSON = "application/json"
@@ -79,6 +82,19 @@ def test_an_object_that_was_removed_is_gone_and_can_be_removed_again(store):
     store.delete("sensor/a.json")
     assert list(store.list()) == ["sensor/b.json"]
     assert store.create(obj(data=b"another")) is True
+
+
+def test_a_listing_tells_how_many_bytes_there_are_and_since_when(store):
+    store.create(obj(data=b"three"))
+    store.create(obj("sensor/deep/b.json", b"four"))
+    store.create(obj("other/c.json"))
+    found = {item.key: item for item in store.listing("sensor/")}
+    assert {name: item.size_bytes for name, item in found.items()} == {
+        "sensor/a.json": 5,
+        "sensor/deep/b.json": 4,
+    }
+    for item in found.values():
+        assert abs(item.modified - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 def test_an_empty_object_is_an_object(store):
@@ -281,15 +297,79 @@ ANY_PUT = {
 def test_409_is_sent_again_after_a_wait_that_grows():
     store, waits, stubber = stubbed([409, 409, 200])
     assert store.create(obj()) is True
-    assert waits == [0.0, 0.1, 0.2]
+    assert waits[0] == 0.0
+    assert 0.05 <= waits[1] <= 0.15
+    assert 0.1 <= waits[2] <= 0.3
     stubber.assert_no_pending_responses()
 
 
-def test_409_without_end_is_a_conflict():
+def test_409_without_end_is_a_conflict_and_does_not_pass_for_other_content():
     store, waits, _ = stubbed([409] * 6)
-    with pytest.raises(ConflictError, match="another write of the same key"):
+    with pytest.raises(ConflictError, match=r"busy with another write of the same key \(409\)"):
         store.create(obj())
     assert len(waits) == 6
+
+
+@pytest.mark.parametrize(("there", "is_ours"), [(b"one", True), (b"two", False)])
+def test_a_write_whose_answer_was_lost_finds_out_whether_it_had_worked(there, is_ours):
+    """boto3 sent it again, and S3 refused that."""
+    store, _, stubber = stubbed([])
+    stubber.add_client_error(
+        "put_object",
+        "PreconditionFailed",
+        http_status_code=412,
+        response_meta={"RetryAttempts": 1},
+    )
+    add_object(stubber, there)
+    if is_ours:
+        store.replace(obj(), "etag")
+    else:
+        with pytest.raises(ConflictError, match="has changed since it was read"):
+            store.replace(obj(), "etag")
+    stubber.assert_no_pending_responses()
+
+
+def add_object(stubber, data, length=None, **answer):
+    body = StreamingBody(io.BytesIO(data), len(data) if length is None else length)
+    stubber.add_response("get_object", {"Body": body, "ETag": "etag", **answer})
+
+
+def test_a_body_that_breaks_off_is_asked_for_again():
+    store, waits, stubber = stubbed([])
+    add_object(stubber, b"on", length=3)
+    add_object(stubber, b"one")
+    assert store.read("sensor/a.json").data == b"one"
+    assert len(waits) == 1
+
+
+def test_a_body_that_ends_too_early_every_time_is_an_error():
+    store, _, stubber = stubbed([])
+    for _ in range(3):
+        add_object(stubber, b"on", length=3)
+    with pytest.raises(StoreError, match="an object ended too early"):
+        store.read("sensor/a.json")
+
+
+def test_a_body_in_parts_is_checked_against_the_checksum_of_its_parts():
+    store, _, stubber = stubbed([])
+    whole = b"x" * (PART_BYTES + 1)
+    told = composite(split(whole))
+    add_object(stubber, whole, ChecksumSHA256=told)
+    assert store.read("sensor/a.json").data == whole
+    for _ in range(3):
+        add_object(stubber, whole[:-1] + b"y", ChecksumSHA256=told)
+    with pytest.raises(StoreError, match="does not match its checksum"):
+        store.read("sensor/a.json")
+    # Whoever copied it may have cut it otherwise.
+    add_object(stubber, b"z" * (PART_BYTES + 1), ChecksumSHA256=told.replace("-2", "-3"))
+    assert store.read("sensor/a.json").data[:1] == b"z"
+
+
+def test_what_no_publisher_made_is_not_read_into_memory():
+    store, _, stubber = stubbed([])
+    add_object(stubber, b"", ContentLength=32 * 1024 * 1024 + 1)
+    with pytest.raises(StoreError, match="more than 33,554,432 bytes"):
+        store.read("sensor/a.json")
 
 
 def settings(server, **changes):
