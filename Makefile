@@ -10,7 +10,7 @@ SUITE_URL ?= https://github.com/theupdateframework/tuf-conformance
 SUITE_COMMIT := eec841c186f81f2d9d8d30460c7e7deefa615f9e
 SUITE := .cache/conformance/suite-$(SUITE_COMMIT)
 
-.PHONY: help setup demo test lint bench mpy conformance hostile powercut weather mutants fuzz clean
+.PHONY: help setup demo test lint bench mpy conformance hostile powercut drills weather race mutants fuzz hsm clean
 
 help:
 	@echo "make demo   a release travels from the publisher to a virtual board, with real firmware"
@@ -21,8 +21,11 @@ help:
 	@echo "make hostile       the table of hostile servers, as measured"
 	@echo "make powercut      the power is cut at every point of an update: what boards do then"
 	@echo "make weather       a thousand updates over bad networks: what each fault costs"
+	@echo "make drills        what stolen keys can do to a board, and how it recovers, as measured"
+	@echo "make race          publishers race on a real S3 server, and are killed: what readers see then"
 	@echo "make mutants       removes each check of the device's client, and names the test that minds"
 	@echo "make fuzz          the fuzz tests, with fifty times the examples and new ones each time"
+	@echo "make hsm           PKCS#11 signers with a real module (needs SoftHSM: apt install softhsm2)"
 
 setup: $(READY)
 
@@ -75,14 +78,24 @@ hostile: $(READY)
 powercut: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python -m tests.powercut.run
 
+drills: $(READY)
+	$(BIN)/python tests/drills/table.py
+
 weather: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/weather/run.py
+
+race: $(READY)
+	$(BIN)/python -m tests.race.run --restart-server
 
 mutants: $(READY) $(FIRMWARE)/.ready
 	$(BIN)/python tests/mutants/run.py
 
 fuzz: $(READY)
 	SLOTCAST_FUZZ=50 $(BIN)/pytest tests/unit/test_fuzz_*.py
+
+# Not among all tests: no package registry has SoftHSM, and Debian's needs root.
+hsm: $(READY)
+	$(BIN)/pytest tests/hsm
 
 clean:
 	rm -rf $(VENV) .cache build *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from publisher import __version__
 from publisher.offer_arguments import add_caution, add_offers, add_whom
 from publisher.payload_arguments import add_payload
 from publisher.pins_arguments import add_pins
+from publisher.root_arguments import add_root
+from publisher.share_arguments import add_share
+from publisher.upkeep_arguments import add_upkeep
 
 DEFAULT_BASE_URL = "https://updates.example.com/"
 
@@ -18,6 +23,7 @@ class Arguments(argparse.Namespace):
     """Everything that a command line can say; each command reads its own part."""
 
     command: str | None
+    verify_usage: Callable[[Arguments], None] | None = None
     print_completion: str | None
     settings: Path | None
     json: bool
@@ -47,17 +53,28 @@ class Arguments(argparse.Namespace):
     bases: list[Path]
     resume: bool
     redate: bool = False
+    edge: str = ""
+    edge_ca: str = ""
+    edge_wait: float = 0.0
     # promote, rollout, withdraw, yank, refresh
     from_channel: str
+    from_versions: list[str]
     to_channel: str
     to_version: str | None
     only_boards: list[str]
-    basis_points: int
+    basis_points: int | None = None
+    ramp: tuple[int, int] | None = None
+    over_s: int | None = None
+    groups: Sequence[str] = ()
+    no_groups: bool = False
     base_image: str
     targets: bool
     # history
     only_channel: str | None
     only_board: str | None
+    # gc
+    grace: timedelta
+    keep: int
     # verify
     dir: Path | None
     url: str
@@ -72,6 +89,18 @@ class Arguments(argparse.Namespace):
     base_urls: list[str]
     retires: list[int]
     serial: int
+    # root
+    root_command: str
+    add_keys: list[tuple[str, str]]
+    remove_keys: list[tuple[str, str]]
+    replace_keys: list[tuple[str, str, str]]
+    thresholds: list[tuple[str, int]]
+    renew: bool
+    key: str
+    yes: bool
+    files: list[Path]
+    also_sign: list[str]
+    from_targets: int
     # payload
     payload_command: str
     new: Path
@@ -81,6 +110,7 @@ class Arguments(argparse.Namespace):
     # provision, payload
     out: Path
     image: Path | None
+    group: str | None
     force: bool
     # serve
     host: str
@@ -110,10 +140,13 @@ def make_parser() -> argparse.ArgumentParser:
     _add_status(commands.add_parser("status", help="show what is offered, and what expires when"))
     _add_history(commands.add_parser("history", help="show what was offered when"))
     _add_verify(commands.add_parser("verify", help="check everything that is published"))
+    add_upkeep(commands, _add_common)
     pins = commands.add_parser(
         "pins", help="by what boards know the edge: show, check, set, retire"
     )
     add_pins(pins, _add_common)
+    root = commands.add_parser("root", help="change keys and thresholds, by people who sign apart")
+    add_root(root, _add_common, _fingerprint)
     payload = commands.add_parser("payload", help="make, apply and look into payloads, on files")
     add_payload(payload, _byte_count)
     _add_provision(commands.add_parser("provision", help="write what a board needs at the factory"))
@@ -219,6 +252,7 @@ def _add_release(parser: argparse.ArgumentParser) -> None:
         help="firmware that boards run and a delta is wanted from, beside that of the last "
         "releases; may be given again",
     )
+    add_share(parser)
     add_caution(parser)
     _add_common(parser, writes=True)
 
@@ -265,8 +299,15 @@ def _add_provision(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--image", type=Path, metavar="FILE", help="the firmware that the factory flashes"
     )
+    _add_group(parser)
     parser.add_argument("--force", action="store_true", help="replace files that are there")
     _add_common(parser, writes=True)
+
+
+def _add_group(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--group", metavar="NAME", help="the board's group, such as canary: rollouts name them"
+    )
 
 
 def _add_serve(parser: argparse.ArgumentParser) -> None:
@@ -285,14 +326,28 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
-    parser.description = "Have a virtual ESP32 find, verify, install and confirm the release."
+    parser.description = (
+        "Have a virtual ESP32 find, verify, install and confirm the release; with --from, one of "
+        "each version, by the releases that it takes first. Exits with 1 if one is left behind."
+    )
     add_whom(parser)
-    parser.add_argument(
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument(
+        "--from",
+        dest="from_versions",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="X.Y.Z",
+        help="released versions that boards run; all: each one that is supported, and a new board",
+    )
+    start.add_argument(
         "--image",
         type=Path,
         metavar="FILE",
         help="the firmware that it leaves the factory with (default: a small one of our own)",
     )
+    _add_group(parser)
     _add_common(parser)
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import import_module
+from time import sleep
 
 from publisher.arguments import Arguments, make_parser
 from publisher.commands import Context, Result
@@ -36,6 +37,8 @@ def main(argv: Sequence[str]) -> int:
         return 0
     if arguments.command is None:
         parser.error("a command is needed; slotcast --help lists them")
+    if arguments.verify_usage is not None:
+        arguments.verify_usage(arguments)
     return _run(arguments, console)
 
 
@@ -44,9 +47,11 @@ def _run(arguments: Arguments, console: Console) -> int:
         now=datetime.now(UTC),
         environment=os.environ,
         ask=console.ask,
+        confirm=console.confirm,
         note=console.note,
         warn=console.warn,
         progress=console.progress,
+        sleep=sleep,
     )
     try:
         # Imported by name: each command brings libraries that the others need not wait for.

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, TextIO
 
 from publisher.commands import Result, Table
-from publisher.errors import KeyAccessError, PublisherError
+from publisher.errors import KeyAccessError, PublisherError, SettingsError
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -52,7 +52,8 @@ class Console:
     def error(self, error: PublisherError) -> None:
         """Tell why nothing came of it, and what to do."""
         self.end_progress()
-        self._write(self._stderr, f"slotcast: error: {error}")
+        for line in (f"slotcast: error: {error}", *error.more):
+            self._write(self._stderr, line)
         if error.hint:
             self._write(self._stderr, f"hint: {error.hint}")
 
@@ -63,6 +64,15 @@ class Console:
             hint = "set SLOTCAST_PASSPHRASE"
             raise KeyAccessError("a passphrase is needed, and there is no terminal to ask at", hint)
         return getpass.getpass(prompt, self._stderr)
+
+    def confirm(self, question: str) -> str:
+        """Return what a person answers; SettingsError where there is nobody to ask."""
+        self.end_progress()
+        if not self._stdin.isatty():
+            raise SettingsError("there is no terminal to ask at", "--yes answers for a script")
+        self._stderr.write(printable(question))
+        self._stderr.flush()
+        return self._stdin.readline().strip()
 
     def progress(self, what: str, done: int, total: int) -> None:
         """Move a progress bar, on a terminal."""

@@ -26,6 +26,8 @@ _TICK_S = 0.1
 _WHOLE = 255
 
 Told = Callable[[int, int], None]
+# Returns the payloads of jobs, in their order.
+Encode = Callable[[Sequence["Job"], Told], list[bytes]]
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,19 @@ def encode_all(jobs: Sequence[Job], told: Told) -> list[bytes]:
     finally:
         shared.close()
         shared.unlink()
+
+
+class Encoder:
+    """Encodes as `encode_all` does, but nothing twice: a run that begins again goes on with it."""
+
+    def __init__(self) -> None:
+        self._known: dict[Job, bytes] = {}
+
+    def __call__(self, jobs: Sequence[Job], told: Told) -> list[bytes]:
+        """Return the payloads of all jobs, in their order; see `encode_all`."""
+        lacking = [job for job in jobs if job not in self._known]
+        self._known |= zip(lacking, encode_all(lacking, told), strict=True)
+        return [self._known[job] for job in jobs]
 
 
 def _encode_in_workers(

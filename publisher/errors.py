@@ -12,6 +12,8 @@ class PublisherError(Exception):
         hint: what to do about it, or "".
     """
 
+    more: tuple[str, ...] = ()
+
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
@@ -43,3 +45,15 @@ class ConflictError(StoreError):
 
 class VerificationError(PublisherError):
     """What is published does not verify."""
+
+
+class StrandingError(PublisherError):
+    """Boards would be left behind: they could not get to what is offered, or not connect.
+
+    Args:
+        more: further lines, of other boards.
+    """
+
+    def __init__(self, message: str, hint: str = "", more: tuple[str, ...] = ()) -> None:
+        super().__init__(message, hint)
+        self.more = more

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from tuf.api.metadata import TargetFile, Targets
 
 from publisher.layout import PINS, parse_offer
-from publisher.manifest import BUCKETS, Manifest
+from publisher.manifest import Manifest
 from publisher.past import older_targets, past_manifest
 from publisher.publish import View
 from publisher.repository import SIGNED_AT, Repository
+from publisher.rollout import Rollout
+from publisher.rollout_words import words
 from publisher.versions import Version
 
 
@@ -45,8 +47,8 @@ class Event:
 
 
 def read_events(repository: Repository, view: View) -> list[Event]:
-    """Return all changes, the oldest first, as far as the present keys have signed them."""
-    versions = [*older_targets(repository, view)][::-1]
+    """Return all changes, the oldest first, as the keys of each time have signed them."""
+    versions = [*older_targets(repository, view, any_root=True)][::-1]
     events: list[Event] = []
     before: Mapping[str, TargetFile] = {}
     for targets in [*versions, repository.targets()]:
@@ -92,9 +94,10 @@ def _words(was: Manifest | None, now: Manifest) -> Iterator[str]:
     gone = set(now.withdrawn) - set(was.withdrawn if was else ())
     if gone:
         yield f"{', '.join(sorted(gone))} withdrawn"
-    share = BUCKETS if was is None or is_release else was.rollout.basis_points
-    if now.rollout.basis_points != share:
-        yield f"for {now.rollout.percent} of boards"
+    for_all = Rollout(now.rollout.salt)
+    before = for_all if was is None or is_release else was.rollout
+    if now.rollout != before:
+        yield f"for {words(now, ' of boards')}"
 
 
 def _released(was: Manifest | None, now: Manifest) -> str:

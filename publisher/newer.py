@@ -20,6 +20,7 @@ from publisher.layout import PINS, hashed_path, metadata_path, pins_path
 from publisher.manifest import Manifest
 from publisher.pins import PinSets
 from publisher.published import Read, read_named, verify_role
+from publisher.repository import NAMED_BY
 
 
 @dataclass(frozen=True)
@@ -31,12 +32,22 @@ class Newer:
         sha256: of its bytes, hex.
         offers: how its offers differ from the present ones, in words.
         fault: why it does not verify, in words; "" where it does.
+        named_by: the version of the timestamp that was to name it; 0 where it does not say.
     """
 
     path: str
     sha256: str
     offers: tuple[str, ...] = ()
     fault: str = ""
+    named_by: int = 0
+
+    def was_outrun(self, present: Snapshot) -> bool:
+        """Whether another run was first: the timestamp that was to name it names the present one.
+
+        It is the present snapshot that is asked, not the timestamp: whoever has stolen the key of
+        that alone could give an old one any version.
+        """
+        return 0 < self.named_by <= _named_by(present)
 
     @property
     def what(self) -> str:
@@ -101,13 +112,20 @@ def _judge_snapshot(
 ) -> Iterator[Newer]:
     path, version, data = file
     try:
-        found = _targets_of(read, root, path, data, version)
+        snapshot = verify_role(Snapshot, root, path, data, version)
+        found = _targets_of(read, root, snapshot)
         offers = tuple(_differences(read, targets, found))
     except VerificationError as error:
         yield _unverified(path, data, error)
         return
     if found.version > targets.version:
-        yield Newer(path, hashlib.sha256(data).hexdigest(), offers)
+        sha256 = hashlib.sha256(data).hexdigest()
+        yield Newer(path, sha256, offers, named_by=_named_by(snapshot))
+
+
+def _named_by(snapshot: Snapshot) -> int:
+    named_by = snapshot.unrecognized_fields.get(NAMED_BY)
+    return named_by if isinstance(named_by, int) else 0
 
 
 def _unverified(path: str, data: bytes, error: VerificationError) -> Newer:
@@ -115,8 +133,7 @@ def _unverified(path: str, data: bytes, error: VerificationError) -> Newer:
     return Newer(path, hashlib.sha256(data).hexdigest(), fault=fault)
 
 
-def _targets_of(read: Read, root: Root, path: str, data: bytes, version: int) -> Targets:
-    snapshot = verify_role(Snapshot, root, path, data, version)
+def _targets_of(read: Read, root: Root, snapshot: Snapshot) -> Targets:
     if "targets.json" not in snapshot.meta:
         raise VerificationError("the snapshot names no targets.json")
     meta = snapshot.meta["targets.json"]

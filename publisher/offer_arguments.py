@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Callable
 
-AddCommon = Callable[..., None]
+from publisher.edge_arguments import add_edge
+from publisher.share_arguments import add_other_share, add_share
 
-_EVERYBODY = 10000  # manifest.BUCKETS, which brings libraries that --help need not wait for
+AddCommon = Callable[..., None]
 
 
 def add_offers(commands: argparse._SubParsersAction, add_common: AddCommon) -> None:  # type: ignore[type-arg]
@@ -50,23 +50,17 @@ def _add_promote(parser: argparse.ArgumentParser) -> None:
         metavar="B",
         help="only boards of this kind; may be given again",
     )
-    parser.add_argument(
-        "--rollout",
-        dest="basis_points",
-        type=_share,
-        default=_EVERYBODY,
-        metavar="PERCENT",
-        help="how many boards take part, such as 10%% (default: all)",
-    )
+    add_share(parser)
 
 
 def _add_rollout(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Say how many boards may take what is offered. The boards of a smaller share are among "
-        "those of a larger one."
+        "Say how many boards may take what is offered, or let the number grow by itself: PERCENT, "
+        "or --ramp and --over. The boards of a smaller share are among those of a larger one. A "
+        "ramp that is asked for again goes on as it began."
     )
     _add_whom(parser)
-    parser.add_argument("basis_points", type=_share, metavar="PERCENT", help="such as 25%%")
+    add_other_share(parser)
 
 
 def _add_withdraw(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +107,8 @@ def add_whom(parser: argparse.ArgumentParser) -> None:
 
 
 def add_caution(parser: argparse.ArgumentParser) -> None:
-    """Add what lets a person sign where slotcast would rather not."""
+    """Add what lets a person sign where slotcast would rather not, and --edge."""
+    add_edge(parser)
     parser.add_argument(
         "--resume",
         action="store_true",
@@ -126,12 +121,3 @@ def add_caution(parser: argparse.ArgumentParser) -> None:
         help="sign with the present time though the last signature lies ahead of it: after one "
         "from a machine whose clock was wrong",
     )
-
-
-def _share(text: str) -> int:
-    """Read a percentage, such as 25%, 0.5 or 100, as basis points."""
-    found = re.fullmatch(r"([0-9]{1,3})(?:\.([0-9]{1,2}))?%?", text)
-    points = int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
-    if not 0 <= points <= _EVERYBODY:
-        raise argparse.ArgumentTypeError(f"{text} is no percentage, such as 25% or 0.5%")
-    return points

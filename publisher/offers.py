@@ -8,14 +8,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from publisher.errors import SettingsError
 from publisher.layout import hashed_path, manifest_path, stone_name, version_json_path
-from publisher.manifest import BUCKETS, MAX_WITHDRAWN, Manifest, Rollout, version_json
+from publisher.manifest import MAX_WITHDRAWN, Manifest, version_json
 from publisher.plan import File, Kind, Plan, make_plan
-from publisher.publish import View
 from publisher.repository import Offering, Repository
+from publisher.rollout import Rollout, Share
 from publisher.versions import Version
+
+if TYPE_CHECKING:
+    from publisher.fleet import Fleet
 
 
 @dataclass(frozen=True)
@@ -38,21 +42,24 @@ class Offer:
         return f"{self.manifest.channel}/{self.manifest.board}"
 
 
-def plan_offers(
-    product: str,
-    repository: Repository,
-    view: View,
-    offers: Sequence[Offer],
-    files: Iterable[File] = (),
-) -> Plan:
+def plan_offers(fleet: Fleet, offers: Sequence[Offer], files: Iterable[File] = ()) -> Plan:
     """Name offers in the product's roles, all in one edit, and order all files that they need.
 
     Args:
+        fleet: the boards of the product, and its roles.
         files: what the manifests name and may not lie there yet.
+
+    Raises:
+        StrandingError, SettingsError: supported boards would not get to what is offered.
+        StoreError, VerificationError: what they may run cannot be read.
     """
+    fleet.prove(offers)
+    repository, product = fleet.repository, fleet.settings.product
+    relied = {path for offer in offers for path in _relied(repository, offer)}
     repository.offer_all(map(_offering, offers))
     wanted = [*files, *(file for offer in offers for file in _files(offer)), *repository.edited]
-    return make_plan(product, wanted, view.stored)
+    relied -= {file.path for file in wanted}
+    return make_plan(product, wanted, fleet.view.stored, sorted(relied))
 
 
 def read_offer(repository: Repository, channel: str, board: str) -> Manifest | None:
@@ -79,9 +86,16 @@ def present_offer(repository: Repository, channel: str, board: str) -> Offer:
     return Offer(manifest, manifest, tuple(map(Manifest.from_bytes, stones)))
 
 
-def rollout_of(channel: str, board: str, release: int, basis_points: int = BUCKETS) -> Rollout:
-    """Return a rollout that is drawn anew for this release; its growth contains what it was."""
-    return Rollout(f"{channel}/{board}/{release}", basis_points)
+def rollout_of(channel: str, board: str, release: int) -> Rollout:
+    """Return a rollout for all that is drawn anew for this release."""
+    return Rollout(f"{channel}/{board}/{release}")
+
+
+def kept_share(present: Manifest, asked: Share) -> tuple[str, ...]:
+    """Return a warning where a release that stands already has another share than is asked for."""
+    if present.rollout.share == asked:
+        return ()
+    return (f"{present.channel}/{present.board} keeps its share: `slotcast rollout` changes that",)
 
 
 def next_release(previous: Manifest | None) -> int:
@@ -148,6 +162,15 @@ def verify_follows(manifest: Manifest, previous: Manifest) -> None:
             f"{previous.security_version}, which {where} has released",
             "boards that confirmed it would refuse this; raise it in slotcast.toml",
         )
+
+
+def _relied(repository: Repository, offer: Offer) -> set[str]:
+    """Return the payloads and images that an offer names, and what it replaces does not."""
+    targets = repository.targets().targets.items()
+    named = {hashed_path(name, target.hashes["sha256"]) for name, target in targets}
+    stones = [stone for stone in offer.stones if _stone_file(stone).path not in named]
+    wanted = {path for one in (offer.manifest, *stones) for path in one.objects}
+    return wanted - set(offer.before.objects if offer.before else ())
 
 
 def _offering(offer: Offer) -> Offering:

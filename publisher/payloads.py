@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from publisher.encoding import Job, encode_all
+from publisher.encoding import Encode, Job, encode_all
 from publisher.errors import PayloadError, StoreError
 from publisher.image import Image
 from publisher.layout import payload_path
@@ -75,6 +75,7 @@ def prepare_payloads(
     origins: Origins,
     read: Read,
     told: Told,
+    encode: Encode | None = None,
 ) -> Payloads:
     """Return the payloads of a release, for the memory of its board.
 
@@ -85,14 +86,16 @@ def prepare_payloads(
         origins: from what deltas may start; gets the warnings of what cannot be had.
         read: returns the bytes at a path below BASE, or None.
         told: called with bytes of image encoded, and in all.
+        encode: does the work in place of `encode_all`.
 
     Raises:
         PayloadError: see `encode_all`.
         StoreError: the full payload is lost, and encoding gives other bytes than it had.
     """
     memory, wanted = settings.board(manifest.board).payload_memory, settings.payload
+    encode = encode or encode_all
     if manifest.payloads:
-        return _Restorer(manifest, image, origins, read).restore(memory, told)
+        return _Restorer(manifest, image, origins, read, encode).restore(memory, told)
     chosen = origins.choose(wanted.deltas, manifest.min_version)
     if chosen and memory < _DELTA_BYTES:
         origins.warnings.append(
@@ -100,15 +103,19 @@ def prepare_payloads(
             f"{manifest.board} boards have {memory:,}"
         )
         chosen = []
-    return _build(image, chosen, memory, wanted, told)
+    return _build(image, chosen, memory, wanted, lambda jobs: encode(jobs, told))
 
 
 def _build(
-    image: Image, origins: Sequence[Origin], memory: int, settings: PayloadSettings, told: Told
+    image: Image,
+    origins: Sequence[Origin],
+    memory: int,
+    settings: PayloadSettings,
+    encode: Callable[[Sequence[Job]], list[bytes]],
 ) -> Payloads:
     """Encode the full payload, and a delta from each origin."""
     bases = (None, *(origin.base for origin in origins))
-    full, *encoded = encode_all([Job(image.data, memory, base) for base in bases], told)
+    full, *encoded = encode([Job(image.data, memory, base) for base in bases])
     deltas = [
         Payload(payload_entry(data, origin.digest), data, origin.name)
         for origin, data in zip(origins, encoded, strict=True)
@@ -127,11 +134,14 @@ def _is_worth_it(delta: Payload, full: bytes, margin: int) -> bool:
 class _Restorer:
     """Brings together the payloads of a release that is published: only what is lost is encoded."""
 
-    def __init__(self, manifest: Manifest, image: Image, origins: Origins, read: Read) -> None:
+    def __init__(
+        self, manifest: Manifest, image: Image, origins: Origins, read: Read, encode: Encode
+    ) -> None:
         self._manifest = manifest
         self._image = image
         self._origins = origins
         self._read = read
+        self._encode = encode
 
     def restore(self, memory: int, told: Told) -> Payloads:
         """Return the payloads, as the manifest has them."""
@@ -159,7 +169,7 @@ class _Restorer:
     def _encoded(self, lost: Sequence[PayloadEntry], memory: int, told: Told) -> dict[str, bytes]:
         """Encode anew what is lost, as far as that gives the same bytes."""
         jobs = [(entry, job) for entry in lost if (job := self._job(entry, memory))]
-        encoded = encode_all([job for _, job in jobs], told)
+        encoded = self._encode([job for _, job in jobs], told)
         found = {}
         for (entry, _), data in zip(jobs, encoded, strict=True):
             if hashlib.sha256(data).hexdigest() == entry.sha256:

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from publisher.anchors import Anchor
 from publisher.errors import SettingsError, VerificationError
-from publisher.manifest import Fields
+from publisher.fields import Fields
 from publisher.schemas import canonical_json, parse_json, schema_problem
 
 # What a board reads at most (device/slotcast/pinsets.py).

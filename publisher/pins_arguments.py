@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from publisher.edge_arguments import add_edge
+
 
 class AddCommon(Protocol):
     """Adds the options that all commands have, and --dry-run to those that write."""
@@ -76,6 +78,7 @@ def _add_repeated(
 def _add_guards(parser: argparse.ArgumentParser) -> None:
     for option in ("--resume", "--redate"):
         parser.add_argument(option, action="store_true", help="as `slotcast release` has it")
+    add_edge(parser)
 
 
 def _pin(text: str) -> str:

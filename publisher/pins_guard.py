@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from publisher.anchors import Anchor
-from publisher.errors import PublisherError, SettingsError
+from publisher.errors import SettingsError, StrandingError
 from publisher.live import Live
 from publisher.pins import MAX_SETS, PinSet, PinSets
 
@@ -17,10 +17,6 @@ _MANAGED = (
     "{url} has a certificate of Amazon's: if AWS manages it, its key changes at each renewal, and "
     "the pins will refuse it; then pin nothing (--ca amazon)"
 )
-
-
-class StrandingError(PublisherError):
-    """A pin set would strand boards."""
 
 
 def verify_backup(sets: PinSets, now: datetime) -> None:
@@ -93,6 +89,33 @@ def verify_retirement(left: PinSets, live: Sequence[Live]) -> list[str]:
         )
         raise StrandingError("; ".join(refused), hint)
     return [told for older in left.sets[1:] for told in _refusals(older, hosts)]
+
+
+def verify_base_is_told(base_url: str, before: str, sets: PinSets | None) -> list[str]:
+    """Refuse to move to a base URL that no pin set tells boards of; return warnings.
+
+    Boards ask at the base URLs of the sets that they keep, and at those that the factory told them.
+    Whether that still serves them only `slotcast pins check` can tell, as it asks there too.
+
+    Args:
+        before: that of what is offered now; "" of nothing.
+        sets: those that are published; None where none are.
+
+    Raises:
+        StrandingError: sets are published, and none of them names the URL.
+    """
+    moves = base_url != before
+    if sets is None:
+        moved = f"base_url was {before}: boards of that time go on asking there alone; serve it"
+        return [f"{moved}, or publish a pin set that names both"] if moves and before else []
+    told = {url for pin_set in sets.sets for url in pin_set.base_urls}
+    if base_url in told:
+        return []
+    message = f"no pin set tells boards of {base_url}: they ask at {', '.join(sorted(told))}"
+    if moves:
+        host = base_url.removesuffix(f"{sets.product}/")
+        raise StrandingError(message, f"publish one first: `slotcast pins set --base-url {host}`")
+    return [message]
 
 
 def _verify_newest(newest: PinSet, hosts: dict[str, Live]) -> None:

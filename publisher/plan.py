@@ -68,9 +68,15 @@ class Write:
 
 @dataclass(frozen=True)
 class Plan:
-    """The writes of one run, in order."""
+    """The writes of one run, in order.
+
+    `relies_on` are keys of what its files newly name and were there before: none may have gone.
+    `kept` are pointers that are right already, unless another run is about to change them.
+    """
 
     writes: tuple[Write, ...]
+    relies_on: tuple[str, ...] = ()
+    kept: tuple[Object, ...] = ()
 
     @property
     def size_bytes(self) -> int:
@@ -117,7 +123,10 @@ class Plan:
 
 
 def make_plan(
-    product: str, wanted: Iterable[File], published: Callable[[str], Stored | None]
+    product: str,
+    wanted: Iterable[File],
+    published: Callable[[str], Stored | None],
+    relies_on: Iterable[str] = (),
 ) -> Plan:
     """Order the files that are wanted, over what is published.
 
@@ -126,14 +135,16 @@ def make_plan(
         wanted: the files, in any order.
         published: returns what a path below BASE holds now; asked only for files that are replaced,
             so that exactly what was read is what is replaced. One that is the same already is left.
+        relies_on: paths that have to be there already when the wanted files become visible.
     """
-    writes = []
+    writes, kept = [], []
     for file in sorted(wanted, key=lambda file: (file.kind, file.path)):
         before = published(file.path) if file.kind.is_replaced else None
-        if before is not None and before.data == file.data:
-            continue
         item = Object(
             key(product, file.path), file.data, content_type(file.path), cache_control(file.path)
         )
-        writes.append(Write(file.kind, item, None if before is None else before.etag))
-    return Plan(tuple(writes))
+        if before is not None and before.data == file.data:
+            kept.append(item)
+        else:
+            writes.append(Write(file.kind, item, None if before is None else before.etag))
+    return Plan(tuple(writes), tuple(key(product, path) for path in relies_on), tuple(kept))

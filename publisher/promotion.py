@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from publisher.errors import SettingsError
 from publisher.layout import image_path
-from publisher.manifest import BUCKETS, Manifest
+from publisher.manifest import Manifest
 from publisher.offers import (
     Offer,
     dropped_steps,
+    kept_share,
     next_release,
     present_offer,
     read_offer,
@@ -23,6 +24,7 @@ from publisher.offers import (
 from publisher.publish import View
 from publisher.release import verify_channel
 from publisher.repository import Repository
+from publisher.rollout import Share
 from publisher.settings import Settings
 from publisher.stones import History
 
@@ -34,14 +36,14 @@ def prepare_promotion(
     version: str,
     channels: tuple[str, str],
     boards: Sequence[str] = (),
-    basis_points: int = BUCKETS,
+    share: Share | None = None,
 ) -> list[Offer]:
     """Return what is offered on the second channel after it.
 
     Args:
         channels: from which, and to which.
         boards: the kinds of boards; all that have the version on the first channel if none.
-        basis_points: of 10000 boards, how many take part.
+        share: who may take it; all boards if None.
 
     Raises:
         SettingsError: the version was not released there, or cannot be released here.
@@ -56,7 +58,7 @@ def prepare_promotion(
         settings.board(board)
     offers = []
     for manifest in _released(repository, view, version, source, boards or tuple(settings.boards)):
-        offers.append(_promoted(settings, repository, view, manifest, to, basis_points))
+        offers.append(_promoted(settings, repository, view, manifest, to, share or Share()))
     if missing := set(boards) - {offer.manifest.board for offer in offers}:
         raise SettingsError(f"{version} was never released on {source}/{min(missing)}")
     if not offers:
@@ -79,7 +81,7 @@ def _promoted(
     view: View,
     manifest: Manifest,
     channel: str,
-    basis_points: int,
+    share: Share,
 ) -> Offer:
     board = manifest.board
     _verify_may_leave(manifest, settings)
@@ -90,12 +92,12 @@ def _promoted(
         channel=channel,
         release=release,
         retry_failed=False,
-        rollout=rollout_of(channel, board, release, basis_points),
+        rollout=rollout_of(channel, board, release).with_share(share, repository.now),
         url=settings.base_url + image_path(manifest.sha256),
         withdrawn=withdrawn_with(manifest.version, previous),
     )
     if previous is not None and previous.version == manifest.version:
-        return _there(repository, promoted, previous)
+        return _there(repository, promoted, previous, share)
     if previous is not None:
         verify_follows(promoted, previous)
     history = History(repository, view, channel, board)
@@ -118,10 +120,11 @@ def _verify_may_leave(manifest: Manifest, settings: Settings) -> None:
         )
 
 
-def _there(repository: Repository, promoted: Manifest, previous: Manifest) -> Offer:
+def _there(repository: Repository, promoted: Manifest, previous: Manifest, share: Share) -> Offer:
     """Return the offer that stands, of the same image: a run was cut short."""
     where = f"{previous.channel}/{previous.board}"
     if previous.image_digest != promoted.image_digest:
         message = f"{previous.version} is already released on {where}, and is another image"
         raise SettingsError(message, "release it under a version of its own")
-    return present_offer(repository, previous.channel, previous.board)
+    present = present_offer(repository, previous.channel, previous.board)
+    return replace(present, warnings=kept_share(previous, share))

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
+from publisher.encoding import Encode
 from publisher.errors import ImageError, SettingsError
+from publisher.fleet import Fleet, Proof
 from publisher.image import Image, read_image, verify_fits
 from publisher.layout import image_path
 from publisher.manifest import Manifest
 from publisher.offers import (
     Offer,
     dropped_steps,
+    kept_share,
     next_release,
     plan_offers,
     read_offer,
@@ -31,6 +35,7 @@ from publisher.plan import File, Kind, Plan
 from publisher.progress import Progress
 from publisher.publish import View
 from publisher.repository import Repository
+from publisher.rollout import Share
 from publisher.settings import BoardSettings, Settings, verify_name
 from publisher.stones import History
 from publisher.versions import parse_loosely
@@ -43,6 +48,7 @@ _RESERVED = ("metadata", "targets", "payloads", "images")
 class ReleaseRequest:
     """What the release engineer asks for; `data` is the firmware file called `name`.
 
+    `share` says who may take it; it counts for a new release, and not for one that stands already.
     `bases` are firmware files, by name, that boards may run and that deltas are wanted from.
     """
 
@@ -55,6 +61,7 @@ class ReleaseRequest:
     mandatory: bool = False
     min_version: str | None = None
     retry_failed: bool = False
+    share: Share = field(default_factory=Share)
     bases: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -63,7 +70,8 @@ class PreparedRelease:
     """A release that is ready: its manifest, image and payloads, and the writes.
 
     `stones` are the releases that older boards take first, the newest first; `is_new` is false if
-    this very release is published already, and at most what was lost is to do.
+    this very release is published already, and at most what was lost is to do. `proof` tells how
+    boards get to it; None if it is published already.
     """
 
     manifest: Manifest
@@ -73,6 +81,7 @@ class PreparedRelease:
     warnings: tuple[str, ...]
     stones: tuple[Manifest, ...]
     is_new: bool
+    proof: Proof | None
 
 
 def prepare_release(
@@ -81,6 +90,7 @@ def prepare_release(
     view: View,
     request: ReleaseRequest,
     progress: Progress,
+    encode: Encode | None = None,
 ) -> PreparedRelease:
     """Check a release against the board and what is published, and build all of its files.
 
@@ -90,11 +100,13 @@ def prepare_release(
         view: what is published now.
         request: the release.
         progress: told of the encoding.
+        encode: does the encoding in place of `encode_all`.
 
     Raises:
         ImageError: the file, or one to start a delta from, is no image that the board can take.
         PayloadError: a payload cannot be encoded.
         SettingsError: the version, or another part of the request, cannot be released.
+        StrandingError: supported boards would not get to it.
         StoreError, VerificationError: a release that older boards take first is not whole.
     """
     board = settings.board(request.board)
@@ -103,26 +115,29 @@ def prepare_release(
     verify_fits(image, board.chip, board.slot_size)
     warnings = _cross_check(image, request, board)
     previous = read_offer(repository, request.channel, request.board)
-    manifest = _build_manifest(settings, request, image, previous)
+    manifest = _build_manifest(settings, request, image, previous, repository.now)
     if previous:
         manifest = _following(manifest, previous)
         warnings += dropped_steps(manifest, previous)
     history = History(repository, view, request.channel, request.board)
     stones = tuple(towards(manifest, stone) for stone in history.chain(manifest.min_version))
+    offer, fleet = Offer(previous, manifest, stones), Fleet(settings, repository, view)
+    proof = next(iter(fleet.prove([offer])), None)
     origins = Origins(image, _bases(request), history.offers, view.read)
     if not manifest.payloads:
         repository.unlock()
     # Last of all that may be refused, as encoding takes its time.
     told = partial(progress, "encode")
-    payloads = prepare_payloads(settings, manifest, image, origins, view.read, told)
+    payloads = prepare_payloads(settings, manifest, image, origins, view.read, told, encode)
     if not manifest.payloads:
-        manifest = replace(manifest, payloads=payloads.entries)
-    offer = Offer(previous, manifest, stones)
-    files = _image_files(image, payloads)
-    plan = plan_offers(settings.product, repository, view, [offer], files)
+        offer = replace(offer, manifest=replace(manifest, payloads=payloads.entries))
+    plan = plan_offers(fleet, [offer], _image_files(image, payloads))
+    warnings += () if offer.is_new else kept_share(manifest, request.share)
     warnings += memory_warnings(payloads.full, previous, view.read)
     warnings += (*history.warnings, *origins.warnings, *repository.warnings)
-    return PreparedRelease(manifest, image, payloads, plan, warnings, stones, offer.is_new)
+    warnings += proof.warnings if proof else ()
+    manifest, is_new = offer.manifest, offer.is_new
+    return PreparedRelease(manifest, image, payloads, plan, warnings, stones, is_new, proof)
 
 
 def verify_channel(name: str) -> None:
@@ -163,11 +178,16 @@ def _bases(request: ReleaseRequest) -> dict[str, Image]:
 
 
 def _build_manifest(
-    settings: Settings, request: ReleaseRequest, image: Image, previous: Manifest | None
+    settings: Settings,
+    request: ReleaseRequest,
+    image: Image,
+    previous: Manifest | None,
+    now: datetime,
 ) -> Manifest:
     """Return the manifest, as yet without payloads."""
     board = settings.board(request.board)
     release = next_release(previous)
+    rollout = rollout_of(request.channel, request.board, release)
     return Manifest(
         version=request.version,
         release=release,
@@ -183,7 +203,7 @@ def _build_manifest(
         min_version=request.min_version,
         mandatory=request.mandatory,
         paused=False,
-        rollout=rollout_of(request.channel, request.board, release),
+        rollout=rollout.with_share(request.share, now),
         confirm_within_s=board.confirm_within_s,
         url=settings.base_url + image_path(image.sha256),
         payloads=(),
@@ -207,7 +227,8 @@ def _following(manifest: Manifest, previous: Manifest) -> Manifest:
 def _same(manifest: Manifest, previous: Manifest) -> Manifest:
     """Return what is published already, if it is what was asked for: a run was cut short.
 
-    Payloads are not compared: they follow from the image, and from what was there before it.
+    Payloads are not compared: they follow from the image, and from what was there before it. Nor is
+    who may take it: a ramp began with the first run.
     """
     wanted = replace(
         manifest,

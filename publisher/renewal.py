@@ -40,7 +40,7 @@ def _is_due(state: RoleState, expiry: ExpirySettings, now: datetime) -> bool:
 def expiry_warnings(repository: Repository, now: datetime) -> list[str]:
     """Return words for root and targets, which take more than an hourly job to sign anew."""
     hints = {
-        "root": "its keys have to sign a new version before",
+        "root": "its keys have to sign a new version before, `slotcast root propose --renew`",
         "targets": "a release signs it anew, or `slotcast refresh --targets`",
     }
     return [

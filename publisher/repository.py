@@ -39,13 +39,19 @@ from publisher.layout import (
     stone_name,
     target_name,
 )
-from publisher.metadata_rules import KMS_MAX_BYTES, verify_rules
+from publisher.metadata_rules import KMS_MAX_BYTES, MAX_INTEGER, verify_rules
 from publisher.plan import File, Kind
 from publisher.published import Read, read_published
 from publisher.settings import ExpirySettings
 from publisher.versions import Version
 
 SIGNED_AT = "x-slotcast-signed-at"
+# In a snapshot: the version of the timestamp that is to name it. Each version of timestamp is
+# published once; so of two snapshots that one was to name, the other has lost a race.
+NAMED_BY = "x-slotcast-named-by"
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+# What the clocks of two publishers may differ by, without harm.
+_APART = timedelta(minutes=5)
 ONLINE_ROLES = ("targets", "snapshot", "timestamp")
 
 _KINDS: dict[str, type[Any]] = {
@@ -58,6 +64,10 @@ _KINDS: dict[str, type[Any]] = {
 _AHEAD = (
     "set this clock right; if it is right, the last signature was made with one that ran ahead: "
     "`slotcast release --redate` signs with the present time"
+)
+
+_FORWARDED = (
+    "only somebody with a stolen key signs that: replace the online keys, `slotcast root propose`"
 )
 
 Signers = Callable[[str], Sequence[Signer]]
@@ -109,6 +119,7 @@ class Repository(TufRepository):
         self._now = now.astimezone(UTC).replace(microsecond=0)
         self._redate = redate
         self._edited: dict[str, File] = {}
+        self._above: Mapping[str, int] = {}
         self.warnings: list[str] = []
 
     def open(self, role: str) -> Metadata[Any]:
@@ -118,6 +129,11 @@ class Repository(TufRepository):
         metadata = Metadata[Any](_KINDS[role]())
         metadata.signed.version = 0
         return metadata
+
+    @property
+    def now(self) -> datetime:
+        """The time of signing, in UTC."""
+        return self._now
 
     def unlock(self) -> None:
         """Reach the keys that sign a release, before work that would be in vain without them.
@@ -140,7 +156,7 @@ class Repository(TufRepository):
         md.signed.version = self._next_version(role, md.signed.version)
         md.signatures.clear()
         for signer in self._signers(role):
-            md.sign(signer, append=True)
+            sign(md, signer)
         self._verify_signatures(role, md)
         data = md.to_bytes(JSONSerializer(compact=True, validate=True))
         verify_limits(role, data)
@@ -169,6 +185,10 @@ class Repository(TufRepository):
         """Name the bytes of pins.json, as `offer_all` does."""
         self._name_targets({PINS: pins})
 
+    def step_over(self, versions: Mapping[str, int]) -> None:
+        """Give what is signed from now on versions above these, by role."""
+        self._above = versions
+
     def renew(self, role: str) -> None:
         """Sign a role anew, as it is, and those that name it: targets, snapshot or timestamp."""
         if role == "timestamp":
@@ -183,6 +203,8 @@ class Repository(TufRepository):
         """Sign a snapshot of the targets, and a timestamp of that snapshot."""
         with self.edit_snapshot() as snapshot:
             snapshot.meta["targets.json"] = self._meta("targets")
+            named_by = self._next_version("timestamp", self.timestamp().version)
+            snapshot.unrecognized_fields[NAMED_BY] = named_by
         with self.edit_timestamp() as timestamp:
             timestamp.snapshot_meta = self._meta("snapshot")
 
@@ -281,8 +303,11 @@ class Repository(TufRepository):
         signed.expires = self._now + timedelta(days=self._expiry.of(role))
         if role == "root":
             return
-        signed_at = self._now.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self._verify_follows(role, signed_at, str(signed.unrecognized_fields.get(SIGNED_AT, "")))
+        before = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
+        signed_at = self._now.strftime(_TIME)
+        if not self._redate and signed_at < before <= (self._now + _APART).strftime(_TIME):
+            signed_at = before  # somebody else has just signed, by a clock that is a little ahead
+        self._verify_follows(role, signed_at, before)
         signed.unrecognized_fields[SIGNED_AT] = signed_at
 
     def _verify_follows(self, role: str, signed_at: str, before: str) -> None:
@@ -298,16 +323,19 @@ class Repository(TufRepository):
         )
 
     def _next_version(self, role: str, version: int) -> int:
-        version += 1
+        version = max(version, self._above.get(role, 0)) + 1
         if role in ("targets", "snapshot"):
             while self._read(metadata_path(role, version)) is not None:
                 version += 1
+        if version > MAX_INTEGER:
+            message = f"{role} has version {version - 1}, and there is none above it"
+            raise VerificationError(message, _FORWARDED)
         return version
 
     def _verify_signatures(self, role: str, md: Metadata[Any]) -> None:
         root = md.signed if isinstance(md.signed, Root) else self.root()
         if role != "root" and root.is_expired(self._now):
-            hint = "boards refuse whatever is signed under it: sign a new version of root first"
+            hint = "boards refuse whatever is signed under it: `slotcast root propose --renew`"
             raise VerificationError(f"root expired on {root.expires:%Y-%m-%d}", hint)
         try:
             root.verify_delegate(role, md.signed_bytes, md.signatures)
@@ -317,6 +345,20 @@ class Repository(TufRepository):
 
     def _meta(self, role: str) -> MetaFile:
         return MetaFile.from_data(self.open(role).signed.version, self._files[role], ["sha256"])
+
+
+def sign(md: Metadata[Any], signer: Signer) -> None:
+    """Add a signer's signature to metadata.
+
+    Raises:
+        KeyAccessError: the signer cannot make it.
+    """
+    try:
+        md.sign(signer, append=True)
+    except UnsignedMetadataError as error:  # python-tuf's word for whatever a signer raises
+        if isinstance(error.__cause__, KeyAccessError):
+            raise error.__cause__ from None
+        raise
 
 
 def open_repository(

@@ -137,6 +137,10 @@ class SeenFile:
         """Remember what was published; nothing is left that was only begun."""
         self._write(Seen(self.read().with_states(states).versions))
 
+    def restart(self, states: Iterable[RoleState]) -> None:
+        """Remember what was published, and nothing of before: versions may have begun anew."""
+        self._write(Seen().with_states(states))
+
     def _write(self, seen: Seen) -> None:
         data = seen.to_bytes(self._root_sha256)
         if self._bytes() != data:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from publisher.errors import SettingsError
+from publisher.versions import Version
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -135,7 +136,8 @@ class BoardSettings:
     """One kind of board: its chip, the bytes of its smaller OTA slot, what it insists on, and when.
 
     The times, block_erase and payload_memory (manifests/repository.md, ota.json) reach boards when
-    they are provisioned.
+    they are provisioned. `supported_since` is the oldest version that boards may still run; "": any
+    that they were ever offered.
     """
 
     chip: str
@@ -149,6 +151,7 @@ class BoardSettings:
     mandatory_after_s: int = 259200
     block_erase: bool = False
     payload_memory: int = 28672
+    supported_since: str = ""
 
     def __post_init__(self) -> None:
         """Refuse numbers that no board has."""
@@ -163,6 +166,8 @@ class BoardSettings:
         verify_range("payload_memory", self.payload_memory, MIN_PAYLOAD_MEMORY, MAX_PAYLOAD_MEMORY)
         if self.window:
             verify_window("window", self.window)
+        if self.supported_since:
+            verify_version("supported_since", self.supported_since)
 
 
 @dataclass(frozen=True)
@@ -269,6 +274,14 @@ def verify_window(what: str, text: str) -> None:
     if parts["start"] == parts["end"]:
         hint = "leave it out if boards may install at any time"
         raise SettingsError(f'{what} is "{text}"; it must begin and end at different times', hint)
+
+
+def verify_version(what: str, text: str) -> None:
+    """Raise SettingsError unless the text is a version."""
+    try:
+        Version.parse(text)
+    except ValueError as error:
+        raise SettingsError(f"{what}: {error}", "a version is X.Y.Z, such as 1.4.3") from None
 
 
 def verify_range(what: str, value: int, low: int, high: int) -> None:

@@ -23,11 +23,14 @@ from device.virtual.errors import VirtualBoardError
 from device.virtual.flash_time import FlashWork
 from device.virtual.images import build_app
 from device.virtual.programs import compile_mpy
+from device.virtual.table import table_from_bytes
 from publisher.certificates import Authority
 from publisher.errors import PublisherError
 from publisher.image import Image, read_image
+from publisher.journeys import State
 from publisher.layout import key, root_path
-from publisher.provision import BOARD_FOLDER, provision
+from publisher.partitions import ota_table, to_binary
+from publisher.provision import BOARD_FOLDER, Whom, provision
 from publisher.serve import Access, Edge
 from publisher.settings import BoardSettings, Settings
 from publisher.stores.base import Store
@@ -51,6 +54,9 @@ class Order:
             which a real build keeps in flash; what payload_memory has above its default comes on
             top.
         timeout_s: real seconds that a poll, with the reboots that it causes, may take.
+        state: what the board is, and has confirmed of what `factory` is; None for a new one of this
+            kind, with the partition table of the Arduino core.
+        group: the board's group, where it is in one.
     """
 
     channel: str
@@ -58,6 +64,8 @@ class Order:
     factory: Image | None = None
     heap_kib: int = 240
     timeout_s: float = 120.0
+    state: State | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,7 +120,7 @@ class Rig:
         on_line: Callable[[int, str], None] | None = None,
     ) -> None:
         self.authority = Authority.create("Slotcast simulation")
-        self._settings = settings
+        self._settings = _settings_of(settings, order)
         self._store = store
         self._order = order
         self._on_line = on_line
@@ -174,7 +182,7 @@ class Rig:
 
     def _make_board(self, folder: Path) -> Board:
         settings = self._settings.boards[self._order.board]
-        board = Board.create(folder / "board", settings.chip)
+        board = _blank_board(folder / "board", settings, self._order.state is not None)
         more = settings.payload_memory - BoardSettings.payload_memory
         board.heap_kib = self._order.heap_kib + max(0, more) // 1024
         board.world["speed"] = _SPEED
@@ -196,7 +204,10 @@ class Rig:
         if root is None:
             raise PublisherError("nothing is published yet", "run slotcast init first")
         order, now = self._order, datetime.now(UTC)
-        made = provision(settings, root.data, order.channel, order.board, now, factory)
+        if order.state and order.state.version:
+            factory = replace(factory, version=order.state.version)
+        whom = Whom(order.channel, order.board, order.group)
+        made = provision(settings, root.data, whom, now, factory)
         above = PurePosixPath(BOARD_FOLDER).parent
         return {str(above / name): data for name, data in made.items() if "/" in name}
 
@@ -218,6 +229,24 @@ def simulate(
     except VirtualBoardError as error:
         hint = "pip install 'slotcast[simulate]' brings MicroPython and its compiler"
         raise PublisherError(f"the virtual board cannot run: {error}", hint) from error
+
+
+def _settings_of(settings: Settings, order: Order) -> Settings:
+    """Return the settings by which the board was provisioned: those of its state."""
+    if order.state is None:
+        return settings
+    kind, known = order.state.kind, settings.board(order.board)
+    confirmed = order.state.security_version
+    then = replace(known, chip=kind.chip, slot_size=kind.slot_size, security_version=confirmed)
+    return replace(settings, boards={**settings.boards, order.board: then})
+
+
+def _blank_board(folder: Path, settings: BoardSettings, has_own_table: bool) -> Board:
+    if not has_own_table:
+        return Board.create(folder, settings.chip)
+    partitions = ota_table(settings.slot_size)
+    table = table_from_bytes(to_binary(partitions))
+    return Board.create(folder, settings.chip, partitions[-1].end, table)
 
 
 def _is_end(line: str) -> bool:

@@ -18,13 +18,14 @@ from publisher.repository import SIGNED_AT, Repository, RoleState
 
 @dataclass(frozen=True)
 class Offer:
-    """What a channel offers a board, and since when (an ISO time).
+    """What a channel offers a board, since when (an ISO time), and of 10000 boards to how many now.
 
     `stones` are the versions that older boards take first, the oldest first.
     """
 
     manifest: Manifest
     since: str
+    basis_points_now: int
     stones: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
@@ -39,6 +40,9 @@ class Offer:
             "mandatory": manifest.mandatory,
             "paused": manifest.paused,
             "basis_points": manifest.rollout.basis_points,
+            "basis_points_now": self.basis_points_now,
+            "groups": list(manifest.rollout.groups),
+            "ramp": manifest.rollout.ramp.to_fields() if manifest.rollout.ramp else None,
             "size_bytes": manifest.size,
             "sha256": manifest.sha256,
             "security_version": manifest.security_version,
@@ -85,10 +89,10 @@ def read_status(repository: Repository, read: Read, now: datetime) -> Status:
         VerificationError: a manifest is missing or does not verify.
     """
     roles = tuple(Expiry(state, (state.expires - now).days) for state in repository.states())
-    return Status(tuple(_offers(repository, read)), roles)
+    return Status(tuple(_offers(repository, read, now)), roles)
 
 
-def _offers(repository: Repository, read: Read) -> Iterable[Offer]:
+def _offers(repository: Repository, read: Read, now: datetime) -> Iterable[Offer]:
     newest = repository.targets()
     for name, target in repository.offered().items():
         channel, _, file = name.partition("/")
@@ -97,7 +101,8 @@ def _offers(repository: Repository, read: Read) -> Iterable[Offer]:
         if data is not None:
             since = _since(newest, name, target.hashes["sha256"], read)
             stones = repository.stone_versions(channel, board)
-            yield Offer(Manifest.from_bytes(data), since, tuple(stones))
+            manifest = Manifest.from_bytes(data)
+            yield Offer(manifest, since, manifest.share_at(now), tuple(stones))
 
 
 def _since(newest: Targets, name: str, sha256: str, read: Read) -> str:

@@ -2,7 +2,8 @@
 
 Timestamps are overwritten, so nothing names an old snapshot any longer. It is believed because the
 keys of some root of the chain have signed it; old targets likewise, and for the length and SHA-256
-in each snapshot that names them. Boards look at none of this: what is gone is only a warning, and
+in each snapshot that names them. Boards look at none of this: metadata that is gone is only a
+warning, payloads and images that are not offered any longer may have been removed (garbage.py), and
 nothing here need be valid still.
 """
 

@@ -1,8 +1,8 @@
 """Verify payloads to each byte of firmware (manifests/payload.md); verify_release.py calls this.
 
 A full payload decodes to the image by itself. A delta needs its base: where that is an image which
-was published here, it is decoded too; where not, its table must have the hashes of the image's
-blocks, which is what a board holds each block against before it writes it.
+is here, it is decoded too; where not, its table must have the hashes of the image's blocks, which
+is what a board holds each block against before it writes it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def verify_full(walk: Walk, manifest: Manifest, memory: Mapping[str, int]) -> No
     Raises Unverified.
     """
     entry = manifest.full
-    data = walk.read(entry.path)
+    data = walk.read_firmware(entry.path)
     with verifying(entry.path):
         head = _verify_object(data, entry, manifest)
         _verify_memory(walk, head, manifest, memory)
@@ -75,15 +75,15 @@ def verify_full(walk: Walk, manifest: Manifest, memory: Mapping[str, int]) -> No
 def verify_delta(
     walk: Walk, manifest: Manifest, entry: DeltaEntry, images: Images, memory: Mapping[str, int]
 ) -> None:
-    """Verify a delta, as far as the images that it needs were published here.
+    """Verify a delta, as far as the images that it needs are here.
 
     Args:
-        images: those that were.
+        images: those that are.
         memory: as in `verify_full`; boards with less take the full payload.
 
     Raises Unverified.
     """
-    data = walk.read(entry.path)
+    data = walk.read_firmware(entry.path)
     with verifying(entry.path):
         head = _verify_object(data, entry, manifest)
         verify_equal("base_digest", head.base_digest.hex(), entry.base)
@@ -151,9 +151,9 @@ def _verify_blocks(
     if base is not None:
         verify_digests(decode(data, Base(base, bytes.fromhex(entry.base))), manifest)
         return f"its {len(head.rows)} blocks decode to the image, on the base that it names"
-    unknown = f"its base, of digest {entry.base}, was not published here"
+    unknown = f"its base, of digest {entry.base}, is not here"
     if image is None:
-        return f"{unknown}, and the image is lost: not decoded, and not compared"
+        return f"{unknown}, and neither is the image: not decoded, and not compared"
     for index, row in enumerate(head.rows):
         start = index * head.block_size
         if hash_block(image[start : start + head.block_size]) != row.hash:

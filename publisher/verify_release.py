@@ -109,7 +109,7 @@ def _claims(manifest: Manifest) -> tuple[object, ...]:
 def _verify_image(walk: Walk, manifest: Manifest) -> None:
     """Step 8."""
     path = image_path(manifest.sha256)
-    data = walk.read(path)
+    data = walk.read_firmware(path)
     with verifying(path):
         name = key(walk.product, path)
         if not manifest.url.endswith(f"/{name}"):

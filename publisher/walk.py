@@ -124,6 +124,12 @@ class Missing(Unverified):
     """There is no object at `path`."""
 
 
+class Gone(Unverified):
+    """There is no object at `path` any more; nothing that boards are offered needs it."""
+
+    severity = NOTICE
+
+
 @contextmanager
 def verifying(path: str) -> Iterator[None]:
     """Turn whatever goes wrong in here into Unverified.
@@ -197,6 +203,13 @@ class Walk:
             raise Missing(path, "it is missing")
         return data
 
+    def read_firmware(self, path: str) -> bytes:
+        """Return a payload or an image, as `read` does; Gone where nothing offered needs it."""
+        data = self.find(path)
+        if data is None and not self.current:
+            raise Gone(path, "it is removed: it belongs to a release that is not offered any more")
+        return self.read(path) if data is None else data
+
     def trust(
         self,
         path: str,
@@ -234,6 +247,6 @@ class Walk:
         try:
             yield
         except Unverified as error:
-            # What boards are not offered any longer may have been removed.
+            # What boards are not offered any longer may have been lost.
             old = isinstance(error, Missing) and not self.current
             self.note(WARNING if old else error.severity, error.path, str(error))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from publisher.errors import SettingsError
-from publisher.manifest import BUCKETS, Manifest
+from publisher.manifest import Manifest
 from publisher.offers import (
     Offer,
     next_release,
@@ -16,6 +17,7 @@ from publisher.offers import (
 )
 from publisher.publish import View
 from publisher.repository import Repository
+from publisher.rollout_words import words
 from publisher.stones import History
 
 
@@ -40,15 +42,17 @@ def prepare_withdrawal(
     if version not in offered:
         raise SettingsError(f"version {version} was never released on {where}")
     if version == present.version:
-        return _back(present, history, offered, to)
+        return _back(present, history, offered, to, repository.now)
     if to not in (None, present.version):
         message = f"boards on {where} go to {present.version}, which is offered, and not to {to}"
         hint = f"leave --to out; or `slotcast withdraw {present.version} --to {to}`"
         raise SettingsError(message, hint)
-    return _beside(offer, version)
+    return _beside(offer, version, repository.now)
 
 
-def _back(present: Manifest, history: History, offered: set[str], to: str | None) -> Offer:
+def _back(
+    present: Manifest, history: History, offered: set[str], to: str | None, now: datetime
+) -> Offer:
     """Offer an older version again, as the next release, to all boards."""
     if to is None:
         message = f"{present.version} is what is offered: where shall boards go that run it?"
@@ -69,12 +73,12 @@ def _back(present: Manifest, history: History, offered: set[str], to: str | None
         withdrawn=withdrawn_with(to, present, [present.version]),
     )
     stones = history.chain(other.min_version)
-    warnings = (*_cautions(other), *_left(manifest, offered), *history.warnings)
+    warnings = (*_cautions(other, now), *_left(manifest, offered), *history.warnings)
     return Offer(present, manifest, stones, warnings)
 
 
-def _cautions(other: Manifest) -> list[str]:
-    if not other.paused and other.rollout.basis_points == BUCKETS:
+def _cautions(other: Manifest, now: datetime) -> list[str]:
+    if other.is_for_all_at(now):
         return []
     return [f"{other.version} was paused, or not for all boards, when it was offered; it is now"]
 
@@ -97,7 +101,7 @@ def _verify_may_replace(other: Manifest, present: Manifest) -> None:
         )
 
 
-def _beside(offer: Offer, version: str) -> Offer:
+def _beside(offer: Offer, version: str, now: datetime) -> Offer:
     """Withdraw what is not offered any more: boards leave it, and nothing brings it back."""
     present = offer.manifest
     if version in [stone.version for stone in offer.stones]:
@@ -107,14 +111,14 @@ def _beside(offer: Offer, version: str) -> Offer:
         )
     withdrawn = withdrawn_with(present.version, present, [version])
     manifest = replace(present, withdrawn=withdrawn)
-    return replace(offer, manifest=manifest, warnings=_waiting(present))
+    return replace(offer, manifest=manifest, warnings=_waiting(present, now))
 
 
-def _waiting(manifest: Manifest) -> tuple[str, ...]:
+def _waiting(manifest: Manifest, now: datetime) -> tuple[str, ...]:
     """Say which boards have to wait for what takes the place of a withdrawn version."""
     if manifest.paused:
         return (f"{manifest.version} is paused: boards that run what is withdrawn wait too",)
-    if manifest.rollout.basis_points < BUCKETS:
-        percent = manifest.rollout.percent
-        return (f"{manifest.version} goes to {percent}: other boards keep what is withdrawn",)
+    if not manifest.is_for_all_at(now):
+        whom = words(manifest, " of boards", now)
+        return (f"{manifest.version} goes to {whom}: other boards keep what is withdrawn",)
     return ()

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,19 +75,20 @@ def seaweedfs(directory: Path | None = None, timeout_s: float = 30) -> Iterator[
     with ExitStack() as stack:
         if directory is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        server = _start(directory)
-        stack.callback(_stop, server)
-        _wait_until_ready(server, timeout_s)
+        server = start(directory)
+        stack.callback(stop, server)
+        wait_until_ready(server, timeout_s)
         yield server
 
 
-def _start(directory: Path) -> Server:
+def start(directory: Path, ports: Mapping[str, int] | None = None) -> Server:
+    """Start a server; `ports` are those of one that was there before, if it is to come back."""
     weed = shutil.which("weed", path=str(Path(sys.executable).parent))
     assert weed, "SeaweedFS is not installed beside this Python"
     (directory / "data").mkdir(exist_ok=True)
     identities = directory / "s3.json"
     identities.write_text(json.dumps(_identities()))
-    ports = dict(zip(PORTS, _free_ports(len(PORTS)), strict=True))
+    ports = dict(ports or zip(PORTS, _free_ports(len(PORTS)), strict=True))
     command = [weed, "-logtostderr", "mini", *OPTIONS]
     command += [f"-dir={directory / 'data'}", f"-s3.config={identities}"]
     command += [f"-{name}={port}" for name, port in ports.items()]
@@ -124,7 +125,7 @@ def _free_ports(count: int) -> list[int]:
         return [item.getsockname()[1] for item in sockets]
 
 
-def _wait_until_ready(server: Server, timeout_s: float) -> None:
+def wait_until_ready(server: Server, timeout_s: float) -> None:
     """Wait for a first write, which needs every part of the server."""
     client = server.client()
     deadline = time.monotonic() + timeout_s
@@ -142,7 +143,8 @@ def _wait_until_ready(server: Server, timeout_s: float) -> None:
         time.sleep(0.1)
 
 
-def _stop(server: Server) -> None:
+def stop(server: Server) -> None:
+    """End a server, and remove the sockets that it leaves in /tmp."""
     server.process.terminate()
     try:
         server.process.wait(10)

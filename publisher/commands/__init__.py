@@ -42,14 +42,18 @@ class Context:
         now: the time, in UTC.
         environment: the environment's variables.
         ask: shows a prompt and returns what is typed, without echo.
+        confirm: shows a question and returns what is typed.
         note: tells the person something on the way, on stderr.
         warn: the same, for what they should not overlook.
         progress: is told what is being done, bytes done, bytes in all.
+        sleep: waits the given seconds.
     """
 
     now: datetime
     environment: Mapping[str, str]
     ask: Callable[[str], str]
+    confirm: Callable[[str], str]
     note: Callable[[str], None]
     warn: Callable[[str], None]
     progress: Progress
+    sleep: Callable[[float], None]

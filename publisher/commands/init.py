@@ -11,13 +11,15 @@ from publisher.errors import PublisherError, SettingsError, StoreError
 from publisher.files import NewFiles
 from publisher.founding import BoardRequest, Founding, FoundingRequest, prepare, verify_vacant
 from publisher.image import bootloader_offset
-from publisher.keys import Passphrases
+from publisher.layout import key
 from publisher.plan import Plan
 from publisher.provision import trust_anchors
 from publisher.publish import publish
 from publisher.settings import FILE_NAME, EdgeSettings, StoreSettings, verify_name
+from publisher.signers import Passphrases
 from publisher.stores import open_store
 from publisher.stores.base import Store
+from publisher.stores.probe import PROBE, verify_conditional_writes
 
 _S3 = "s3://"
 _OPEN_KEYS = (
@@ -38,6 +40,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     store = open_store(founding.settings)
     verify_vacant(store, request.product)
     if not arguments.dry_run:
+        _probe(founding, store, context)
         _write(path, founding, store, context)
     return _result(arguments, path, founding)
 
@@ -83,6 +86,15 @@ def _passphrase(arguments: Arguments, context: Context) -> str | None:
     if arguments.dry_run:
         return None  # nothing is kept
     return Passphrases(context.ask, context.environment).choose()
+
+
+def _probe(founding: Founding, store: Store, context: Context) -> None:
+    """Refuse a bucket in which publishers would undo each other's work."""
+    if founding.settings.store.kind != "s3":
+        return
+    if not verify_conditional_writes(store, founding.settings.product):
+        name = key(founding.settings.product, PROBE)
+        context.note(f"{name} stays in {store.location}, as these credentials may not remove it")
 
 
 def _write(path: Path, founding: Founding, store: Store, context: Context) -> None:

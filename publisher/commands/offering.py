@@ -14,6 +14,7 @@ from publisher.commands.publishing import (
     published,
     verify_may_sign,
 )
+from publisher.fleet import Fleet
 from publisher.manifest import Manifest
 from publisher.offers import Offer, plan_offers, present_offer
 
@@ -47,12 +48,20 @@ def publish_offers(
     context: Context,
 ) -> Result:
     """Publish offers in one transaction, or print what would be written."""
-    plan = plan_offers(product.settings.product, product.repository, product.view, offers)
+    fleet = Fleet(product.settings, product.repository, product.view)
+    proofs = fleet.prove(offers)
+    plan = plan_offers(fleet, offers)
     warnings = [warning for offer in offers for warning in offer.warnings]
+    warnings += [warning for proof in proofs for warning in proof.warnings]
     for warning in (*warnings, *product.repository.warnings):
         context.warn(warning)
     manifests = [offer.manifest.to_fields() for offer in offers]
-    fields = {"new": any(offer.is_new for offer in offers), "manifests": manifests}
+    fields = {
+        "new": any(offer.is_new for offer in offers),
+        "manifests": manifests,
+        "proofs": [proof.to_dict() for proof in proofs],
+    }
+    lines = [*lines, *(line for proof in proofs for line in proof.lines)]
     if arguments.dry_run:
         return planned(plan, fields, lines)
-    return published(carry_out(plan, product, context, "the change"), fields, lines)
+    return published(carry_out(plan, product, arguments, context, "the change"), fields, lines)

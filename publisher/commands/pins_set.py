@@ -19,6 +19,7 @@ from publisher.commands.publishing import (
     published,
     verify_may_sign,
 )
+from publisher.commands.retry import retried
 from publisher.errors import SettingsError
 from publisher.files import read_file
 from publisher.layout import pins_path
@@ -47,6 +48,7 @@ class _Change:
     data: Mapping[str, object] = field(default_factory=dict)
 
 
+@retried
 def set_next(arguments: Arguments, context: Context) -> Result:
     """Make the next set, have live hosts judge it and the older ones, and publish it."""
     product = open_product(arguments, context)
@@ -69,6 +71,7 @@ def set_next(arguments: Arguments, context: Context) -> Result:
     return _publish(product, change, arguments, context)
 
 
+@retried
 def retire_set(arguments: Arguments, context: Context) -> Result:
     """Have live hosts judge the sets without one that no board needs any more; publish them."""
     product = open_product(arguments, context)
@@ -146,7 +149,7 @@ def _publish(product: Product, change: _Change, arguments: Arguments, context: C
     fields = {"pins": change.sets.to_fields(), **change.data}
     if arguments.dry_run:
         return planned(plan, fields)
-    outcome = carry_out(plan, product, context, "the pin set")
+    outcome = carry_out(plan, product, arguments, context, "the pin set")
     return published(outcome, fields, [change.title, *change.lines])
 
 

@@ -11,12 +11,12 @@ from publisher.commands import Context
 from publisher.errors import SettingsError, VerificationError
 from publisher.files import read_file
 from publisher.image import Image, read_image, verify_fits
-from publisher.keys import Passphrases, load_signers
 from publisher.newer import Newer, find_newer
 from publisher.publish import View
 from publisher.repository import Repository, Signers, open_repository
 from publisher.seen import Seen, SeenAccessError, SeenFile
 from publisher.settings import FILE_NAME, BoardSettings, Settings, load_settings
+from publisher.signers import Passphrases, load_signers
 from publisher.stores import open_store
 from publisher.stores.base import Store
 
@@ -36,7 +36,10 @@ class Product:
     known: Seen
 
     def newer(self) -> list[Newer]:
-        """Return what was signed after the present state, but for what a run here began."""
+        """Return what was signed after the present state, and may have been published.
+
+        What a run here began was not, nor what another run has outrun.
+        """
         repository = self.repository
         found = find_newer(
             self.view.read,
@@ -45,7 +48,12 @@ class Product:
             repository.targets(),
             self.view.metadata_paths(),
         )
-        return [newer for newer in found if newer.sha256 not in self.known.begun]
+        present = repository.snapshot()
+        return [
+            newer
+            for newer in found
+            if newer.sha256 not in self.known.begun and not newer.was_outrun(present)
+        ]
 
 
 def find_settings(arguments: Arguments) -> Path:
@@ -76,6 +84,9 @@ def open_product(
             there is no memory of that, and one is needed.
     """
     settings = load_settings(find_settings(arguments))
+    seen = SeenFile(settings.directory, settings.root_sha256)
+    # Before the store is: another run may publish, and remember it, in between.
+    known = recall(seen, context) if reads_only else seen.read()
     store = open_store(settings)
     view = View(store, settings.product)
     repository = open_repository(
@@ -86,8 +97,6 @@ def open_product(
         context.now,
         arguments.redate,
     )
-    seen = SeenFile(settings.directory, settings.root_sha256)
-    known = recall(seen, context) if reads_only else seen.read()
     if needs_memory:
         _verify_memory(known)
     if known is not None:

@@ -8,9 +8,12 @@ from publisher.arguments import DEFAULT_BASE_URL, Arguments
 from publisher.clock import clock_warnings, verify_clock
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product
-from publisher.errors import SettingsError, VerificationError
+from publisher.commands.through_edge import open_edge
+from publisher.errors import ConflictError, SettingsError, VerificationError
+from publisher.layout import metadata_path
+from publisher.newer import Newer
 from publisher.plan import Plan
-from publisher.publish import Outcome, publish
+from publisher.publish import Outcome, View, publish
 
 _RESUME = (
     "either a release is running elsewhere, or was cut short there: let it finish, or add --resume "
@@ -18,6 +21,8 @@ _RESUME = (
     "timestamp.json back: then put the newest one back first. No release leaves behind what does "
     "not verify: put it back too, or remove it if it never was a file of yours"
 )
+# Longer than another run takes from its first metadata to its timestamp.
+_OTHER_RUN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 6.5)
 _NEW_HERE = (
     "this machine has no memory of the product (.slotcast/seen.json), and so it cannot tell a "
     "store that was rolled back: compare `slotcast status` with what was released last"
@@ -28,6 +33,7 @@ def verify_may_sign(product: Product, arguments: Arguments, context: Context) ->
     """Refuse where signing would do harm; return warnings of what can be told only by a person.
 
     Raises:
+        ConflictError: somebody else has published since this run has read what is published.
         VerificationError: a timestamp may have been put back, or this clock is wrong.
     """
     _verify_newest(product, arguments, context)
@@ -36,16 +42,32 @@ def verify_may_sign(product: Product, arguments: Arguments, context: Context) ->
     return [*_placeholder(product), *_new_here(product), *clock]
 
 
-def carry_out(plan: Plan, product: Product, context: Context, what: str) -> Outcome:
-    """Run a plan and remember it; `what` names it, for the warning if that memory fails.
+def carry_out(
+    plan: Plan, product: Product, arguments: Arguments, context: Context, what: str
+) -> Outcome:
+    """Run a plan, remember it, and look at it through the edge if that is asked for.
+
+    Args:
+        what: names what is published, for the warning if that memory fails.
 
     Raises:
+        EdgeError: it is published, but the edge serves something else.
         PublisherError: see `publish`.
     """
     settings = product.settings
+    edge = open_edge(arguments, settings)  # refuses what is no edge while nothing is written
     product.seen.begin(plan)
-    outcome = publish(plan, product.store, settings.product, settings.root_sha256, context.progress)
+    outcome = publish(
+        plan,
+        product.store,
+        settings.product,
+        settings.root_sha256,
+        context.progress,
+        context.sleep,
+    )
     _finish(product, context, what)
+    if edge is not None:
+        edge.verify(plan, product.store, context)
     return outcome
 
 
@@ -83,10 +105,24 @@ def _verify_newest(product: Product, arguments: Arguments, context: Context) -> 
     newer = product.newer()
     if not newer:
         return
+    if not arguments.resume and not any(one.fault for one in newer):
+        _wait_for_other_run(newer, product, context)
     what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
     if not arguments.resume:
         raise VerificationError(f"{product.store.location} holds {what}", _RESUME)
     context.warn(f"--resume leaves out {what}")
+
+
+def _wait_for_other_run(newer: Sequence[Newer], product: Product, context: Context) -> None:
+    """Give another run the time to move the timestamp; raise ConflictError once it has moved."""
+    path = metadata_path("timestamp", 0)
+    before = product.view.read(path)
+    for number, wait_s in enumerate(_OTHER_RUN_S):
+        if number == 1:
+            context.note(f"somebody else may be publishing {newer[-1]}: waiting a little")
+        context.sleep(wait_s)
+        if View(product.store, product.settings.product).read(path) != before:
+            raise ConflictError("somebody else has published just now")
 
 
 def _finish(product: Product, context: Context, what: str) -> None:

@@ -7,10 +7,12 @@ from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing
 from publisher.commands.product import Product
 from publisher.commands.publishing import carry_out, outcome_data, planned
+from publisher.commands.retry import retried
 from publisher.plan import make_plan
 from publisher.renewal import expiry_warnings, has_expired, role_to_renew
 
 
+@retried
 def run(arguments: Arguments, context: Context) -> Result:
     """Renew what is due, with what names it; exits with 1 if what is left has expired."""
     # A job that signs by itself would keep a store alive that was rolled back.
@@ -29,7 +31,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         return Result([f"nothing to do: {_left(product, context)}"], data, code)
     if arguments.dry_run:
         return planned(plan, data, exit_code=code)
-    outcome = carry_out(plan, product, context, "the new metadata")
+    outcome = carry_out(plan, product, arguments, context, "the new metadata")
     line = f"{', '.join(roles)} signed anew: {_left(product, context)}"
     return Result([line], {**data, **outcome_data(outcome)}, code)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import open_product
@@ -11,14 +13,19 @@ from publisher.commands.publishing import (
     published,
     verify_may_sign,
 )
+from publisher.commands.retry import retried
+from publisher.commands.shares import asked_share
+from publisher.encoding import Encode, Encoder
 from publisher.files import read_file
 from publisher.payloads import Payload, Payloads
 from publisher.publish import Outcome
 from publisher.release import PreparedRelease, ReleaseRequest, prepare_release
+from publisher.rollout import Share
+from publisher.rollout_words import words
 
 
 def run(arguments: Arguments, context: Context) -> Result:
-    """Prepare the release, print its plan or run it."""
+    """Prepare the release, print its plan or run it; what is encoded is so only once."""
     request = ReleaseRequest(
         data=read_file(arguments.file),
         name=arguments.file.name,
@@ -29,23 +36,31 @@ def run(arguments: Arguments, context: Context) -> Result:
         mandatory=arguments.mandatory,
         min_version=arguments.min_version,
         retry_failed=arguments.retry_failed,
+        share=asked_share(arguments, Share()),
         bases={str(path): read_file(path) for path in arguments.bases},
     )
+    return retried(partial(_release, request, Encoder()))(arguments, context)
+
+
+def _release(
+    request: ReleaseRequest, encode: Encode, arguments: Arguments, context: Context
+) -> Result:
     product = open_product(arguments, context)
     before = verify_may_sign(product, arguments, context)
     settings, repository, view = product.settings, product.repository, product.view
-    prepared = prepare_release(settings, repository, view, request, context.progress)
+    prepared = prepare_release(settings, repository, view, request, context.progress, encode)
     for warning in (*before, *prepared.warnings):
         context.warn(warning)
     if arguments.dry_run:
         return _planned(prepared)
-    return _published(prepared, carry_out(prepared.plan, product, context, "the release"))
+    outcome = carry_out(prepared.plan, product, arguments, context, "the release")
+    return _published(prepared, outcome)
 
 
 def _planned(prepared: PreparedRelease) -> Result:
     # Of a full payload alone the plan itself tells the length.
     more = prepared.payloads.deltas or prepared.payloads.left_out
-    text = [*(_payloads(prepared.payloads) if more else ()), *_steps(prepared)]
+    text = [*(_payloads(prepared.payloads) if more else ()), *_steps(prepared), *_proved(prepared)]
     return planned(prepared.plan, _data(prepared), text)
 
 
@@ -54,7 +69,9 @@ def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
     what = f"{manifest.version} (release {manifest.release})"
     where = f"{manifest.channel}/{manifest.board}"
     line = f"released {what} on {where}" if prepared.is_new else f"{what} is released on {where}"
-    text = [line, *_payloads(prepared.payloads), *_steps(prepared)]
+    if manifest.rollout.share != Share():
+        line += f", for {words(manifest, ' of boards')}"
+    text = [line, *_payloads(prepared.payloads), *_steps(prepared), *_proved(prepared)]
     return published(outcome, _data(prepared), text)
 
 
@@ -83,6 +100,10 @@ def _steps(prepared: PreparedRelease) -> list[str]:
     return [f"older boards take {', then '.join(versions)} first"]
 
 
+def _proved(prepared: PreparedRelease) -> list[str]:
+    return prepared.proof.lines if prepared.proof else []
+
+
 def _data(prepared: PreparedRelease) -> dict[str, object]:
     stones = [stone.version for stone in prepared.stones]
     manifest = prepared.manifest.to_fields()
@@ -91,6 +112,7 @@ def _data(prepared: PreparedRelease) -> dict[str, object]:
         "new": prepared.is_new,
         "manifest": manifest,
         "stones": stones,
+        "proof": prepared.proof.to_dict() if prepared.proof else None,
         "payloads": [_payload_data(payloads, one) for one in payloads.published],
         "left_out": [_payload_data(payloads, one) for one in payloads.left_out],
     }

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.product import factory_image, find_settings
+from publisher.commands.simulate_journeys import simulate_journeys
 from publisher.settings import load_settings
 from publisher.simulate import Order, Poll, simulate
 from publisher.stores import open_store
@@ -14,9 +15,11 @@ from publisher.stores import open_store
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Let the board run; what it prints goes to stderr. Exits with 1 if its poll failed."""
+    if arguments.from_versions:
+        return simulate_journeys(arguments, context)
     settings = load_settings(find_settings(arguments))
     factory = factory_image(arguments, settings.board(arguments.board))
-    order = Order(arguments.channel, arguments.board, factory)
+    order = Order(arguments.channel, arguments.board, factory, group=arguments.group)
     poll = simulate(
         settings, open_store(settings), order, lambda boot, line: context.note(f"{boot} {line}")
     )

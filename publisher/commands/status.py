@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import open_product
+from publisher.rollout import Share
+from publisher.rollout_words import words
 from publisher.status import Expiry, Offer, Status, read_status
 
 
@@ -19,7 +23,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         context.warn(f"newer, but not named by the timestamp: {newer}")
     offers = Table(
         ("channel", "board", "version", "release", "since", "to"),
-        [_offer_row(offer) for offer in status.offers],
+        [_offer_row(offer, context.now) for offer in status.offers],
         right=("release",),
     )
     roles = Table(
@@ -54,14 +58,19 @@ def _more(status: Status) -> list[str | Table]:
 
 
 def _next_line(role: Expiry) -> str:
-    ways = {"root": "its keys", "targets": "a release, or `slotcast refresh --targets`"}
+    ways = {
+        "root": "`slotcast root propose --renew`",
+        "targets": "a release, or `slotcast refresh --targets`",
+    }
     way = ways.get(role.state.role, "`slotcast refresh`")
     return f"{role.state.role} needs a signature next, before {role.state.expires:%Y-%m-%d}: {way}"
 
 
-def _offer_row(offer: Offer) -> tuple[str, ...]:
+def _offer_row(offer: Offer, now: datetime) -> tuple[str, ...]:
     manifest = offer.manifest
-    whom = "paused" if manifest.paused else manifest.rollout.percent
+    whom = words(manifest, now=now)
+    if manifest.paused:
+        whom = "paused" if manifest.rollout.share == Share() else f"paused, then {whom}"
     return (
         manifest.channel,
         manifest.board,

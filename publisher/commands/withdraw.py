@@ -5,9 +5,11 @@ from __future__ import annotations
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
+from publisher.commands.retry import retried
 from publisher.withdrawal import prepare_withdrawal
 
 
+@retried
 def run(arguments: Arguments, context: Context) -> Result:
     """Offer what takes its place, and say that boards may go down to that."""
     product = open_signing(arguments, context)

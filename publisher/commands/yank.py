@@ -5,9 +5,11 @@ from __future__ import annotations
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
+from publisher.commands.retry import retried
 from publisher.yank import prepare_yank
 
 
+@retried
 def run(arguments: Arguments, context: Context) -> Result:
     """Offer the same release without that delta."""
     product = open_signing(arguments, context)

@@ -67,6 +67,7 @@ class Product:
         """Where it is published."""
         return open_store(self.settings)
 
-    def rig(self, factory: str = "3.1.1", channel: str = CHANNEL) -> Rig:
-        """A board that left the factory with this version, and an edge."""
-        return Rig(self.settings, self.store, Order(channel, BOARD, self.image(factory)))
+    def rig(self, factory: str = "3.1.1", channel: str = CHANNEL, group: str | None = None) -> Rig:
+        """A board that left the factory with this version, in this group, and an edge."""
+        order = Order(channel, BOARD, self.image(factory), group=group)
+        return Rig(self.settings, self.store, order)

@@ -19,13 +19,13 @@ from proxy import Proxy
 
 from publisher import cli
 from publisher.image import read_image
-from publisher.keys import Passphrases, load_signers
 from publisher.layout import manifest_path
 from publisher.manifest import Manifest
 from publisher.plan import File, Kind, make_plan
 from publisher.publish import View, publish
 from publisher.repository import Offering, Repository, open_repository
 from publisher.serve import Access
+from publisher.signers import Passphrases, load_signers
 from publisher.simulate import Order, Poll, Rig
 
 NOISE = Random(5).randbytes(80000)

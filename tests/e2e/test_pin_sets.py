@@ -14,12 +14,12 @@ from product import BOARD, CHANNEL, Product
 from device.virtual.images import build_app
 from publisher.certificates import Authority, ServerCertificate
 from publisher.image import read_image
-from publisher.keys import Passphrases, load_signers
 from publisher.layout import pins_path
 from publisher.plan import File, Kind, make_plan
 from publisher.publish import View, publish
 from publisher.repository import open_repository
 from publisher.serve import Edge
+from publisher.signers import Passphrases, load_signers
 from publisher.simulate import Order, Poll, Rig
 
 HOST = "updates.test"

@@ -27,13 +27,13 @@ from device.virtual.table import DEFAULT_TABLE, ota_slots
 from publisher import cli
 from publisher.certificates import Authority, ServerCertificate
 from publisher.image import Image, read_image
-from publisher.keys import Passphrases, load_signers
 from publisher.layout import pins_path
 from publisher.payload import Head
 from publisher.plan import File, Kind, make_plan
 from publisher.publish import View, publish
 from publisher.repository import open_repository
 from publisher.serve import Access, Edge
+from publisher.signers import Passphrases, load_signers
 from publisher.simulate import Rig
 from publisher.stores.directory import DirectoryStore
 from tests.e2e.product import INIT, Product

@@ -17,7 +17,15 @@ def vectors() -> Path:
 
 
 @pytest.fixture
-def run(capsys):
+def waits(monkeypatch):
+    """The seconds that command lines have waited, without waiting."""
+    waited = []
+    monkeypatch.setattr("publisher.cli.sleep", waited.append)
+    return waited
+
+
+@pytest.fixture
+def run(capsys, waits):
     """Runs a command line: returns its exit code, stdout and stderr."""
 
     def run(*argv):

@@ -31,7 +31,7 @@ def quiet(what: str, done: int, total: int) -> None:
 
 
 class MemoryStore(Store):
-    """A store in a dict; `on_write` is called before each write and may raise."""
+    """A store in a dict; `on_write` is called before each write, by any thread, and may raise."""
 
     def __init__(self) -> None:
         self.objects: dict[str, Object] = {}
@@ -102,7 +102,8 @@ class Product:
         return prepare_release(self.settings, self.open(view), view, wanted, quiet)
 
     def publish(self, plan):
-        return publish(plan, self.store, "sensor", self.settings.root_sha256, quiet)
+        fingerprint = self.settings.root_sha256
+        return publish(plan, self.store, "sensor", fingerprint, quiet, sleep=lambda wait_s: None)
 
     def release(self, version: str, data: bytes | None = None, **request):
         prepared = self.prepare(version, data, **request)

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from products import Product
 
+from publisher.fleet import Fleet
 from publisher.manifest import Manifest
 from publisher.offers import plan_offers, present_offer
 from publisher.promotion import prepare_promotion
@@ -23,7 +24,7 @@ class Shop(Product):
         view = self.view()
         repository = self.open(view)
         offers = prepare(repository, view)
-        self.publish(plan_offers("sensor", repository, view, offers))
+        self.publish(plan_offers(Fleet(self.settings, repository, view), offers))
         return offers
 
     def change(self, **fields):
@@ -33,6 +34,11 @@ class Shop(Product):
 
         [offer] = self.apply(prepare)
         return offer
+
+    def withdrawal(self, version, to=None):
+        """What a withdrawal would offer."""
+        view = self.view()
+        return prepare_withdrawal(self.open(view), view, "stable", "b1", version, to)
 
     def withdraw(self, version, to=None):
         def prepare(repository, view):

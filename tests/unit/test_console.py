@@ -7,7 +7,7 @@ import pytest
 
 from publisher.commands import Result, Table
 from publisher.console import Console
-from publisher.errors import StoreError
+from publisher.errors import StoreError, StrandingError
 
 HOSTILE = "x\n\x1b[2K\x1b[1A\x1b[32msensor verifies\x1b[0m\r\x9b\u202e\udcff.bin"
 SHOWN = r"x\n\x1b[2K\x1b[1A\x1b[32msensor verifies\x1b[0m\r\x9b\u202e\udcff.bin"
@@ -50,6 +50,11 @@ def test_what_goes_wrong_is_escaped(console, streams):
         f"slotcast: error: {SHOWN}",
         f"hint: {SHOWN}",
     ]
+
+
+def test_each_line_of_what_goes_wrong_is_escaped(console, streams):
+    console.error(StrandingError("one", more=("two", HOSTILE)))
+    assert streams[1].getvalue().splitlines() == ["slotcast: error: one", "two", SHOWN]
 
 
 def test_json_is_read_back_as_it_was(console, streams):

@@ -5,6 +5,7 @@ from shop import Shop
 from publisher.history import read_events
 from publisher.layout import hashed_path, key
 from publisher.plan import make_plan
+from publisher.rollout import Share
 
 
 def events(shop):
@@ -21,7 +22,7 @@ def test_each_change_is_told_in_its_order_and_with_its_time():
     shop = Shop()
     shop.release("1.0.0", channel="beta")
     shop.later(hours=1)
-    shop.promote("1.0.0", basis_points=1000)
+    shop.promote("1.0.0", share=Share(1000))
     shop.change(rollout=replace(shop.offered().rollout, basis_points=5000))
     shop.change(paused=True)
     shop.change(paused=False)
@@ -49,6 +50,26 @@ def test_each_change_is_told_in_its_order_and_with_its_time():
         "what": "released",
     }
     assert last.signed_at == "2026-11-22T09:00:00Z"
+
+
+def test_a_ramp_and_its_groups_are_told_in_words_while_they_are_paused_too():
+    shop = Shop()
+    shop.release("1.0.0", share=Share(0, 10000, 7200, ("canary",)))
+    shop.later(hours=1)
+    shop.change(**changed(shop.offered().paused_at(shop.now)))
+    shop.later(hours=3)
+    shop.change(**changed(shop.offered().resumed_at(shop.now)))
+    shop.change(rollout=shop.offered().rollout.with_share(Share(), shop.now))
+    assert [what for *_, what in events(shop)] == [
+        "released, for 0 % .. 100 % of boards by 2026-11-22 09:00 UTC; canary first",
+        "paused, for 50 % .. 100 % of boards over 1 h; canary first",
+        "resumed, for 50 % .. 100 % of boards by 2026-11-22 12:00 UTC; canary first",
+        "for 100 % of boards",
+    ]
+
+
+def changed(manifest):
+    return {"paused": manifest.paused, "rollout": manifest.rollout}
 
 
 def test_what_is_signed_anew_without_a_change_is_no_event():

@@ -89,6 +89,143 @@ def test_a_share_is_a_percentage(run, product, share):
     assert ended.value.code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--ramp", "1%..100%"], "--ramp and --over go together"),
+        (["--over", "48h"], "--ramp and --over go together"),
+        (["10%", "--ramp", "1%..100%", "--over", "48h"], "exclude each other"),
+        (["--group", "canary", "--no-groups"], "exclude each other"),
+        ([], "what shall change?"),
+        (["--ramp", "100%", "--over", "48h"], "100% is no ramp"),
+        (["--ramp", "1%..x", "--over", "48h"], "x is no percentage"),
+        (["--ramp", "50%..10%", "--over", "48h"], "50%..10% does not rise"),
+        (["--ramp", "10%..10%", "--over", "48h"], "does not rise"),
+        (["--ramp", "0..100", "--over", "48"], "48 is no time"),
+        (["--ramp", "0..100", "--over", "0m"], "0m is no time"),
+        (["--ramp", "0..100", "--over", "367d"], "367d is no time"),
+        (["--ramp", "0..100", "--over", "5s"], "5s is no time"),
+    ],
+)
+def test_a_rollout_that_cannot_be_meant_is_wrong_usage(run, capsys, options, says):
+    with pytest.raises(SystemExit) as ended:
+        run("rollout", "beta", "b1", *options)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert says in told
+    assert "usage: slotcast rollout" in told
+
+
+@pytest.mark.parametrize("command", ["release", "promote"])
+def test_groups_come_first_only_where_others_come_later(run, capsys, command):
+    words = {
+        "release": ("app.bin", "--version", "1.0.0", *WHOM),
+        "promote": ("1.0.0", "--from", "beta", "--to", "stable"),
+    }
+    with pytest.raises(SystemExit) as ended:
+        run(command, *words[command], "--group", "canary")
+    assert ended.value.code == 2
+    assert "how many others?" in capsys.readouterr().err
+
+
+def test_options_may_stand_before_the_percentage(run, product):
+    assert answer(run, "rollout", "--dry-run", "beta", "b1", "--redate", "25%")["new"] is True
+    assert answer(run, "rollout", "beta", "--dry-run", "b1", "25%")["new"] is True
+
+
+@pytest.mark.parametrize(
+    ("over", "seconds"), [("1m", 60), ("90m", 5400), ("48h", 172800), ("366d", 31622400)]
+)
+def test_a_ramp_takes_minutes_hours_or_days(run, product, over, seconds):
+    [found] = answer(
+        run, "rollout", "beta", "b1", "--ramp", "0.5%..50", "--over", over, "--dry-run"
+    )["manifests"]
+    ramp = found["rollout"]["ramp"]
+    assert (found["rollout"]["basis_points"], ramp["to"], ramp["over_s"]) == (50, 5000, seconds)
+
+
+def test_a_ramp_grows_by_itself_is_held_and_goes_on(run, product, days_later):
+    ramp = ("rollout", "beta", "b1", "--ramp", "0%..100%", "--over", "4d")
+    code, out, err = run(*ramp, "--group", "canary", "--group", "lab")
+    assert code == 0
+    told = "1.1.0 on beta/b1 goes to 0 % .. 100 % of boards by "
+    assert re.match(re.escape(told) + r"[-0-9]+ [:0-9]+ UTC; canary, lab first\n", out), out
+    assert "from 100 % down to 0 %: boards that have it already keep it" in err
+    before = tree()
+    days_later(1)
+    assert " already" in run(*ramp)[1]
+    assert tree() == before, "the ramp goes on as it began, with its groups"
+    found = offer(run)
+    assert (found["basis_points"], found["groups"]) == (0, ["canary", "lab"])
+    assert 2500 <= found["basis_points_now"] <= 2510
+    assert re.search(
+        r"0 % \.\. 100 % by [-0-9]+ [:0-9]+ UTC, 25 % now; canary, lab first", run("status")[1]
+    )
+    _, out, _ = run("pause", "beta", "b1")
+    assert "it goes on for 25 % .. 100 % of boards over 7" in out
+    days_later(3)
+    found = offer(run)
+    assert (found["paused"], found["basis_points"]) == (True, found["basis_points_now"])
+    assert "paused, then 25 % .. 100 % over 7" in run("status")[1]
+    assert "goes on, for 25 % .. 100 % of boards by" in run("resume", "beta", "b1")[1]
+    days_later(7)
+    assert offer(run)["basis_points_now"] == 10000
+    assert "  100 %; canary, lab first\n" in run("status")[1]
+    verify(run)
+
+
+def test_groups_are_set_and_taken_away_without_touching_the_share(run, product):
+    run("rollout", "beta", "b1", "--ramp", "0%..100%", "--over", "4d")
+    ramp = offer(run)["ramp"]
+    assert run("rollout", "beta", "b1", "--group", "canary")[0] == 0
+    assert (offer(run)["ramp"], offer(run)["groups"]) == (ramp, ["canary"])
+    run("rollout", "beta", "b1", "0%")
+    assert (offer(run)["ramp"], offer(run)["groups"]) == (None, ["canary"])
+    assert "  canary only\n" in run("status")[1]
+    code, _, err = run("rollout", "beta", "b1", "--no-groups")
+    assert code == 0
+    assert "canary no longer first: boards that have it already keep it" in err
+    assert (offer(run)["basis_points"], offer(run)["groups"]) == (0, [])
+    code, _, err = run("rollout", "beta", "b1", "--group", "No!")
+    assert code == 1
+    assert "rollout.groups.0 is 'No!'; it must be a name" in err
+    verify(run)
+
+
+def test_a_release_may_begin_with_a_ramp_and_is_the_same_when_it_is_run_again(
+    run, product, days_later
+):
+    Path("2.0.0.bin").write_bytes(esp_images.app_image(code=b"two" * 999))
+    release = ("release", "2.0.0.bin", "--version", "2.0.0", *WHOM)
+    share = ("--ramp", "1%..100%", "--over", "2d", "--group", "canary")
+    code, out, err = run(*release, *share)
+    assert (code, err) == (0, "")
+    assert out.startswith("released 2.0.0 (release 3) on beta/b1, for 1 % .. 100 % of boards by ")
+    before = tree()
+    days_later(1)
+    code, out, err = run(*release, *share)
+    assert (code, err) == (0, "")
+    assert out.startswith("2.0.0 (release 3) is released on beta/b1, for 1 % .. 100 % of boards ")
+    _, _, err = run(*release, "--rollout", "10%")
+    assert "beta/b1 keeps its share: `slotcast rollout` changes that" in err
+    assert tree() == before
+    promote = ("promote", "2.0.0", "--from", "beta", "--to", "stable", "--rollout", "0%")
+    _, out, _ = run(*promote, "--group", "canary")
+    assert "promoted 2.0.0 (release 1) from beta to stable/b1, for canary only\n" in out
+    verify(run)
+
+
+def test_a_board_gets_its_group_at_the_factory(run, product):
+    assert run("provision", *WHOM, "--group", "canary", "--out", "canaries")[0] == 0
+    assert run("provision", *WHOM, "--out", "others")[0] == 0
+    canary, other = (
+        json.loads(Path(f"{folder}/slotcast/ota.json").read_text())
+        for folder in ("canaries", "others")
+    )
+    assert canary.pop("group") == "canary"
+    assert canary.keys() == other.keys()
+
+
 def test_a_change_can_be_looked_at_first(run, product):
     before = tree()
     code, out, _ = run("pause", "beta", "b1", "--dry-run")

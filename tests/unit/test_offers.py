@@ -9,6 +9,7 @@ from shop import Shop
 
 from publisher.errors import SettingsError, StoreError
 from publisher.layout import key
+from publisher.rollout import Ramp, Rollout, Share
 from publisher.withdrawal import prepare_withdrawal
 
 
@@ -289,7 +290,7 @@ def test_a_promotion_counts_releases_and_draws_boards_of_its_own_channel():
     shop.release("0.9.0")
     for version in ("0.9.1", "1.0.0"):
         shop.release(version, channel="beta")
-    shop.promote("1.0.0", basis_points=1000)
+    shop.promote("1.0.0", share=Share(1000))
     offered = shop.offered()
     assert (offered.release, offered.rollout.salt) == (2, "stable/b1/2")
     assert offered.rollout.basis_points == 1000
@@ -333,12 +334,63 @@ def test_all_kinds_of_boards_are_promoted_in_one_edit_or_those_that_are_named():
 def test_a_promotion_that_is_run_again_is_there_already():
     shop = Shop()
     shop.release("1.0.0", channel="beta")
-    shop.promote("1.0.0", basis_points=1000)
-    version = shop.targets_version()
+    share = Share(1000, 10000, 3600, ("canary",))
+    shop.promote("1.0.0", share=share)
+    before, version = shop.offered(), shop.targets_version()
+    shop.later(minutes=10)
+    [offer] = shop.promote("1.0.0", share=share)
+    assert (offer.is_new, offer.warnings) == (False, ())
     [offer] = shop.promote("1.0.0")
     assert not offer.is_new
+    assert offer.warnings == ("stable/b1 keeps its share: `slotcast rollout` changes that",)
     assert shop.targets_version() == version
-    assert shop.offered().rollout.basis_points == 1000
+    assert shop.offered() == before
+    assert before.rollout.ramp == Ramp(10000, "2026-11-22T07:00:00Z", 3600)
+
+
+def test_a_promotion_begins_its_own_rollout_and_takes_none_along():
+    shop = Shop()
+    shop.release("1.0.0", channel="beta", share=Share(100, 10000, 3600, ("canary",)))
+    shop.later(minutes=30)
+    [offer] = shop.promote("1.0.0")
+    assert offer.manifest.rollout == Rollout("stable/b1/1")
+    [offer] = shop.promote("1.0.0", to="late", share=Share(0, 5000, 7200, ("lab",)))
+    ramp = Ramp(5000, "2026-11-22T07:30:00Z", 7200)
+    assert offer.manifest.rollout == Rollout("late/b1/1", 0, ("lab",), ramp)
+
+
+def test_a_ramp_is_for_all_once_it_is_over_and_not_before():
+    shop = Shop()
+    shop.release("1.0.0", share=Share(100, 10000, 3600))
+    shop.release("1.1.0")
+    shop.later(minutes=59)
+    held_back = "1.0.0 was paused, or not for all boards, when it was offered; it is now"
+    stone = "1.0.0 was not offered to all boards, or was paused"
+    assert held_back in shop.withdrawal("1.1.0", to="1.0.0").warnings
+    assert any(stone in one for one in shop.prepare("2.0.0", min_version="1.0.0").warnings)
+    shop.later(minutes=1)
+    assert shop.withdrawal("1.1.0", to="1.0.0").warnings == ()
+    assert not any(stone in one for one in shop.prepare("2.0.0", min_version="1.0.0").warnings)
+
+
+def test_a_withdrawal_says_which_boards_wait_for_a_ramp():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.release("1.1.0", share=Share(100, 10000, 3600, ("canary",)))
+    shop.later(minutes=30)
+    assert shop.withdrawal("1.0.0").warnings == (
+        "1.1.0 goes to 1 % .. 100 % of boards by 2026-11-22 08:00 UTC, 50.5 % now; canary first: "
+        "other boards keep what is withdrawn",
+    )
+    shop.later(minutes=30)
+    assert shop.withdrawal("1.0.0").warnings == ()
+
+
+def test_what_takes_the_place_of_a_withdrawn_version_is_for_everybody():
+    shop = Shop()
+    shop.release("1.0.0", share=Share(0, groups=("canary",)))
+    shop.release("1.1.0", share=Share(0, groups=("canary",)))
+    assert shop.withdraw("1.1.0", to="1.0.0").rollout == Rollout("stable/b1/3")
 
 
 def test_a_promotion_does_not_go_backwards_nor_over_another_image():

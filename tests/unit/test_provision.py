@@ -10,7 +10,7 @@ from publisher.errors import ImageError, SettingsError, VerificationError
 from publisher.image import read_image
 from publisher.partitions import parse_binary, parse_csv, slot_size
 from publisher.pins import PinSets
-from publisher.provision import provision
+from publisher.provision import Whom, provision
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, EdgeSettings, Settings
 from slotcast.config import Config
@@ -30,8 +30,8 @@ SETTINGS = Settings(
 )
 
 
-def files(board="sensor-r2", settings=SETTINGS, **options):
-    return provision(settings, ROOT, "stable", board, NOW, **options)
+def files(board="sensor-r2", settings=SETTINGS, group=None, **options):
+    return provision(settings, ROOT, Whom("stable", board, group), NOW, **options)
 
 
 def ota(**options):
@@ -166,4 +166,13 @@ def test_pin_sets_of_another_product_are_refused():
 
 def test_a_channel_that_is_no_name_is_refused():
     with pytest.raises(SettingsError, match="channel"):
-        provision(SETTINGS, ROOT, "../x", "sensor-r2", NOW)
+        provision(SETTINGS, ROOT, Whom("../x", "sensor-r2"), NOW)
+
+
+def test_a_board_is_told_its_group_where_it_is_in_one():
+    told = ota(group="canary")
+    assert schema_problem("ota", told) == ""
+    assert told["group"] == Config(json.dumps(told).encode()).group == "canary"
+    assert "group" not in ota()
+    with pytest.raises(SettingsError, match='group: "No!" is not a name'):
+        files(group="No!")

@@ -9,10 +9,11 @@ from securesystemslib.signer import CryptoSigner
 
 from publisher.errors import SettingsError, StoreError, VerificationError
 from publisher.layout import hashed_path
-from publisher.manifest import Manifest, Rollout
+from publisher.manifest import Manifest
 from publisher.newer import find_newer
 from publisher.plan import File, Kind, make_plan
 from publisher.repository import Offering
+from publisher.rollout import Ramp, Rollout
 
 NEVER = "was never released on stable/b1"
 
@@ -112,7 +113,8 @@ def test_the_stones_of_others_stay(product):
 
 
 def test_a_stone_is_for_everybody_and_the_run_says_what_it_was_before(product):
-    offer(product, paused=True, rollout=Rollout("s", 100), withdrawn=("1.0.5",))
+    rollout = Rollout("s", 100, ("canary",), Ramp(10000, "2026-11-22T07:00:00Z", 3600))
+    offer(product, paused=True, rollout=rollout, withdrawn=("1.0.5",))
     prepared = product.prepare("1.1.0", min_version="1.0.0")
     product.publish(prepared.plan)
     (stone,) = stones(product).values()
@@ -143,7 +145,7 @@ def test_a_stone_whose_firmware_is_gone_or_damaged_is_refused(product, part):
     del product.store.objects[name]
     with pytest.raises(StoreError, match=r"no board can take 1\.0\.0: .* is gone") as caught:
         product.prepare("1.1.0", min_version="1.0.0")
-    assert "put it back" in caught.value.hint
+    assert "that puts it back" in caught.value.hint
 
 
 def test_what_other_keys_have_signed_is_not_signed_anew(product):

@@ -239,9 +239,18 @@ def test_an_expired_timestamp_can_be_signed_anew():
 
 def test_a_clock_that_is_behind_the_last_signature_is_refused():
     product = Product()
-    product.later(seconds=-1)
-    with pytest.raises(VerificationError, match="the clock here says 2026-11-22T06:59:59Z"):
+    product.later(seconds=-301)
+    with pytest.raises(VerificationError, match="the clock here says 2026-11-22T06:54:59Z"):
         product.prepare("1.0.0")
+
+
+def test_a_clock_that_is_a_little_behind_another_publisher_s_signs_with_that_time():
+    product = Product()
+    product.later(minutes=-5)
+    product.release("1.0.0")
+    timestamp = signed(product, "metadata/timestamp.json")
+    assert timestamp["x-slotcast-signed-at"] == "2026-11-22T07:00:00Z"
+    assert timestamp["expires"] == "2026-11-29T06:55:00Z"
 
 
 def test_a_signing_time_that_lies_ahead_is_left_behind_only_when_told_to():

@@ -58,7 +58,7 @@ def test_every_part_of_a_schema_says_in_words_what_it_wants(name):
 
 def test_the_vectors_are_what_their_script_makes(tmp_path, vectors):
     subprocess.run([sys.executable, str(vectors / "make.py"), str(tmp_path)], check=True)
-    for name in ("payload.json", "rollout.json", "version.json"):
+    for name in ("payload.json", "rollout.json", "version.json", "decide.json"):
         assert (tmp_path / name).read_bytes() == (vectors / name).read_bytes()
 
 
@@ -78,6 +78,11 @@ def test_version_json_takes_no_fifth_field():
 def test_an_ota_json_passes_with_and_without_what_the_factory_knows():
     known = {"image_digest": DIGEST, "version": "1.4.3", "security_version": 3}
     assert schema_problem("ota", ota()) == schema_problem("ota", ota(**known)) == ""
+
+
+def test_an_ota_json_passes_with_and_without_a_group():
+    for group in ({}, {"group": None}, {"group": "canary"}):
+        assert schema_problem("ota", ota(**group)) == ""
 
 
 def test_an_ota_json_of_an_older_factory_passes_and_one_with_manners_too():
@@ -104,6 +109,8 @@ def test_an_ota_json_of_an_older_factory_passes_and_one_with_manners_too():
         ({"window": "05:00-05:00"}, "two different times"),
         ({"mandatory_after_s": 1.5}, "mandatory_after_s is 1.5"),
         ({"block_erase": 1}, "block_erase is 1"),
+        ({"group": "No!"}, "group is 'No!'"),
+        ({"group": ["canary"]}, "group is"),
         ({"payload_memory": 8191}, "payload_memory is 8191"),
     ],
 )

@@ -266,9 +266,15 @@ def test_the_template_names_the_defaults_of_the_manners():
     lines = [line[1:] for line in template.splitlines() if line.startswith("#   ")]
     named = tomllib.loads("\n".join(lines))
     manners = {"settle_s", "spread_s", "poll_every_s", "window", "mandatory_after_s"}
-    assert set(named) == manners | {"block_erase", "payload_memory"}
+    assert set(named) == manners | {"block_erase", "payload_memory", "supported_since"}
     board = BoardSettings("esp32", 0x1E0000)
     assert named == {name: getattr(board, name) for name in named}
+
+
+def test_what_is_supported_since_is_a_version():
+    assert BoardSettings("esp32", 0x1E0000, supported_since="1.2.0").supported_since == "1.2.0"
+    with pytest.raises(SettingsError, match='supported_since: version "1.2" is not X.Y.Z'):
+        BoardSettings("esp32", 0x1E0000, supported_since="1.2")
 
 
 def test_the_urls_are_of_both_kinds():

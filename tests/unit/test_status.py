@@ -4,6 +4,7 @@ import pytest
 from products import Product
 
 from publisher.layout import key
+from publisher.rollout import Share
 from publisher.settings import ExpirySettings
 from publisher.status import read_status
 from publisher.stores.base import Object
@@ -49,7 +50,20 @@ def test_an_offer_says_what_and_how_many():
     manifest = product.release("1.0.0")
     (offer,) = status(product).offers
     assert offer.manifest == manifest
-    assert offer.to_dict()["basis_points"] == 10000
+    told = offer.to_dict()
+    assert (told["basis_points"], told["basis_points_now"]) == (10000, 10000)
+    assert (told["groups"], told["ramp"]) == ([], None)
+
+
+def test_an_offer_says_how_many_take_part_now_and_who_comes_first():
+    product = Product()
+    product.release("1.0.0", share=Share(100, 10000, 7200, ("canary",)))
+    product.later(hours=1)
+    (offer,) = status(product).offers
+    told = offer.to_dict()
+    assert (told["basis_points"], told["basis_points_now"]) == (100, 5050)
+    assert told["groups"] == ["canary"]
+    assert told["ramp"] == {"to": 10000, "start": "2026-11-22T07:00:00Z", "over_s": 7200}
 
 
 @pytest.mark.parametrize("others", [0, 1, 2, 3, 7, 8])

@@ -102,7 +102,7 @@ def test_a_delta_on_a_base_that_was_never_released_is_held_against_the_image(pro
     assert report_of(product).ok
     said = reason(product)
     assert "its table has the hashes of the image's" in said
-    assert f"its base, of digest {OTHER[-32:].hex()}, was not published here" in said
+    assert f"its base, of digest {OTHER[-32:].hex()}, is not here" in said
 
 
 def test_a_delta_whose_base_is_lost_is_held_against_the_image(product):

@@ -55,8 +55,22 @@ def test_a_changed_byte_of_old_firmware_is_an_error(product, kind):
     only_error(product, path)
 
 
-def test_old_objects_that_were_removed_are_warnings(product):
+def test_old_firmware_that_was_removed_is_told_of(product):
+    firmware = [path for path in history(product) if path.startswith(("payloads", "images"))]
+    assert len(firmware) == 4
+    for path in firmware:
+        del product.files[f"sensor/{path}"]
+    report = report_of(product)
+    assert report.ok
+    told = [(found.severity, found.key.removeprefix("sensor/")) for found in report.findings]
+    assert sorted(told) == sorted(("notice", path) for path in firmware)
+    assert "it is removed: it belongs to a release that is not offered" in str(report.findings)
+
+
+def test_old_metadata_that_was_removed_is_warned_of(product):
     for path in history(product):
+        if path.startswith(("payloads", "images")):
+            continue
         data = product.files.pop(f"sensor/{path}")
         assert errors(product) == [], path
         # A snapshot may be left out for good reason: versions have gaps. It hides nothing.

@@ -108,7 +108,7 @@ def test_a_key_that_is_spelled_otherwise_is_refused(product, respell):
     digest = sha256(compact(fields))
     product.root.add_key(type(key).from_dict(digest, fields), "timestamp")
     rotate_root(product)
-    only_error(product, "is not Ed25519, written as 64 lower-case hex digits")
+    only_error(product, "is neither Ed25519, as 64 lower-case hex digits, nor P-256, in PEM")
 
 
 def test_a_key_with_more_beside_it_does_not_count_twice(product):
@@ -125,7 +125,7 @@ def test_a_key_of_another_kind_is_refused(product):
     fields["keyval"]["public"] = fields["keyval"]["public"].replace("\n", "")
     product.root.add_key(type(key).from_dict(sha256(compact(fields)), fields), "timestamp")
     rotate_root(product)
-    only_error(product, "is not Ed25519, written as 64 lower-case hex digits")
+    only_error(product, "is neither Ed25519, as 64 lower-case hex digits, nor P-256, in PEM")
 
 
 def test_a_key_id_that_is_not_the_key_s_sha256_is_refused_in_every_root(product):

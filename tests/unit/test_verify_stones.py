@@ -66,6 +66,13 @@ def test_a_stone_for_somebody_else_is_refused(product, field):
     [
         {"paused": True},
         {"rollout": {"salt": "1", "basis_points": 9999}},
+        {
+            "rollout": {
+                "salt": "1",
+                "basis_points": 0,
+                "ramp": {"to": 10000, "start": "2026-11-22T07:00:00Z", "over_s": 60},
+            }
+        },
         {"withdrawn": ["1.4.4"]},
     ],
 )

@@ -5,6 +5,7 @@ import pytest
 from shop import Shop
 
 from publisher.errors import SettingsError
+from publisher.fleet import Fleet
 from publisher.offers import plan_offers
 from publisher.settings import PayloadSettings
 from publisher.yank import prepare_yank
@@ -26,7 +27,7 @@ def yank(shop, base):
     view = shop.view()
     repository = shop.open(view)
     offer, delta = prepare_yank(repository, view, "stable", "b1", base)
-    shop.publish(plan_offers("sensor", repository, view, [offer]))
+    shop.publish(plan_offers(Fleet(shop.settings, repository, view), [offer]))
     return delta
 
 
