@@ -48,7 +48,7 @@ def watch_release(steps: Steps) -> None:
     import publisher.commands.product
     import publisher.commands.publishing
     import publisher.commands.release
-    import publisher.payloads
+    import publisher.encoding
     import publisher.release
     import publisher.repository
     import publisher.stores.directory
@@ -56,7 +56,7 @@ def watch_release(steps: Steps) -> None:
     command, store = publisher.commands.release, publisher.stores.directory.DirectoryStore
     steps.watch("what is published is read and verified", command, "open_product")
     steps.watch("the image is read and checked", publisher.release, "read_image")
-    steps.watch("payloads are encoded", publisher.payloads, "encode_all")
+    steps.watch("payloads are encoded", publisher.encoding, "encode_all")
     steps.watch("roles are signed", publisher.repository.Repository, "offer")
     steps.watch("keys are read and unlocked", publisher.commands.product, "load_signers")
     steps.watch("files are read back and verified", publisher.commands.publishing, "publish")

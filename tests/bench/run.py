@@ -5,12 +5,14 @@ import platform
 
 import blocking
 import code_size
+import copying
 import deflate_sizes
 import delta_apply
 import delta_sizes
 import delta_steps
 import ed25519
 import flash_time
+import many_products
 import memory
 import polls
 import publishing
@@ -21,6 +23,7 @@ import spread
 
 TABLES = (
     *(delta_sizes, delta_steps, deflate_sizes, delta_apply, flash_time, release_deltas, publishing),
+    *(copying, many_products),
     *(ed25519, signatures, polls, refresh_heap, memory, blocking, spread, code_size),
 )
 
