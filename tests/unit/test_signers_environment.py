@@ -72,6 +72,7 @@ def test_a_variable_that_is_not_set_is_named(value, tmp_path):
         PEM.replace("MC4C", "MC5C"),
         "é" + PEM,
     ],
+    ids=str.split("text hex base64 der another twice cut altered foreign"),
 )
 def test_what_is_no_key_is_refused_and_not_shown(value, tmp_path):
     with pytest.raises(KeyAccessError) as caught:
