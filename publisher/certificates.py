@@ -29,8 +29,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from publisher.anchor_keys import USABLE, has_usable_key
 from publisher.errors import SettingsError
+from publisher.pins.anchor_keys import USABLE, has_usable_key
 
 # SHA-256 fingerprints of the roots that Amazon Trust Services' chains end in
 # (amazontrust.com/repository).

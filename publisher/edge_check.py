@@ -7,6 +7,8 @@ be as old as the edge keeps them.
 
 from __future__ import annotations
 
+import socket
+import ssl
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import count
@@ -19,6 +21,11 @@ from publisher.stores.base import Object, Store
 
 _WAITS_S = (1.0, 2.0, 5.0)
 _TRIES = 3
+_NO_TRUST = (
+    "name the roots that its certificate comes from with --edge-ca FILE, as [edge] ca does for "
+    "boards; `slotcast pins check` asks as boards do"
+)
+_NO_HOST = "is that its name? base_url of slotcast.toml, or --edge-url, says where the edge is"
 _HINT = (
     "look at the edge: what it keeps and for how long, whether it compresses or redirects, and "
     "where it gets its files. `slotcast verify --url BASE` checks all of it"
@@ -26,7 +33,7 @@ _HINT = (
 
 
 class EdgeError(PublisherError):
-    """The release is published, but boards do not get it as it is."""
+    """What is published stands, but boards do not get it as it is."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class _Check:
 
     def wait_for(self, item: Object) -> None:
         """Return as soon as the edge serves the object as the origin has it."""
-        failures = 0
+        failures, hint = 0, _HINT
         for number in count():
             try:
                 got = self._read(item.key)
@@ -84,11 +91,13 @@ class _Check:
                 may_pass = got is None or item.cache_control == SHORT
             except StoreError as error:
                 failures += 1
-                fault, may_pass = str(error), failures < _TRIES
+                hint = _hint(error)
+                fault, may_pass = str(error), failures < _TRIES and hint is _HINT
             if not fault:
                 return
             if not may_pass or self._left_s <= 0:
-                raise EdgeError(f"the release is published, but not at the edge: {fault}", _HINT)
+                yet = " yet" if may_pass else ""
+                raise EdgeError(f"the edge does not serve it{yet}: {fault}", hint)
             self._wait(number, fault)
 
     def _fault(self, item: Object, got: bytes | None) -> str:
@@ -107,6 +116,13 @@ class _Check:
         wait_s = min(_WAITS_S[min(number, len(_WAITS_S) - 1)], self._left_s)
         self._patience.sleep(wait_s)
         self._left_s -= wait_s
+
+
+def _hint(error: StoreError) -> str:
+    """Return what to do; where a certificate or a name is at fault, waiting is no help."""
+    if isinstance(error.__cause__, ssl.SSLCertVerificationError):
+        return _NO_TRUST
+    return _NO_HOST if isinstance(error.__cause__, socket.gaierror) else _HINT
 
 
 def difference(wanted: bytes, got: bytes | None) -> str:

@@ -43,6 +43,10 @@ class ConflictError(StoreError):
     """Somebody else published in between: what was to be replaced has changed."""
 
 
+class UncertainError(ConflictError):
+    """Something else is there now, but ours may have been before: the answer to it was lost."""
+
+
 class VerificationError(PublisherError):
     """What is published does not verify."""
 

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from publisher.counts import count
 from publisher.errors import SettingsError, StrandingError
 from publisher.journeys import Journey, travel
 from publisher.layout import image_path
 from publisher.manifest import Manifest
 from publisher.offers import Offer
-from publisher.pins import PinSets
-from publisher.pins_guard import verify_base_is_told
+from publisher.pins.guard import verify_base_is_told
+from publisher.pins.sets import PinSets
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.settings import Settings
@@ -61,8 +62,8 @@ class Proof:
         """What was proved, in words; nothing where there are no older versions."""
         versions = {journey.start.version for journey in self.arriving} - {self.goal}
         new = " and boards from the factory" if None in versions else ""
-        who = _count(len(versions - {None}), "supported version")
-        way = f"the longest way in {_count(self.longest, 'step')}"
+        who = count(len(versions - {None}), "supported version")
+        way = f"the longest way in {count(self.longest, 'step')}"
         proved = f"{self.where}: {who}{new} reach {self.goal}, {way}"
         return [proved] if versions - {None} else []
 
@@ -207,6 +208,10 @@ def _whose(proof: Proof, journey: Journey) -> str:
 def _hint(proofs: Sequence[Proof]) -> str:
     """Say what may be done; that boards are supported no more, only where others are left."""
     [proof, *_] = [proof for proof in proofs if proof.refused]
+    board = proof.where.rpartition("/")[2]
+    large = [one for one in (way.last.manifest for way in proof.refused) if _lacks_room(proof, one)]
+    if large:
+        return _room_hint(large[0], board, proof.goal)
     lost = [way.start.version for way in proof.refused]
     if None in lost:
         return f"{_OTHERWISE}: boards from the factory take every step to it"
@@ -214,8 +219,21 @@ def _hint(proofs: Sequence[Proof]) -> str:
     highest = max(Version.parse(one) for one in lost if one)
     left = sorted(one for one in map(Version.parse, filter(None, versions)) if one > highest)
     since = left[0] if left else proof.goal
-    board = proof.where.rpartition("/")[2]
     return f'{_OTHERWISE}; or supported_since = "{since}" in [boards.{board}], if none is left'
+
+
+def _lacks_room(proof: Proof, manifest: Manifest) -> bool:
+    return any(
+        manifest.size > way.start.kind.slot_size
+        for way in proof.refused
+        if way.last.manifest == manifest
+    )
+
+
+def _room_hint(manifest: Manifest, board: str, goal: str) -> str:
+    other = "leave --min-version out" if manifest.version != goal else "release a smaller one"
+    what = f"{manifest.version} does not fit the slot of [boards.{board}]"
+    return f"{what}: {other}, or put slot_size back"
 
 
 def _base_url(manifest: Manifest) -> str:
@@ -224,7 +242,3 @@ def _base_url(manifest: Manifest) -> str:
 
 def _key(manifest: Manifest) -> Version:
     return Version.parse(manifest.version)
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -14,12 +14,12 @@ from functools import partial
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from securesystemslib.signer import CryptoSigner, Signer
 
 from publisher.errors import SettingsError, StoreError
 from publisher.layout import key, metadata_path, root_path
-from publisher.pkcs8 import to_pem
 from publisher.plan import Plan, make_plan
 from publisher.repository import ONLINE_ROLES, found_repository
 from publisher.settings import (
@@ -31,10 +31,12 @@ from publisher.settings import (
     parse_settings,
     read_beside,
 )
+from publisher.signers.pkcs8 import to_pem
 from publisher.stores.base import Store
 
 KEY_DIRECTORY = "keys"
 MAX_ROOT_KEYS = 16
+_PEM = ".pem"
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,15 @@ class FoundingRequest:
 
 @dataclass(frozen=True)
 class Founding:
-    """Everything that founding writes: local files by path beside slotcast.toml, and the plan."""
+    """Everything that founding writes: local files by path beside slotcast.toml, and the plan.
+
+    `public_files` are the public halves of `key_files`, each beside its key.
+    """
 
     settings: Settings
     settings_text: str
     key_files: Mapping[str, bytes]
+    public_files: Mapping[str, bytes]
     plan: Plan
 
 
@@ -94,6 +100,11 @@ def prepare(
         settings_text=text,
         key_files={
             path: to_pem(private, passphrase)
+            for named in keys.values()
+            for path, private in named.items()
+        },
+        public_files={
+            path.removesuffix(_PEM) + ".pub": _public_pem(private)
             for named in keys.values()
             for path, private in named.items()
         },
@@ -132,6 +143,10 @@ def verify_vacant(store: Store, product: str) -> None:
             raise StoreError(there, "choose another name or store, or remove what is there first")
 
 
+def _public_pem(private: Ed25519PrivateKey) -> bytes:
+    return private.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
 def _generate(role: str, root_keys: int) -> dict[str, Ed25519PrivateKey]:
     names = [f"root-{n}" for n in range(1, root_keys + 1)] if role == "root" else [role]
-    return {f"{KEY_DIRECTORY}/{name}.pem": Ed25519PrivateKey.generate() for name in names}
+    return {f"{KEY_DIRECTORY}/{name}{_PEM}": Ed25519PrivateKey.generate() for name in names}

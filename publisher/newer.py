@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 
@@ -18,21 +19,21 @@ from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
 from publisher.errors import VerificationError
 from publisher.layout import PINS, hashed_path, metadata_path, pins_path
 from publisher.manifest import Manifest
-from publisher.pins import PinSets
+from publisher.pins.sets import PinSets
 from publisher.published import Read, read_named, verify_role
-from publisher.repository import NAMED_BY
+from publisher.repository import named_by
 
 
 @dataclass(frozen=True)
 class Newer:
-    """A snapshot with newer targets, which a timestamp may once have named, or what hides one.
+    """A snapshot above the present one, which a timestamp may once have named, or what hides one.
 
     Attributes:
         path: of the snapshot, below BASE, or of targets that do not verify.
         sha256: of its bytes, hex.
         offers: how its offers differ from the present ones, in words.
         fault: why it does not verify, in words; "" where it does.
-        named_by: the version of the timestamp that was to name it; 0 where it does not say.
+        named_by: its number in the chain of timestamps (repository.py); 0 where it does not say.
     """
 
     path: str
@@ -40,14 +41,6 @@ class Newer:
     offers: tuple[str, ...] = ()
     fault: str = ""
     named_by: int = 0
-
-    def was_outrun(self, present: Snapshot) -> bool:
-        """Whether another run was first: the timestamp that was to name it names the present one.
-
-        It is the present snapshot that is asked, not the timestamp: whoever has stolen the key of
-        that alone could give an old one any version.
-        """
-        return 0 < self.named_by <= _named_by(present)
 
     @property
     def what(self) -> str:
@@ -68,9 +61,9 @@ def find_newer(
     targets: Targets,
     paths: Collection[str] | None = None,
 ) -> Iterator[Newer]:
-    """Yield what is newer than `snapshot` and `targets`, unless it is sound and never was offered.
+    """Yield what is newer than `snapshot`, unless it is sound and cannot have followed it.
 
-    Targets that no snapshot names have never been offered. What keys of another root have signed
+    Of targets those have never been that no snapshot names. What keys of another root have signed
     does not verify.
 
     Args:
@@ -84,6 +77,41 @@ def find_newer(
             verify_role(Targets, root, path, data, version)
         except VerificationError as error:
             yield _unverified(path, data, error)
+
+
+def find_outrun(
+    read: Read, root: Root, present: Snapshot, newer: Sequence[Newer], paths: Iterable[str]
+) -> list[Newer]:
+    """Return the losers of races that were won by what is published now.
+
+    Runs that begin from one timestamp give their snapshots one number, and one of them becomes
+    visible. So who lost has the number of a signed snapshot that is not above the present one.
+    Snapshots alone are asked: whoever has stolen the timestamp's key could give that any version.
+    (With it, a loser's snapshot can still be named in place of its winner's; nothing else.)
+
+    Args:
+        newer: of `find_newer`.
+        paths: all that lies in metadata/, below BASE.
+    """
+    # No snapshot below the present one has a higher number: a run that still goes on has.
+    left = {one.named_by for one in newer if 0 < one.named_by <= named_by(present)}
+    won: set[int] = set()
+    versions = [version for version in listed_versions(paths, "snapshot") if left]
+    for version in reversed([version for version in versions if version <= present.version]):
+        if left <= won:
+            break
+        won.add(_number_of(read, root, version))
+    return [one for one in newer if one.named_by in left & won]
+
+
+def _number_of(read: Read, root: Root, version: int) -> int:
+    """Return the number of a signed snapshot; 0 where it has none, or does not verify."""
+    path = metadata_path("snapshot", version)
+    data = read(path)
+    with suppress(VerificationError):
+        if data is not None:
+            return named_by(verify_role(Snapshot, root, path, data, version))
+    return 0
 
 
 def _above(
@@ -118,14 +146,10 @@ def _judge_snapshot(
     except VerificationError as error:
         yield _unverified(path, data, error)
         return
-    if found.version > targets.version:
+    # Of the same targets too: whoever signs on top of what came before it begins another chain.
+    if found.version >= targets.version:
         sha256 = hashlib.sha256(data).hexdigest()
-        yield Newer(path, sha256, offers, named_by=_named_by(snapshot))
-
-
-def _named_by(snapshot: Snapshot) -> int:
-    named_by = snapshot.unrecognized_fields.get(NAMED_BY)
-    return named_by if isinstance(named_by, int) else 0
+        yield Newer(path, sha256, offers, named_by=named_by(snapshot))
 
 
 def _unverified(path: str, data: bytes, error: VerificationError) -> Newer:

@@ -6,7 +6,7 @@ of it. `slotcast verify` checks all of it, with the keys of each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 
 from tuf.api.exceptions import RepositoryError
@@ -17,7 +17,7 @@ from publisher.layout import hashed_path, metadata_path, root_path
 from publisher.manifest import Manifest
 from publisher.newer import listed_versions
 from publisher.publish import View
-from publisher.published import verify_role
+from publisher.published import find_signed
 from publisher.repository import Repository
 
 
@@ -28,36 +28,33 @@ def older_targets(repository: Repository, view: View, any_root: bool = False) ->
         any_root: those too that only keys of former roots have signed. For people to read: whoever
             stole such a key can still write one, so nothing is to be signed by it.
     """
-    roots = _roots(repository, view) if any_root else [repository.root()]
+    roots = all_roots(repository, view) if any_root else [repository.root()]
     present = repository.targets().version
     for version in reversed(listed_versions(view.metadata_paths(), "targets")):
         path = metadata_path("targets", version)
-        data = view.read(path)
-        if version < present and data is not None:
-            yield from _signed(roots, path, data, version)
+        data = view.read_past(path) if version < present else None
+        found = data and find_signed(Targets, roots, path, data, version)
+        if found:
+            view.keep(path)
+            yield found
 
 
-def _roots(repository: Repository, view: View) -> list[Root]:
+def all_roots(repository: Repository, view: View) -> list[Root]:
     """Return the roots from the newest to the first, which were verified as a chain before."""
     paths = map(root_path, range(repository.root().version, 0, -1))
     return [Metadata[Root].from_bytes(data).signed for data in map(view.read, paths) if data]
-
-
-def _signed(roots: Sequence[Root], path: str, data: bytes, version: int) -> Iterator[Targets]:
-    """Yield what is in a file of targets, if the keys of one of the roots have signed it."""
-    for root in roots:
-        with suppress(VerificationError):
-            yield verify_role(Targets, root, path, data, version)
-            return
 
 
 def past_manifest(view: View, name: str, target: TargetFile | None) -> Manifest | None:
     """Return the manifest that a target named; None where it is gone, damaged, or is none."""
     if target is None:
         return None
-    data = view.read(hashed_path(name, target.hashes["sha256"]))
+    path = hashed_path(name, target.hashes["sha256"])
+    data = view.read_past(path)
     with suppress(RepositoryError, VerificationError):  # then boards could not take it either
         if data is not None:
             target.verify_length_and_hashes(data)
-            return Manifest.from_bytes(data)
+            manifest = Manifest.from_bytes(data)
+            view.keep(path)
+            return manifest
     return None

@@ -7,11 +7,11 @@ that is cut short anywhere changes nothing for a board.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 from publisher.layout import cache_control, content_type, key
-from publisher.stores.base import Object, Stored
+from publisher.stores.base import Object, Store, Stored
 
 
 class Kind(IntEnum):
@@ -54,15 +54,21 @@ class File:
 
 @dataclass(frozen=True)
 class Write:
-    """One step: create an object that is not there, or replace the one whose tag is `etag`."""
+    """One step: create an object that is not there, or replace the one whose tag is `etag`.
+
+    `is_there` is set where somebody has looked, and the object lies there already.
+    """
 
     kind: Kind
     item: Object
     etag: str | None = None
+    is_there: bool = False
 
     @property
     def action(self) -> str:
         """What happens to the object, in a word."""
+        if self.is_there:
+            return "keep"
         return "create" if self.etag is None else "replace"
 
 
@@ -79,9 +85,14 @@ class Plan:
     kept: tuple[Object, ...] = ()
 
     @property
+    def missing(self) -> tuple[Write, ...]:
+        """The writes of what does not lie there already, as far as somebody has looked."""
+        return tuple(write for write in self.writes if not write.is_there)
+
+    @property
     def size_bytes(self) -> int:
-        """Bytes of all objects."""
-        return sum(len(write.item.data) for write in self.writes)
+        """Bytes of all objects that are missing."""
+        return sum(len(write.item.data) for write in self.missing)
 
     @property
     def versioned(self) -> tuple[Write, ...]:
@@ -120,6 +131,19 @@ class Plan:
             }
             for write in self.writes
         ]
+
+
+def look_up(plan: Plan, store: Store) -> Plan:
+    """Return a plan that says what lies in the store already: for people, not to be run.
+
+    Only what has a hash for a name is asked for, one byte of each; so the rest is about to be new.
+    """
+
+    def looked_up(write: Write) -> Write:
+        asks = write.kind.is_content_addressed
+        return replace(write, is_there=asks and store.read_range(write.item.key, 0, 1) is not None)
+
+    return replace(plan, writes=tuple(map(looked_up, plan.writes)))
 
 
 def make_plan(

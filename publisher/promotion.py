@@ -26,7 +26,7 @@ from publisher.release import verify_channel
 from publisher.repository import Repository
 from publisher.rollout import Share
 from publisher.settings import Settings
-from publisher.stones import History
+from publisher.stones import History, ask_history
 
 
 def prepare_promotion(
@@ -60,9 +60,10 @@ def prepare_promotion(
     for manifest in _released(repository, view, version, source, boards or tuple(settings.boards)):
         offers.append(_promoted(settings, repository, view, manifest, to, share or Share()))
     if missing := set(boards) - {offer.manifest.board for offer in offers}:
-        raise SettingsError(f"{version} was never released on {source}/{min(missing)}")
+        message = f"{version} was never released on {source}/{min(missing)}"
+        raise SettingsError(message, ask_history(source))
     if not offers:
-        raise SettingsError(f"{version} was never released on {source}", "`slotcast status` tells")
+        raise SettingsError(f"{version} was never released on {source}", ask_history(source))
     return offers
 
 

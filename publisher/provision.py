@@ -6,7 +6,7 @@ Nothing is written here; the names of files are the caller's to place.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -14,9 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from publisher.certificates import amazon_roots, load_pem_anchors
 from publisher.errors import SettingsError
 from publisher.image import Image, bootloader_offset
+from publisher.iso_time import iso
 from publisher.layout import PINS
+from publisher.manifest import Manifest
 from publisher.partitions import Partition, ota_table, to_binary, to_csv
-from publisher.pins import PinSets
+from publisher.pins.sets import PinSets
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, Settings, verify_name
 from publisher.versions import parse_loosely
@@ -92,6 +94,19 @@ def provision(
     }
 
 
+def verify_takes(manifest: Manifest, board: BoardSettings) -> None:
+    """Raise SettingsError where boards of these settings could not take what is offered."""
+    what = f"{manifest.version}, which {manifest.channel}/{manifest.board} offers,"
+    section = f"[boards.{manifest.board}]"
+    hint = f"correct {section}; or give boards that differ from those in the field another name"
+    if manifest.chip != board.chip:
+        message = f"{what} is for chip {manifest.chip}, and {section} has {board.chip}"
+        raise SettingsError(message, hint)
+    if manifest.size > board.slot_size:
+        size = f"has {manifest.size} bytes, and the slot of {section} {board.slot_size}"
+        raise SettingsError(f"{what} {size}", hint)
+
+
 def edge_sets(settings: Settings) -> PinSets:
     """Return what boards are told while no pin sets are published: [edge], as set 0.
 
@@ -133,7 +148,7 @@ def _ota_json(
         "base_urls": list(sets.newest.base_urls),
         "trust_anchors": list(anchors),
         "pins": list(sets.newest.pins),
-        "built_at": now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "built_at": iso(now),
         **_factory_image(board, image),
         **_manners(board.settings),
     }

@@ -11,16 +11,17 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
-from publisher.errors import ConflictError, PublisherError, StoreError
+from publisher.copies import Copies
+from publisher.errors import ConflictError, PublisherError, StoreError, UncertainError
 from publisher.layout import key
 from publisher.plan import Kind, Plan, Write
 from publisher.progress import Progress
 from publisher.published import read_published
 from publisher.stores.base import Store, Stored
-from publisher.transfer import create_all, read_back_all
+from publisher.transfer import AGAIN, create_all, read_back_all
 from publisher.version_files import VersionFiles
 
-_AGAIN = "run the same command again: it starts from what is published now"
+_LOOK = "somebody else has published since: `slotcast history` tells whether this came before it"
 
 
 class View:
@@ -29,11 +30,13 @@ class View:
     Args:
         store: where the product is published.
         product: the prefix of its keys.
+        copies: where past files are kept from run to run, if they are.
     """
 
-    def __init__(self, store: Store, product: str) -> None:
+    def __init__(self, store: Store, product: str, copies: Copies | None = None) -> None:
         self._store = store
         self._product = product
+        self._copies = copies
         self._seen: dict[str, Stored | None] = {}
 
     def stored(self, path: str) -> Stored | None:
@@ -46,6 +49,20 @@ class View:
         """Return the bytes alone."""
         stored = self.stored(path)
         return None if stored is None else stored.data
+
+    def read_past(self, path: str) -> bytes | None:
+        """Return the bytes of a file of the past, which never changes, from a copy if there is one.
+
+        Whoever has verified it calls `keep`.
+        """
+        copy = self._copies.read(path) if self._copies and path not in self._seen else None
+        return self.read(path) if copy is None else copy
+
+    def keep(self, path: str) -> None:
+        """Keep a copy of a file of the past that was read from the store, and has verified."""
+        data = self.read(path) if path in self._seen else None
+        if self._copies and data is not None:
+            self._copies.keep(path, data)
 
     def metadata_paths(self) -> list[str]:
         """Return the paths below BASE of all that the store now lists in metadata/."""
@@ -90,7 +107,7 @@ def publish(
 
 
 def _verify_relied(plan: Plan, store: Store) -> None:
-    """Refuse where an old object has gone since it was looked at: see garbage.py for the order."""
+    """Refuse where an old object has gone since it was looked at (why now: upkeep/garbage.py)."""
     for name in plan.relies_on:
         if store.read_range(name, 0, 1) is None:
             message = f"{name} has been removed meanwhile: nothing was published"
@@ -119,13 +136,15 @@ def _verify_chain(
 
 def _move(write: Write, store: Store) -> None:
     """Replace the timestamp, which makes all the rest visible."""
+    unknown = "it is not known whether the release is published"
     try:
         store.replace(write.item, write.etag)
+    except UncertainError as error:  # readers may have seen it: not to be done once more by itself
+        raise StoreError(f"{unknown}: {error}", _LOOK) from error
     except ConflictError as error:
-        raise ConflictError(f"nothing was published: {error}", _AGAIN) from error
+        raise ConflictError(f"nothing was published: {error}", AGAIN) from error
     except StoreError as error:
-        message = f"it is not known whether the release is published: {error}"
-        raise StoreError(message, _AGAIN) from error
+        raise StoreError(f"{unknown}: {error}", AGAIN) from error
 
 
 def _settle(plan: Plan, store: Store, files: VersionFiles) -> None:
@@ -140,4 +159,4 @@ def _settle(plan: Plan, store: Store, files: VersionFiles) -> None:
         for item in (*(write.item for write in mine), *(plan.kept if plan.pointers else ())):
             files.settle(item, timestamp)
     except PublisherError as error:
-        raise StoreError(f"the release is published, but {error}", _AGAIN) from error
+        raise StoreError(f"the release is published, but {error}", AGAIN) from error

@@ -7,24 +7,26 @@ here: a publisher must be able to sign anew what has expired.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TypeVar
 
-from tuf.api.exceptions import BadVersionNumberError, RepositoryError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization import DeserializationError
 
 from publisher.errors import VerificationError
 from publisher.layout import metadata_path, root_path
+from publisher.verification.metadata import T, load
 
 Read = Callable[[str], bytes | None]
-T = TypeVar("T", Root, Timestamp, Snapshot, Targets)
 
 _CUT_SHORT = (
-    "it is signed by keys that root {version} dropped. If `slotcast root apply` was cut short, run "
-    "it again with the proposal of root {version}; if not, somebody who has those keys put it there"
+    "it is signed by keys that root {version} dropped. Where `slotcast root apply` was cut short, "
+    "run it again with the proposal of root {version}: first with --dry-run, and compare the "
+    "offers that it lists with what was released last. Otherwise somebody who has those keys put "
+    "it there: then name the targets to be offered, --targets N"
 )
+
+_BROKEN = "put the last good one back (the store's versions of the object, or a copy of it)"
 
 
 def read_published(read: Read, root_sha256: str) -> dict[str, bytes]:
@@ -115,16 +117,22 @@ def verify_role(kind: type[T], root: Root, path: str, data: bytes, version: int 
     """Return the role in a file's bytes, verified against the keys that `root` lists for it.
 
     Raises:
-        VerificationError: it does not verify.
+        VerificationError: it does not verify, or boards refuse it for its form.
     """
     with _naming(path):
-        metadata = Metadata[T].from_bytes(data)
-        if not isinstance(metadata.signed, kind):
-            raise RepositoryError(f"this is {metadata.signed.type}")
+        metadata = load(kind, data, version)
         root.verify_delegate(kind.type, metadata.signed_bytes, metadata.signatures)
-        if version is not None and metadata.signed.version != version:
-            raise BadVersionNumberError(f"version {metadata.signed.version}, expected {version}")
         return metadata.signed
+
+
+def find_signed(
+    kind: type[T], roots: Iterable[Root], path: str, data: bytes, version: int | None = None
+) -> T | None:
+    """Return the role in a file's bytes if the keys of any of the roots have signed it."""
+    for root in roots:
+        with suppress(VerificationError):
+            return verify_role(kind, root, path, data, version)
+    return None
 
 
 def _read(read: Read, path: str, hint: str = "") -> bytes:
@@ -138,5 +146,8 @@ def _read(read: Read, path: str, hint: str = "") -> bytes:
 def _naming(path: str) -> Iterator[None]:
     try:
         yield
-    except (RepositoryError, DeserializationError, ValueError) as error:
-        raise VerificationError(f"{path} does not verify: {error}") from error
+    except Exception as error:  # hostile bytes bring out anything in what takes them apart
+        hint = error.hint if isinstance(error, VerificationError) else ""
+        if isinstance(error, ValueError | DeserializationError):  # nobody has signed that
+            hint = _BROKEN
+        raise VerificationError(f"{path} does not verify: {error}", hint) from error

@@ -13,7 +13,7 @@ from publisher.errors import SettingsError, StoreError
 from publisher.https import connecting, get
 from publisher.layout import root_path
 from publisher.settings import verify_base_url
-from publisher.walk import Read
+from publisher.verification.walk import Read
 
 
 class Allowance(NamedTuple):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
+from publisher.cautions import channel_cautions, with_image_cautions
 from publisher.encoding import Encode
 from publisher.errors import ImageError, SettingsError
 from publisher.fleet import Fleet, Proof
@@ -50,6 +51,7 @@ class ReleaseRequest:
 
     `share` says who may take it; it counts for a new release, and not for one that stands already.
     `bases` are firmware files, by name, that boards may run and that deltas are wanted from.
+    `withdrawn_image` allows an image that was withdrawn there under another version.
     """
 
     data: bytes
@@ -63,6 +65,7 @@ class ReleaseRequest:
     retry_failed: bool = False
     share: Share = field(default_factory=Share)
     bases: Mapping[str, bytes] = field(default_factory=dict)
+    withdrawn_image: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,7 @@ def prepare_release(
     image = read_image(request.data, request.name)
     verify_fits(image, board.chip, board.slot_size)
     warnings = _cross_check(image, request, board)
+    warnings += channel_cautions(repository, request.channel)
     previous = read_offer(repository, request.channel, request.board)
     manifest = _build_manifest(settings, request, image, previous, repository.now)
     if previous:
@@ -121,7 +125,9 @@ def prepare_release(
         warnings += dropped_steps(manifest, previous)
     history = History(repository, view, request.channel, request.board)
     stones = tuple(towards(manifest, stone) for stone in history.chain(manifest.min_version))
-    offer, fleet = Offer(previous, manifest, stones), Fleet(settings, repository, view)
+    fleet = Fleet(settings, repository, view)
+    offer = Offer(previous, manifest, stones)
+    [offer] = with_image_cautions(fleet, [offer], request.withdrawn_image)
     proof = next(iter(fleet.prove([offer])), None)
     origins = Origins(image, _bases(request), history.offers, view.read)
     if not manifest.payloads:
@@ -134,7 +140,7 @@ def prepare_release(
     plan = plan_offers(fleet, [offer], _image_files(image, payloads))
     warnings += () if offer.is_new else kept_share(manifest, request.share)
     warnings += memory_warnings(payloads.full, previous, view.read)
-    warnings += (*history.warnings, *origins.warnings, *repository.warnings)
+    warnings += (*offer.warnings, *history.warnings, *origins.warnings, *repository.warnings)
     warnings += proof.warnings if proof else ()
     manifest, is_new = offer.manifest, offer.is_new
     return PreparedRelease(manifest, image, payloads, plan, warnings, stones, is_new, proof)
@@ -151,7 +157,7 @@ def _verify_request(request: ReleaseRequest) -> None:
     verify_channel(request.channel)
     version = read_version(request.version)
     if request.min_version is not None and read_version(request.min_version) >= version:
-        raise SettingsError(f"min_version {request.min_version} is not older than {version}")
+        raise SettingsError(f"--min-version {request.min_version} is not older than {version}")
 
 
 def _cross_check(image: Image, request: ReleaseRequest, board: BoardSettings) -> tuple[str, ...]:

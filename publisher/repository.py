@@ -31,6 +31,7 @@ from tuf.repository import Repository as TufRepository
 
 from publisher.board_limits import verify_limits
 from publisher.errors import KeyAccessError, VerificationError
+from publisher.iso_time import SIGNED_AT, iso, signed_at
 from publisher.layout import (
     PINS,
     hashed_path,
@@ -45,11 +46,11 @@ from publisher.published import Read, read_published
 from publisher.settings import ExpirySettings
 from publisher.versions import Version
 
-SIGNED_AT = "x-slotcast-signed-at"
-# In a snapshot: the version of the timestamp that is to name it. Each version of timestamp is
-# published once; so of two snapshots that one was to name, the other has lost a race.
+# In a snapshot: its number, the version of the timestamp that is to name it. Each version of
+# timestamp is published once; so of two snapshots of one number, one has lost a race. Where the
+# number is taken (by a snapshot that a stolen key has named under a lower version, or one that
+# --resume leaves out), it is the next above: no other chain of timestamps shall have the same.
 NAMED_BY = "x-slotcast-named-by"
-_TIME = "%Y-%m-%dT%H:%M:%SZ"
 # What the clocks of two publishers may differ by, without harm.
 _APART = timedelta(minutes=5)
 ONLINE_ROLES = ("targets", "snapshot", "timestamp")
@@ -120,6 +121,7 @@ class Repository(TufRepository):
         self._redate = redate
         self._edited: dict[str, File] = {}
         self._above: Mapping[str, int] = {}
+        self._left_out = 0
         self.warnings: list[str] = []
 
     def open(self, role: str) -> Metadata[Any]:
@@ -189,6 +191,10 @@ class Repository(TufRepository):
         """Give what is signed from now on versions above these, by role."""
         self._above = versions
 
+    def leave_out(self, numbers: Iterable[int]) -> None:
+        """Give the snapshots that are signed from now on numbers above those of others."""
+        self._left_out = max([self._left_out, *numbers])
+
     def renew(self, role: str) -> None:
         """Sign a role anew, as it is, and those that name it: targets, snapshot or timestamp."""
         if role == "timestamp":
@@ -203,8 +209,7 @@ class Repository(TufRepository):
         """Sign a snapshot of the targets, and a timestamp of that snapshot."""
         with self.edit_snapshot() as snapshot:
             snapshot.meta["targets.json"] = self._meta("targets")
-            named_by = self._next_version("timestamp", self.timestamp().version)
-            snapshot.unrecognized_fields[NAMED_BY] = named_by
+            snapshot.unrecognized_fields[NAMED_BY] = self._next_number(snapshot)
         with self.edit_timestamp() as timestamp:
             timestamp.snapshot_meta = self._meta("snapshot")
 
@@ -212,6 +217,10 @@ class Repository(TufRepository):
         """Return what is offered: release manifests by target name, `CHANNEL/BOARD.json`."""
         targets = sorted(self.targets().targets.items())
         return {name: target for name, target in targets if name.count("/") == 1}
+
+    def boards(self, channel: str) -> list[str]:
+        """Return the boards that a channel offers something, in order."""
+        return [offer[1] for offer in map(parse_offer, self.offered()) if offer[0] == channel]
 
     def read_manifest(self, channel: str, board: str) -> bytes | None:
         """Return the manifest that a channel offers a board, verified; None if it offers none.
@@ -268,8 +277,7 @@ class Repository(TufRepository):
         """Yield what each role says of itself, root first."""
         for role in ("root", *ONLINE_ROLES):
             signed = self.open(role).signed
-            signed_at = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
-            yield RoleState(role, signed.version, signed.expires, signed_at)
+            yield RoleState(role, signed.version, signed.expires, signed_at(signed))
 
     def _stone_names(self, channel: str, board: str) -> list[str]:
         return [name for name in self.targets().targets if name.startswith(f"{channel}/{board}/")]
@@ -303,12 +311,11 @@ class Repository(TufRepository):
         signed.expires = self._now + timedelta(days=self._expiry.of(role))
         if role == "root":
             return
-        before = str(signed.unrecognized_fields.get(SIGNED_AT, ""))
-        signed_at = self._now.strftime(_TIME)
-        if not self._redate and signed_at < before <= (self._now + _APART).strftime(_TIME):
-            signed_at = before  # somebody else has just signed, by a clock that is a little ahead
-        self._verify_follows(role, signed_at, before)
-        signed.unrecognized_fields[SIGNED_AT] = signed_at
+        before, now = signed_at(signed), iso(self._now)
+        if not self._redate and now < before <= iso(self._now + _APART):
+            now = before  # somebody else has just signed, by a clock that is a little ahead
+        self._verify_follows(role, now, before)
+        signed.unrecognized_fields[SIGNED_AT] = now
 
     def _verify_follows(self, role: str, signed_at: str, before: str) -> None:
         if signed_at >= before:
@@ -332,6 +339,11 @@ class Repository(TufRepository):
             raise VerificationError(message, _FORWARDED)
         return version
 
+    def _next_number(self, snapshot: Snapshot) -> int:
+        above = max(named_by(snapshot), self._left_out) + 1
+        version = self._next_version("timestamp", self.timestamp().version)
+        return max(version, min(above, MAX_INTEGER))  # a thief may have taken the highest
+
     def _verify_signatures(self, role: str, md: Metadata[Any]) -> None:
         root = md.signed if isinstance(md.signed, Root) else self.root()
         if role != "root" and root.is_expired(self._now):
@@ -345,6 +357,12 @@ class Repository(TufRepository):
 
     def _meta(self, role: str) -> MetaFile:
         return MetaFile.from_data(self.open(role).signed.version, self._files[role], ["sha256"])
+
+
+def named_by(snapshot: Snapshot) -> int:
+    """Return a snapshot's number (see NAMED_BY); 0 where it has none."""
+    number = snapshot.unrecognized_fields.get(NAMED_BY)
+    return number if isinstance(number, int) else 0
 
 
 def sign(md: Metadata[Any], signer: Signer) -> None:

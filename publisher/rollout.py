@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from publisher.fields import Fields
+from publisher.iso_time import iso
 
 BUCKETS = 10000
 MIN_RAMP_S = 60
@@ -56,7 +57,7 @@ class Share:
 
     def ramp_from(self, now: datetime) -> Ramp | None:
         """Return the ramp that starts now, if there is to be one."""
-        return Ramp(self.to, _iso(now), self.over_s) if self.over_s else None
+        return Ramp(self.to, iso(now), self.over_s) if self.over_s else None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Rollout(Fields):
         """Return it with a ramp that starts now, if it is to start before."""
         if self.ramp is None:
             return self
-        return replace(self, ramp=replace(self.ramp, start=max(self.ramp.start, _iso(now))))
+        return replace(self, ramp=replace(self.ramp, start=max(self.ramp.start, iso(now))))
 
 
 def verify_ramp(rollout: Mapping[str, Any]) -> None:
@@ -137,7 +138,3 @@ def verify_ramp(rollout: Mapping[str, Any]) -> None:
         _ = ramp.began
     except ValueError as error:
         raise ValueError(f"rollout.ramp.start is {ramp.start}; {error}") from None
-
-
-def _iso(now: datetime) -> str:
-    return f"{now.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -33,6 +33,10 @@ _WINDOW = re.compile(f"(?P<start>{_TIME_OF_DAY})-(?P<end>{_TIME_OF_DAY})")
 # What a board connects to (device/slotcast/http.py, BaseUrl).
 _BASE_URL = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>[0-9]{1,10}))?/([!-~]*/)?")
 
+# Sizes of app partitions are multiples of a flash sector, and their offsets of 64 KiB (ESP-IDF, API
+# guide "Partition Tables", "Offset & Size").
+_SECTOR_BYTES = 4096
+
 # What boards may give to a payload (device/slotcast/config.py).
 MIN_PAYLOAD_MEMORY, MAX_PAYLOAD_MEMORY = 8192, 131072
 
@@ -156,7 +160,8 @@ class BoardSettings:
     def __post_init__(self) -> None:
         """Refuse numbers that no board has."""
         verify_name("chip", self.chip)
-        verify_range("slot_size", self.slot_size, 4096, 16 * 1024 * 1024)
+        verify_range("slot_size", self.slot_size, _SECTOR_BYTES, 16 * 1024 * 1024)
+        _verify_sectors("slot_size", self.slot_size)
         verify_range("security_version", self.security_version, 0, 2**31 - 1)
         verify_range("confirm_within_s", self.confirm_within_s, 1, 86400)
         verify_range("settle_s", self.settle_s, 0, 86400)
@@ -290,6 +295,14 @@ def verify_range(what: str, value: int, low: int, high: int) -> None:
         raise SettingsError(f"{what} is {value}; it must be from {low} to {high}")
 
 
+def _verify_sectors(what: str, value: int) -> None:
+    below = value - value % _SECTOR_BYTES
+    if value != below:
+        message = f"{what} is {value:#x}; no partition has that, as its size is in steps of 4 KiB"
+        hint = f"{below:#x} and {below + _SECTOR_BYTES:#x} are; `idf.py partition-table` tells"
+        raise SettingsError(message, hint)
+
+
 def read_beside(directory: Path, name: str) -> str:
     """Return the text of a file that slotcast.toml names, or raise SettingsError."""
     try:
@@ -308,6 +321,10 @@ def _boards(sections: object, read_text: ReadText) -> dict[str, BoardSettings]:
 
 
 def _with_slot_size(where: str, values: dict[str, Any], read_text: ReadText) -> dict[str, Any]:
+    known = {"partitions", *(item.name for item in dataclasses.fields(BoardSettings))}
+    for name in values:
+        if name not in known:
+            raise SettingsError(f"[{where}] {name} is not a setting")
     if ("partitions" in values) == ("slot_size" in values):
         raise SettingsError(f"{where} needs one of slot_size and partitions")
     if "slot_size" in values:

@@ -21,6 +21,7 @@ from publisher.settings import FILE_NAME, Settings
 from publisher.simulate import Order, Poll, simulate
 from publisher.stores.base import Store
 from publisher.supported import Supported
+from publisher.waiting import is_waiting
 
 # In place of versions: all that are supported, and a board from the factory.
 ALL = "all"
@@ -56,8 +57,15 @@ class Trip:
         return self.poll.outcome.startswith("current: ")
 
     @property
+    def waits(self) -> bool:
+        """Whether it ended with waiting for its turn."""
+        return is_waiting(self.poll.outcome, self.predicted.goal)
+
+    @property
     def is_as_predicted(self) -> bool:
-        """Whether it went the way that was proved."""
+        """Whether it went the way that was proved; on from where it waits, it has not gone yet."""
+        if self.waits:
+            return self.taken == self.predicted.taken[: len(self.taken)]
         return (self.taken, self.arrives) == (self.predicted.taken, self.predicted.arrives)
 
     @property
@@ -76,6 +84,7 @@ class Trip:
             "predicted": list(self.predicted.taken),
             "as_predicted": self.is_as_predicted,
             "arrives": self.arrives,
+            "waits": self.waits,
             "outcome": poll.outcome,
             "boots": len(poll.boots),
             "requests": len(poll.requests),

@@ -37,6 +37,11 @@ def as_stone(manifest: Manifest) -> Manifest:
     return replace(manifest, paused=False, rollout=rollout, withdrawn=())
 
 
+def ask_history(channel: str) -> str:
+    """Return a hint for who names a version that a channel has never had."""
+    return f"`slotcast history --channel {channel}` lists what was released there"
+
+
 class History:
     """What one channel ever offered a board, as far as the present keys have signed it.
 
@@ -92,6 +97,10 @@ class History:
         if present is not None:
             yield Manifest.from_bytes(present)
         yield from self._older(until_first=True)
+
+    def versions(self) -> set[str]:
+        """Return the versions of all that was offered."""
+        return {manifest.version for manifest in self.offers()}
 
     def _link(self, version: str, stones: Sequence[Manifest]) -> Manifest:
         """Return the release that the last stone needs; an error names that, too."""

@@ -13,7 +13,7 @@ from publisher.progress import Progress
 from publisher.stores.base import Store
 
 _AT_ONCE = 8
-_AGAIN = "run the same command again: it starts from what is published now"
+AGAIN = "run the same command again: it starts from what is published now"
 T = TypeVar("T")
 
 
@@ -57,13 +57,13 @@ def _create(write: Write, store: Store) -> bool:
             message = f"{write.item.key} is damaged: its SHA-256 is not its name"
             hint = "remove it from the store, and run the same command again"
             raise StoreError(message, hint) from error
-        raise ConflictError(f"{error}: somebody else is publishing", _AGAIN) from error
+        raise ConflictError(f"{error}: somebody else is publishing", AGAIN) from error
 
 
 def _read_back(write: Write, store: Store) -> bytes:
     stored = store.read(write.item.key)
     if stored is None or stored.data != write.item.data:
-        raise StoreError(f"{write.item.key} does not read back as it was written", _AGAIN)
+        raise StoreError(f"{write.item.key} does not read back as it was written", AGAIN)
     return stored.data
 
 

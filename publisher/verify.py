@@ -3,15 +3,15 @@
 A reviewer can hold this against the TUF specification 1.0, section 5, and manifests/:
 
 1. `1.root.json` has the fingerprint; each root after it is signed by enough keys of the one before
-   and of its own; each key id is its key's SHA-256 (5.3; verify_roots.py).
+   and of its own; each key id is its key's SHA-256 (5.3; verification/roots.py).
 2. `timestamp.json` is signed by the newest root's timestamp keys (5.4).
 3. The snapshot is the one that the timestamp names: version, length, SHA-256, signatures (5.5).
 4. The targets are the ones that the snapshot names, likewise (5.6).
 5. Each release manifest is the one that the targets name (5.7), keeps to its schema, and is for the
    channel and board of its path; a stepping stone is of its path's version, and for everybody
-   (verify_targets.py).
-6. to 9. Each payload, each block of it, each image and version.json (verify_release.py).
-10. What was published before verifies too (verify_history.py), and nothing else lies there.
+   (verification/targets.py).
+6. to 9. Each payload, each block of it, each image and version.json (verification/release.py).
+10. What was published before verifies too (verification/history.py), and nothing else lies there.
 
 Nothing is trusted before it is verified, nothing raises: what is wrong becomes a finding.
 """
@@ -25,21 +25,21 @@ from itertools import islice
 from tuf.api.metadata import MetaFile, Root, Snapshot, Targets, Timestamp
 
 from publisher.errors import VerificationError
+from publisher.iso_time import signed_at
 from publisher.layout import key, metadata_path
 from publisher.newer import find_newer
-from publisher.verify_history import read_history
-from publisher.verify_metadata import (
+from publisher.verification.history import read_history
+from publisher.verification.metadata import (
     T,
     load,
     note_state,
-    signed_at,
     trust_role,
     verify_signatures,
 )
-from publisher.verify_release import verify_releases
-from publisher.verify_roots import verify_roots
-from publisher.verify_targets import Known, note_missing_stones, verify_targets
-from publisher.walk import (
+from publisher.verification.release import verify_releases
+from publisher.verification.roots import verify_roots
+from publisher.verification.targets import Known, note_missing_stones, verify_targets
+from publisher.verification.walk import (
     ERROR,
     NOTICE,
     WARNING,

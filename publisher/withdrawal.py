@@ -18,7 +18,50 @@ from publisher.offers import (
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.rollout_words import words
-from publisher.stones import History
+from publisher.stones import History, ask_history
+
+
+def prepare_withdrawals(
+    repository: Repository,
+    view: View,
+    channel: str,
+    board: str | None,
+    version: str,
+    to: str | None,
+) -> list[Offer]:
+    """Return what is offered once a version is withdrawn; see `prepare_withdrawal`.
+
+    Args:
+        board: a kind of board; None for all that were offered the version on this channel. Of
+            these, boards that are offered a higher one by now go to that, whatever `to` says; but
+            `to` has to be of use to one of them.
+
+    Raises:
+        SettingsError, StoreError, VerificationError: one of them cannot be withdrawn.
+    """
+    if board is not None:
+        return [prepare_withdrawal(repository, view, channel, board, version, to)]
+    boards = [
+        one
+        for one in repository.boards(channel)
+        if version in History(repository, view, channel, one).versions()
+    ]
+    if not boards:
+        read_version(version)
+        raise SettingsError(
+            f"version {version} was never released on {channel}", ask_history(channel)
+        )
+    past = {one for one in boards if _is_past(repository, channel, one, version)}
+    ways = {one: to if len(past) == len(boards) or one not in past else None for one in boards}
+    return [
+        prepare_withdrawal(repository, view, channel, one, version, way)
+        for one, way in ways.items()
+    ]
+
+
+def _is_past(repository: Repository, channel: str, board: str, version: str) -> bool:
+    present = present_offer(repository, channel, board).manifest
+    return read_version(present.version) > read_version(version)
 
 
 def prepare_withdrawal(
@@ -38,9 +81,10 @@ def prepare_withdrawal(
     offer = present_offer(repository, channel, board)
     present, where = offer.manifest, offer.where
     history = History(repository, view, channel, board)
-    offered = {manifest.version for manifest in history.offers()}
+    offered = history.versions()
     if version not in offered:
-        raise SettingsError(f"version {version} was never released on {where}")
+        message = f"version {version} was never released on {where}"
+        raise SettingsError(message, ask_history(channel))
     if version == present.version:
         return _back(present, history, offered, to, repository.now)
     if to not in (None, present.version):
@@ -56,10 +100,10 @@ def _back(
     """Offer an older version again, as the next release, to all boards."""
     if to is None:
         message = f"{present.version} is what is offered: where shall boards go that run it?"
-        raise SettingsError(message, "--to VERSION")
+        raise SettingsError(message, _older(present, offered))
     if read_version(to) >= read_version(present.version):
         message = f"{to} is not older than {present.version}"
-        raise SettingsError(message, f"release {to}, and withdraw {present.version} then")
+        raise SettingsError(message, _older(present, offered))
     other = history.release(to)
     _verify_may_replace(other, present)
     release = next_release(present)
@@ -75,6 +119,14 @@ def _back(
     stones = history.chain(other.min_version)
     warnings = (*_cautions(other, now), *_left(manifest, offered), *history.warnings)
     return Offer(present, manifest, stones, warnings)
+
+
+def _older(present: Manifest, offered: set[str]) -> str:
+    """Say which versions boards may go to instead."""
+    lower = (one for one in offered if read_version(one) < read_version(present.version))
+    named = ", ".join(sorted(set(lower) - set(present.withdrawn), key=read_version))
+    mend = f"release one above {present.version}, and withdraw that then"
+    return f"--to takes an older version: {named}; or {mend}" if named else mend
 
 
 def _cautions(other: Manifest, now: datetime) -> list[str]:

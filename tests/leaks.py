@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from elsewhere import Elsewhere
 
-from publisher.pkcs8 import to_pem
+from publisher.signers.pkcs8 import to_pem
 
 # The command with all loggers at DEBUG, as a library's own debugging would have it.
 LOUD = (

@@ -25,13 +25,15 @@ class Table:
 class Result:
     """What a command found or did, for a person (`text`) and for a program (`data`).
 
-    `then` runs after it is printed, for a command that goes on until it is stopped.
+    `then` runs after it is printed: what goes on until it is stopped, or looks at what was done.
+    `published` names what is published by now, such as "the release"; "" where nothing is.
     """
 
     text: Sequence[str | Table]
     data: Mapping[str, object]
     exit_code: int = 0
     then: Callable[[], None] = field(default=lambda: None)
+    published: str = ""
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,19 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
+from publisher.commands.filters import is_asked, verify_names
 from publisher.commands.known_pins import known_sets
 from publisher.commands.product import Product, open_product
-from publisher.commands.public_keys import key_ids
-from publisher.differences import (
+from publisher.errors import PayloadError, SettingsError
+from publisher.files import read_file
+from publisher.image import read_image
+from publisher.layout import image_path, key, parse_offer, version_json_path
+from publisher.manifest import Manifest
+from publisher.offers import Offer, present_offer
+from publisher.payload import Head
+from publisher.provision import edge_sets
+from publisher.signers.key_ids import is_missing, key_ids
+from publisher.upkeep.differences import (
     Difference,
     Offered,
     compare_boards,
@@ -21,14 +30,6 @@ from publisher.differences import (
     compare_offer,
     compare_pins,
 )
-from publisher.errors import PayloadError, SettingsError
-from publisher.files import read_file
-from publisher.image import read_image
-from publisher.layout import image_path, key, parse_offer, version_json_path
-from publisher.manifest import Manifest
-from publisher.offers import Offer, present_offer
-from publisher.payload import Head
-from publisher.provision import edge_sets
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -40,7 +41,9 @@ def run(arguments: Arguments, context: Context) -> Result:
         found = list(_compare_image(product, arguments, arguments.image))
         return _result(found, [], f"{arguments.image.name} is what is offered")
     everybody = [parse_offer(name)[:2] for name in product.repository.offered()]
-    offers = [_offered(product, *whom) for whom in everybody if _asked(whom, arguments)]
+    boards = {*product.settings.boards, *(board for _, board in everybody)}
+    verify_names(arguments, {channel for channel, _ in everybody}, boards)
+    offers = [_offered(product, *whom) for whom in everybody if is_asked(arguments, *whom)]
     found = list(_compare_offers(product, offers, arguments))
     left: list[str] = []
     if arguments.only_channel is None and arguments.only_board is None:
@@ -73,15 +76,12 @@ def _compare_product(product: Product, left: list[str]) -> Iterator[Difference]:
     for name, role in repository.root().roles.items():
         ids = key_ids(settings.keys.of(name), settings.directory)
         yield from compare_keys(name, role, ids)
-        left += [f"{name}: {uri}" for uri, keyid in ids.items() if keyid is None]
+        for uri in (uri for uri, keyid in ids.items() if keyid is None):
+            gone = " (not there)" if is_missing(uri, settings.directory) else ""
+            left.append(f"{name}: {uri}{gone}")
     known = known_sets(product)
     if known.published is not None:
         yield from compare_pins(known.sets.newest, edge_sets(settings).newest)
-
-
-def _asked(whom: tuple[str, str], arguments: Arguments) -> bool:
-    asked = (arguments.only_channel, arguments.only_board)
-    return all(one in (None, name) for one, name in zip(asked, whom, strict=True))
 
 
 def _offered(product: Product, channel: str, board: str) -> Offered:

@@ -6,8 +6,8 @@ from publisher.arguments import Arguments
 from publisher.clock import verify_clock
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product, open_product
-from publisher.errors import VerificationError
-from publisher.garbage import (
+from publisher.commands.publishing import name_newer
+from publisher.upkeep.garbage import (
     Garbage,
     Sorted,
     Watch,
@@ -16,7 +16,7 @@ from publisher.garbage import (
     sort_out,
     verify_offered,
 )
-from publisher.needed import read_needed
+from publisher.upkeep.needed import read_needed
 
 _RESUME = (
     "either a release is running elsewhere, or was cut short there: let it finish, or add --resume "
@@ -39,13 +39,8 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 def _verify_newest(product: Product, arguments: Arguments, context: Context) -> None:
     """Refuse where a release may be running, or the timestamp may have been put back."""
-    newer = product.newer()
-    if not newer:
-        return
-    what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
-    if not arguments.resume:
-        raise VerificationError(f"{product.store.location} holds {what}", _RESUME)
-    context.warn(f"--resume goes on beside {what}")
+    if what := name_newer(product.newer(), product.store, arguments.resume, _RESUME):
+        context.warn(f"--resume goes on beside {what}")
 
 
 def _sort_out(product: Product, arguments: Arguments, context: Context) -> Sorted:

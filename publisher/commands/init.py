@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from publisher.arguments import Arguments
@@ -22,6 +24,10 @@ from publisher.stores.base import Store
 from publisher.stores.probe import PROBE, verify_conditional_writes
 
 _S3 = "s3://"
+_OPTIONS = (
+    "check --store s3://BUCKET, --endpoint-url, --region, and the network; the bucket has to be "
+    "there already"
+)
 _OPEN_KEYS = (
     "--insecure-no-passphrase: whoever reads these key files can sign firmware for your boards. "
     "Never do this for a real fleet."
@@ -37,12 +43,25 @@ def run(arguments: Arguments, context: Context) -> Result:
     passphrase = _passphrase(arguments, context)
     trust_anchors(request.edge.ca, path.parent)  # refuses a file that does not serve
     founding = prepare(request, path.parent, passphrase, context.now)
-    store = open_store(founding.settings)
-    verify_vacant(store, request.product)
+    with _naming_options():
+        store = open_store(founding.settings)
+        verify_vacant(store, request.product)
+        if not arguments.dry_run:
+            _probe(founding, store, context)
     if not arguments.dry_run:
-        _probe(founding, store, context)
         _write(path, founding, store, context)
     return _result(arguments, path, founding)
+
+
+@contextmanager
+def _naming_options() -> Iterator[None]:
+    """Name options where a hint names slotcast.toml, which is not there yet."""
+    try:
+        yield
+    except StoreError as error:
+        if "[store]" not in error.hint:
+            raise
+        raise StoreError(str(error), _OPTIONS) from error
 
 
 def _request(arguments: Arguments) -> FoundingRequest:
@@ -123,6 +142,8 @@ def _write_local(path: Path, founding: Founding, files: NewFiles) -> None:
         key_path = path.parent / name
         files.make_private(key_path.parent)
         files.create(key_path, pem, 0o600)
+    for name, public in founding.public_files.items():
+        files.create(path.parent / name, public)
     files.create(path, founding.settings_text.encode())
 
 
@@ -155,6 +176,7 @@ def _result(arguments: Arguments, path: Path, founding: Founding) -> Result:
             f"root_sha256 {settings.root_sha256}",
         ],
         data,
+        published="the product",
     )
 
 

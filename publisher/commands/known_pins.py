@@ -9,8 +9,8 @@ from tuf.api.metadata import Timestamp
 
 from publisher.commands.product import Product
 from publisher.layout import metadata_path
-from publisher.live import Judge
-from publisher.pins import PinSets
+from publisher.pins.live import Judge
+from publisher.pins.sets import PinSets
 from publisher.provision import edge_sets
 from publisher.published import verify_role
 from publisher.settings import Settings, verify_base_url

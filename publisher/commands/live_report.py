@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from publisher.live import Live
+from publisher.pins.live import Live
 
 
 def live_lines(live: Sequence[Live]) -> list[str]:

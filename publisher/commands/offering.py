@@ -14,6 +14,7 @@ from publisher.commands.publishing import (
     published,
     verify_may_sign,
 )
+from publisher.errors import SettingsError
 from publisher.fleet import Fleet
 from publisher.manifest import Manifest
 from publisher.offers import Offer, plan_offers, present_offer
@@ -25,11 +26,17 @@ def change(
     edit: Callable[[Manifest], Manifest],
     say: Callable[[Offer], str],
 ) -> Result:
-    """Change what one channel offers one board; `say` puts what was done into words."""
+    """Change what a channel offers a board, or all of its boards in one transaction.
+
+    Args:
+        edit: returns the manifest to offer instead of the present one.
+        say: puts into words what was done.
+    """
     product = open_signing(arguments, context)
-    present = present_offer(product.repository, arguments.channel, arguments.board)
-    offer = replace(present, manifest=edit(present.manifest))
-    return publish_offers(product, [offer], [say(offer)], arguments, context)
+    boards = [arguments.any_board] if arguments.any_board else _boards(product, arguments.channel)
+    offers = [present_offer(product.repository, arguments.channel, board) for board in boards]
+    offers = [replace(offer, manifest=edit(offer.manifest)) for offer in offers]
+    return publish_offers(product, offers, list(map(say, offers)), arguments, context)
 
 
 def open_signing(arguments: Arguments, context: Context, needs_memory: bool = False) -> Product:
@@ -63,5 +70,12 @@ def publish_offers(
     }
     lines = [*lines, *(line for proof in proofs for line in proof.lines)]
     if arguments.dry_run:
-        return planned(plan, fields, lines)
+        return planned(plan, product.store, fields, lines)
     return published(carry_out(plan, product, arguments, context, "the change"), fields, lines)
+
+
+def _boards(product: Product, channel: str) -> list[str]:
+    boards = product.repository.boards(channel)
+    if not boards:
+        raise SettingsError(f"nothing is offered on {channel}", "`slotcast status` tells")
+    return boards

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from publisher.anchors import Anchor
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.commands.known_pins import bases, judge_of, known_sets
 from publisher.commands.live_report import live_lines, live_list
 from publisher.commands.pins_set import retire_set, set_next
 from publisher.commands.product import open_product
-from publisher.live import Live, survey
-from publisher.pins import PinSets
+from publisher.iso_time import iso
+from publisher.pins.anchors import Anchor
+from publisher.pins.live import Live, survey
+from publisher.pins.sets import PinSets
 
 _FACTORY_ONLY = "no pin sets are published: boards have [edge] of slotcast.toml, as set 0"
 
@@ -93,4 +94,4 @@ def _sets_with(sets: PinSets, digest: str) -> str:
 
 
 def _anchor_data(anchor: Anchor) -> dict[str, object]:
-    return {"subject": anchor.subject, "expires": f"{anchor.expires:%Y-%m-%dT%H:%M:%SZ}"}
+    return {"subject": anchor.subject, "expires": iso(anchor.expires)}

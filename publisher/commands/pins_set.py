@@ -23,15 +23,15 @@ from publisher.commands.retry import retried
 from publisher.errors import SettingsError
 from publisher.files import read_file
 from publisher.layout import pins_path
-from publisher.live import Live, survey
-from publisher.pins import FACTORY_SERIAL, PinSets
-from publisher.pins_guard import (
+from publisher.pins.guard import (
     verify_backup,
     verify_retirement,
     verify_room,
     verify_strands_nobody,
 )
-from publisher.pins_sources import certificate_pin, public_key_pin
+from publisher.pins.live import Live, survey
+from publisher.pins.sets import FACTORY_SERIAL, PinSets
+from publisher.pins.sources import certificate_pin, public_key_pin
 from publisher.plan import File, Kind, Plan, make_plan
 from publisher.provision import trust_anchors
 
@@ -148,9 +148,9 @@ def _publish(product: Product, change: _Change, arguments: Arguments, context: C
         context.warn(warning)
     fields = {"pins": change.sets.to_fields(), **change.data}
     if arguments.dry_run:
-        return planned(plan, fields)
-    outcome = carry_out(plan, product, arguments, context, "the pin set")
-    return published(outcome, fields, [change.title, *change.lines])
+        return planned(plan, product.store, fields, [change.title, *change.lines])
+    done = carry_out(plan, product, arguments, context, "the pin set")
+    return published(done, fields, [change.title, *change.lines])
 
 
 def _plan(product: Product, sets: PinSets) -> Plan:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+from securesystemslib.signer import Signer
+
 from publisher.arguments import Arguments
 from publisher.commands import Context
+from publisher.copies import Copies
 from publisher.errors import SettingsError, VerificationError
 from publisher.files import read_file
 from publisher.image import Image, read_image, verify_fits
-from publisher.newer import Newer, find_newer
+from publisher.newer import Newer, find_newer, find_outrun
 from publisher.publish import View
 from publisher.repository import Repository, Signers, open_repository
 from publisher.seen import Seen, SeenAccessError, SeenFile
-from publisher.settings import FILE_NAME, BoardSettings, Settings, load_settings
+from publisher.settings import (
+    FILE_NAME,
+    LOCAL_FOLDER,
+    BoardSettings,
+    Settings,
+    load_settings,
+)
 from publisher.signers import Passphrases, load_signers
 from publisher.stores import open_store
 from publisher.stores.base import Store
@@ -40,20 +50,19 @@ class Product:
 
         What a run here began was not, nor what another run has outrun.
         """
-        repository = self.repository
-        found = find_newer(
-            self.view.read,
-            repository.root(),
-            repository.snapshot(),
-            repository.targets(),
-            self.view.metadata_paths(),
-        )
-        present = repository.snapshot()
-        return [
-            newer
-            for newer in found
-            if newer.sha256 not in self.known.begun and not newer.was_outrun(present)
-        ]
+        return self.sort_newer()[0]
+
+    def sort_newer(self) -> tuple[list[Newer], list[Newer]]:
+        """Return what may have been published after the present state, and what lost a race to it.
+
+        What a run here began is in neither.
+        """
+        read, paths, repository = self.view.read, self.view.metadata_paths(), self.repository
+        root, snapshot = repository.root(), repository.snapshot()
+        found = find_newer(read, root, snapshot, repository.targets(), paths)
+        others = [newer for newer in found if newer.sha256 not in self.known.begun]
+        outrun = find_outrun(read, root, snapshot, others, paths)
+        return [newer for newer in others if newer not in outrun], outrun
 
 
 def find_settings(arguments: Arguments) -> Path:
@@ -88,7 +97,7 @@ def open_product(
     # Before the store is: another run may publish, and remember it, in between.
     known = recall(seen, context) if reads_only else seen.read()
     store = open_store(settings)
-    view = View(store, settings.product)
+    view = View(store, settings.product, _copies(settings))
     repository = open_repository(
         view.read,
         settings.root_sha256,
@@ -106,6 +115,12 @@ def open_product(
     return Product(settings, store, view, repository, seen, known or Seen())
 
 
+def _copies(settings: Settings) -> Copies | None:
+    """Return where past files are kept; a directory is as near as copies of it would be."""
+    folder = settings.directory / LOCAL_FOLDER / "past" / settings.root_sha256
+    return Copies(folder) if settings.store.kind == "s3" else None
+
+
 def recall(seen: SeenFile, context: Context) -> Seen | None:
     """Return what was seen; None, with a warning, where the file is closed to this user."""
     try:
@@ -118,7 +133,10 @@ def recall(seen: SeenFile, context: Context) -> Seen | None:
 def _verify_memory(known: Seen | None) -> None:
     if known is None or not known.versions:
         message = "this machine has no memory of the product (.slotcast/seen.json)"
-        hint = "compare `slotcast status` with what was released last: that makes one; then keep it"
+        hint = (
+            "run `slotcast status` and compare it with what was released last; that writes "
+            ".slotcast/seen.json: keep that file"
+        )
         raise VerificationError(f"{message}, so it cannot tell a store that was rolled back", hint)
 
 
@@ -129,9 +147,16 @@ def _note(seen: SeenFile, repository: Repository, context: Context) -> None:
         context.warn(str(error))
 
 
-def _signers(settings: Settings, context: Context) -> Signers:
+def signer_loader(
+    context: Context, directory: Path
+) -> Callable[[Sequence[str]], tuple[Signer, ...]]:
+    """Return what loads the signers of URIs; relative paths start from `directory`."""
     passphrases = Passphrases(context.ask, context.environment)
-    load = partial(load_signers, directory=settings.directory, passphrases=passphrases)
+    return partial(load_signers, directory=directory, passphrases=passphrases)
+
+
+def _signers(settings: Settings, context: Context) -> Signers:
+    load = signer_loader(context, settings.directory)
     return cache(lambda role: load(settings.keys.of(role)))  # opening a key takes its time
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from publisher.arguments import Arguments
+from publisher.cautions import channel_cautions, with_image_cautions
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
 from publisher.commands.retry import retried
 from publisher.commands.shares import asked_share
+from publisher.fleet import Fleet
 from publisher.offers import Offer
 from publisher.promotion import prepare_promotion
 from publisher.rollout import Share
@@ -26,6 +28,10 @@ def run(arguments: Arguments, context: Context) -> Result:
         arguments.only_boards,
         asked_share(arguments, Share()),
     )
+    for warning in channel_cautions(product.repository, arguments.to_channel):
+        context.warn(warning)
+    fleet = Fleet(product.settings, product.repository, product.view)
+    offers = with_image_cautions(fleet, offers, arguments.withdrawn_image)
     lines = [_said(offer, arguments.from_channel) for offer in offers]
     return publish_offers(product, offers, lines, arguments, context)
 

@@ -7,13 +7,15 @@ from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product, factory_image, open_product
 from publisher.files import verify_folder, write_folder
 from publisher.layout import target_name
-from publisher.provision import Whom, provision
+from publisher.offers import present_offer
+from publisher.provision import Whom, provision, verify_takes
 
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Make the files with the newest verified root, and write them in one step."""
     product = open_product(arguments, context)
     settings = product.settings
+    _verify_takes_offer(product, arguments)
     files = provision(
         settings,
         product.repository.root_bytes(),
@@ -36,6 +38,16 @@ def run(arguments: Arguments, context: Context) -> Result:
     }
     line = f"{len(files)} files {done} to {arguments.out}:"
     return Result([line, Table(("bytes", "file"), rows, right=("bytes",))], data)
+
+
+def _verify_takes_offer(product: Product, arguments: Arguments) -> None:
+    """Refuse to send boards out that could not take what waits for them."""
+    repository, whom = product.repository, (arguments.channel, arguments.board)
+    board = product.settings.board(arguments.board)
+    if target_name(*whom) in repository.offered():
+        offer = present_offer(repository, *whom)
+        for manifest in (offer.manifest, *offer.stones):
+            verify_takes(manifest, board)
 
 
 def _warn_unless_offered(product: Product, arguments: Arguments, context: Context) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from publisher.arguments import DEFAULT_BASE_URL, Arguments
+from publisher.arguments import Arguments
+from publisher.arguments.product import DEFAULT_BASE_URL
 from publisher.clock import clock_warnings, verify_clock
 from publisher.commands import Context, Result, Table
 from publisher.commands.product import Product
-from publisher.commands.through_edge import open_edge
+from publisher.commands.through_edge import edge_check
+from publisher.counts import count
 from publisher.errors import ConflictError, SettingsError, VerificationError
 from publisher.layout import metadata_path
 from publisher.newer import Newer
-from publisher.plan import Plan
+from publisher.plan import Plan, look_up
 from publisher.publish import Outcome, View, publish
+from publisher.stores.base import Store
 
 _RESUME = (
     "either a release is running elsewhere, or was cut short there: let it finish, or add --resume "
@@ -23,10 +27,21 @@ _RESUME = (
 )
 # Longer than another run takes from its first metadata to its timestamp.
 _OTHER_RUN_S = (0.0, 0.5, 1.0, 2.0, 4.0, 6.0, 6.5)
+_DRY_RUN = "dry run: nothing is written; otherwise:"
+_NOTHING = "nothing to do"
 _NEW_HERE = (
     "this machine has no memory of the product (.slotcast/seen.json), and so it cannot tell a "
     "store that was rolled back: compare `slotcast status` with what was released last"
 )
+
+
+@dataclass(frozen=True)
+class Done:
+    """What was published, by which name, and what is to be looked at once that was told."""
+
+    outcome: Outcome
+    what: str
+    then: Callable[[], None]
 
 
 def verify_may_sign(product: Product, arguments: Arguments, context: Context) -> list[str]:
@@ -44,18 +59,18 @@ def verify_may_sign(product: Product, arguments: Arguments, context: Context) ->
 
 def carry_out(
     plan: Plan, product: Product, arguments: Arguments, context: Context, what: str
-) -> Outcome:
-    """Run a plan, remember it, and look at it through the edge if that is asked for.
+) -> Done:
+    """Run a plan, and remember it; what it returns looks at it through the edge, if asked to.
 
     Args:
-        what: names what is published, for the warning if that memory fails.
+        what: names what is published, for what may fail after that.
 
     Raises:
-        EdgeError: it is published, but the edge serves something else.
         PublisherError: see `publish`.
     """
     settings = product.settings
-    edge = open_edge(arguments, settings)  # refuses what is no edge while nothing is written
+    # Refuses what is no edge while nothing is written.
+    then = edge_check(plan, product.store, settings, arguments, context, what)
     product.seen.begin(plan)
     outcome = publish(
         plan,
@@ -66,9 +81,21 @@ def carry_out(
         context.sleep,
     )
     _finish(product, context, what)
-    if edge is not None:
-        edge.verify(plan, product.store, context)
-    return outcome
+    return Done(outcome, what, then)
+
+
+def name_newer(newer: Sequence[Newer], store: Store, resumes: bool, hint: str) -> str:
+    """Name in words what is newer than what the timestamp names; "" where nothing is.
+
+    Raises:
+        VerificationError: something is, and nobody said --resume; with the hint.
+    """
+    if not newer:
+        return ""
+    what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
+    if not resumes:
+        raise VerificationError(f"{store.location} holds {what}", hint)
+    return what
 
 
 def plan_table(plan: Plan) -> Table:
@@ -79,20 +106,33 @@ def plan_table(plan: Plan) -> Table:
 
 def planned(
     plan: Plan,
+    store: Store,
     data: Mapping[str, object],
     lines: Sequence[str | Table] = (),
     exit_code: int = 0,
 ) -> Result:
     """Return what a plan that is not run would write, behind `lines` and beside `data`."""
-    total = f"{len(plan.writes)} files, {plan.size_bytes:,} bytes would be written:"
-    text = [*lines, total, plan_table(plan)]
-    return Result(text, {**data, "writes": plan.to_list()}, exit_code)
+    plan = look_up(plan, store)
+    files = f"{count(len(plan.missing), 'file')}, {plan.size_bytes:,} bytes would be written:"
+    written = [files, plan_table(plan)] if plan.missing else [_NOTHING]
+    return Result([_DRY_RUN, *lines, *written], {**data, "writes": plan.to_list()}, exit_code)
 
 
-def published(outcome: Outcome, data: Mapping[str, object], lines: Sequence[str | Table]) -> Result:
+def published(done: Done, data: Mapping[str, object], lines: Sequence[str | Table]) -> Result:
     """Return what was done, in `lines` and `data`, and how much was written for it."""
-    count = f"{len(outcome.written)} files written, {len(outcome.unchanged)} were there already"
-    return Result([*lines, count], {**data, **outcome_data(outcome)})
+    outcome = done.outcome
+    there = len(outcome.unchanged)
+    more = f", {there} {'was' if there == 1 else 'were'} there already" if there else ""
+    files = f"{count(len(outcome.written), 'file')} written{more}"
+    text = [*lines, files if outcome.written else _NOTHING]
+    return told(done, text, {**data, **outcome_data(outcome)})
+
+
+def told(
+    done: Done, text: Sequence[str | Table], data: Mapping[str, object], exit_code: int = 0
+) -> Result:
+    """Return the result of what is published."""
+    return Result(text, data, exit_code, done.then, done.what)
 
 
 def outcome_data(outcome: Outcome) -> dict[str, object]:
@@ -103,14 +143,11 @@ def outcome_data(outcome: Outcome) -> dict[str, object]:
 def _verify_newest(product: Product, arguments: Arguments, context: Context) -> None:
     """Refuse to sign on top of a timestamp that may have been put back, unless told to."""
     newer = product.newer()
-    if not newer:
-        return
-    if not arguments.resume and not any(one.fault for one in newer):
+    if newer and not arguments.resume and not any(one.fault for one in newer):
         _wait_for_other_run(newer, product, context)
-    what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
-    if not arguments.resume:
-        raise VerificationError(f"{product.store.location} holds {what}", _RESUME)
-    context.warn(f"--resume leaves out {what}")
+    if what := name_newer(newer, product.store, arguments.resume, _RESUME):
+        context.warn(f"--resume leaves out {what}")
+        product.repository.leave_out(one.named_by for one in newer)
 
 
 def _wait_for_other_run(newer: Sequence[Newer], product: Product, context: Context) -> None:

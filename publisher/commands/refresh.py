@@ -6,10 +6,11 @@ from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing
 from publisher.commands.product import Product
-from publisher.commands.publishing import carry_out, outcome_data, planned
+from publisher.commands.publishing import carry_out, outcome_data, planned, told
 from publisher.commands.retry import retried
+from publisher.iso_time import iso
 from publisher.plan import make_plan
-from publisher.renewal import expiry_warnings, has_expired, role_to_renew
+from publisher.upkeep.renewal import expiry_warnings, has_expired, role_to_renew
 
 
 @retried
@@ -30,15 +31,15 @@ def run(arguments: Arguments, context: Context) -> Result:
     if not due:
         return Result([f"nothing to do: {_left(product, context)}"], data, code)
     if arguments.dry_run:
-        return planned(plan, data, exit_code=code)
-    outcome = carry_out(plan, product, arguments, context, "the new metadata")
+        return planned(plan, product.store, data, [f"{', '.join(roles)} signed anew"], code)
+    done = carry_out(plan, product, arguments, context, "the new metadata")
     line = f"{', '.join(roles)} signed anew: {_left(product, context)}"
-    return Result([line], {**data, **outcome_data(outcome)}, code)
+    return told(done, [line], {**data, **outcome_data(done.outcome)}, code)
 
 
 def _expires(product: Product) -> dict[str, str]:
     states = product.repository.states()
-    return {state.role: f"{state.expires:%Y-%m-%dT%H:%M:%SZ}" for state in states}
+    return {state.role: iso(state.expires) for state in states}
 
 
 def _left(product: Product, context: Context) -> str:

@@ -18,7 +18,6 @@ from publisher.commands.shares import asked_share
 from publisher.encoding import Encode, Encoder
 from publisher.files import read_file
 from publisher.payloads import Payload, Payloads
-from publisher.publish import Outcome
 from publisher.release import PreparedRelease, ReleaseRequest, prepare_release
 from publisher.rollout import Share
 from publisher.rollout_words import words
@@ -38,6 +37,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         retry_failed=arguments.retry_failed,
         share=asked_share(arguments, Share()),
         bases={str(path): read_file(path) for path in arguments.bases},
+        withdrawn_image=arguments.withdrawn_image,
     )
     return retried(partial(_release, request, Encoder()))(arguments, context)
 
@@ -52,27 +52,19 @@ def _release(
     for warning in (*before, *prepared.warnings):
         context.warn(warning)
     if arguments.dry_run:
-        return _planned(prepared)
-    outcome = carry_out(prepared.plan, product, arguments, context, "the release")
-    return _published(prepared, outcome)
+        return planned(prepared.plan, product.store, _data(prepared), _text(prepared))
+    done = carry_out(prepared.plan, product, arguments, context, "the release")
+    return published(done, _data(prepared), _text(prepared))
 
 
-def _planned(prepared: PreparedRelease) -> Result:
-    # Of a full payload alone the plan itself tells the length.
-    more = prepared.payloads.deltas or prepared.payloads.left_out
-    text = [*(_payloads(prepared.payloads) if more else ()), *_steps(prepared), *_proved(prepared)]
-    return planned(prepared.plan, _data(prepared), text)
-
-
-def _published(prepared: PreparedRelease, outcome: Outcome) -> Result:
+def _text(prepared: PreparedRelease) -> list[str | Table]:
     manifest = prepared.manifest
     what = f"{manifest.version} (release {manifest.release})"
     where = f"{manifest.channel}/{manifest.board}"
     line = f"released {what} on {where}" if prepared.is_new else f"{what} is released on {where}"
     if manifest.rollout.share != Share():
         line += f", for {words(manifest, ' of boards')}"
-    text = [line, *_payloads(prepared.payloads), *_steps(prepared), *_proved(prepared)]
-    return published(outcome, _data(prepared), text)
+    return [line, *_payloads(prepared.payloads), *_steps(prepared), *_proved(prepared)]
 
 
 def _payloads(payloads: Payloads) -> list[str | Table]:

@@ -18,5 +18,5 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 def _said(offer: Offer) -> str:
     whom = words(offer.manifest, " of boards")
-    done = "goes on" if offer.is_new else "is not paused"
-    return f"{offer.manifest.version} on {offer.where} {done}, for {whom}"
+    done = "goes on, for" if offer.is_new else "is not paused: it goes to"
+    return f"{offer.manifest.version} on {offer.where} {done} {whom}"

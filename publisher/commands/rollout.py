@@ -32,5 +32,5 @@ def run(arguments: Arguments, context: Context) -> Result:
 def _said(offer: Offer) -> str:
     whom = words(offer.manifest, " of boards")
     paused = ", once it is resumed" if offer.manifest.paused else ""
-    already = "" if offer.is_new else " already"
-    return f"{offer.manifest.version} on {offer.where} goes to {whom}{already}{paused}"
+    goes = "goes" if offer.is_new else "already goes"
+    return f"{offer.manifest.version} on {offer.where} {goes} to {whom}{paused}"

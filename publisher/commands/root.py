@@ -11,7 +11,8 @@ from publisher.commands.root_key import make_key
 from publisher.commands.root_propose import propose
 from publisher.commands.root_sign import sign
 from publisher.commands.root_site import open_site
-from publisher.root_words import ROLES, caution_lines, kind_of
+from publisher.iso_time import iso
+from publisher.root.words import ROLES, caution_lines, kind_of
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -31,7 +32,7 @@ def _show(arguments: Arguments, context: Context) -> Result:
     data = {
         "product": site.settings.product,
         "version": root.version,
-        "expires": f"{root.expires:%Y-%m-%dT%H:%M:%SZ}",
+        "expires": iso(root.expires),
         "expires_in_days": days,
         "keys": [
             {"keyid": keyid, "kind": kind_of(root, keyid), "roles": _roles(root, keyid)}

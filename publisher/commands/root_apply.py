@@ -11,32 +11,39 @@ from tuf.api.metadata import Metadata, Snapshot, Targets
 from publisher.arguments import Arguments
 from publisher.clock import verify_clock
 from publisher.commands import Context, Result
-from publisher.commands.publishing import planned, published
+from publisher.commands.product import signer_loader
+from publisher.commands.publishing import Done, name_newer, planned, published
+from publisher.commands.retry import retried
 from publisher.commands.root_site import (
     Site,
     open_site,
     read_proposal,
-    signer_loader,
     verify_newest_root,
 )
-from publisher.commands.through_edge import open_edge
-from publisher.errors import PublisherError, SettingsError, StoreError, VerificationError
-from publisher.layout import key, root_path
+from publisher.commands.through_edge import edge_check
+from publisher.errors import (
+    ConflictError,
+    PublisherError,
+    SettingsError,
+    StoreError,
+    VerificationError,
+)
+from publisher.layout import key, parse_offer, root_path
 from publisher.manifest import Manifest
-from publisher.newer import find_newer
+from publisher.newer import Newer, find_newer, find_outrun
 from publisher.plan import File, Plan, make_plan
-from publisher.proposal import Proposal, merge
 from publisher.publish import Outcome, publish
 from publisher.repository import Repository
-from publisher.root_ground import (
+from publisher.root.ground import (
     Ground,
     choices,
     choose_ground,
     is_applied,
     read_ground,
 )
-from publisher.root_words import caution_lines, change_lines
-from publisher.rotation import Rotation, floors, order, rotate, with_former
+from publisher.root.proposal import Proposal, merge
+from publisher.root.rotation import Rotation, floors, order, rotate, stale_role, with_former
+from publisher.root.words import caution_lines, change_lines
 from publisher.seen import Seen, SeenFile
 
 _RESUME = (
@@ -60,6 +67,7 @@ class _Ceremony:
     known: Seen
 
 
+@retried
 def apply(arguments: Arguments, context: Context) -> Result:
     """Verify signatures of both roots, then publish it all, or print what would be written."""
     site = open_site(arguments)
@@ -77,12 +85,11 @@ def apply(arguments: Arguments, context: Context) -> Result:
     lines = [*_lines(proposal, ground, rotation), *_offers(rotation)]
     data = {"version": proposal.root.version, "signed": list(rotation.signed)}
     if arguments.dry_run:
-        return planned(whole, data, lines)
-    edge = open_edge(arguments, site.settings)  # refuses what is no edge while nothing is written
+        return planned(whole, site.store, data, lines)
+    # Refuses what is no edge while nothing is written.
+    then = edge_check(whole, site.store, site.settings, arguments, context, "the root")
     outcome = _carry_out(ceremony, plans, rotation, context)
-    if edge is not None:
-        edge.verify(whole, site.store, context)
-    return published(outcome, data, lines)
+    return published(Done(outcome, "the root", then), data, lines)
 
 
 def _ground(ceremony: _Ceremony, arguments: Arguments, context: Context) -> Ground:
@@ -94,7 +101,7 @@ def _ground(ceremony: _Ceremony, arguments: Arguments, context: Context) -> Grou
         return choose_ground(site.view.read, proposal, ceremony.applied, version)
     ground = _published_ground(ceremony)
     _verify_seen(ceremony, ground, context)
-    if not ceremony.applied:
+    if not ceremony.applied or stale_role(proposal.root, ground):
         _verify_newest(ceremony, ground, arguments, context)
     return ground
 
@@ -122,17 +129,30 @@ def _verify_newest(
     ceremony: _Ceremony, ground: Ground, arguments: Arguments, context: Context
 ) -> None:
     """Refuse to sign on top of a timestamp that may have been put back, unless told to."""
+    newer = _newer(ceremony, ground)
+    if what := name_newer(newer, ceremony.site.store, arguments.resume, _RESUME):
+        context.warn(f"--resume leaves out {what}")
+
+
+def _newer(ceremony: _Ceremony, ground: Ground) -> list[Newer]:
+    """Return what looks newer by the keys of the former root.
+
+    Once the new root is published, its keys may have signed a part too: what is in order by the
+    keys of either root never was offered.
+    """
     view, proposal = ceremony.site.view, ceremony.proposal
     snapshot = Metadata[Snapshot].from_bytes(ground.files["snapshot"]).signed
     targets = Metadata[Targets].from_bytes(ground.files["targets"]).signed
-    found = find_newer(view.read, proposal.former, snapshot, targets, view.metadata_paths())
-    newer = [str(one) for one in found if one.sha256 not in ceremony.known.begun]
-    if not newer:
-        return
-    what = f"newer files that its timestamp does not name: {', '.join(newer)}"
-    if not arguments.resume:
-        raise VerificationError(f"{ceremony.site.store.location} holds {what}", _RESUME)
-    context.warn(f"--resume leaves out {what}")
+    paths = view.metadata_paths()
+    found = find_newer(view.read, proposal.former, snapshot, targets, paths)
+    former = [one for one in found if one.sha256 not in ceremony.known.begun]
+    if not ceremony.applied:
+        outrun = find_outrun(view.read, proposal.former, snapshot, former, paths)
+        return [one for one in former if one not in outrun]
+    # A former key may have signed this snapshot: what it says has been outrun is not believed.
+    found = find_newer(view.read, proposal.root, snapshot, targets, paths)
+    now = {one.path: one for one in found}
+    return [now[one.path] if one.fault else one for one in former if one.path in now]
 
 
 def _rotation(
@@ -143,7 +163,7 @@ def _rotation(
     load = signer_loader(context, site.settings.directory)
     signers = cache(lambda role: load(site.settings.keys.of(role)))
     others = load(arguments.also_sign)
-    above = floors(site.view.read, site.view.metadata_paths(), ceremony.known.versions)
+    above = _floors(ceremony, ground) if stale_role(proposal.root, ground) else {}
 
     def open_under(files: dict[str, bytes]) -> Repository:
         signing = with_former(signers, proposal.former, others)
@@ -158,6 +178,11 @@ def _rotation(
     for warning in repository.warnings:
         context.warn(warning)
     return rotation
+
+
+def _floors(ceremony: _Ceremony, ground: Ground) -> dict[str, int]:
+    view, seen = ceremony.site.view, ceremony.known.versions
+    return floors(view.read, view.metadata_paths(), ceremony.proposal, ground, seen)
 
 
 def _plan(site: Site, files: tuple[File, ...]) -> Plan:
@@ -194,7 +219,8 @@ def _publish(plan: Plan, ceremony: _Ceremony, context: Context) -> Outcome:
         if there is None or not is_applied(proposal, [*proposal.chain, there.data]):
             raise
         message = f"root {proposal.root.version} is published, the rest is not: {error}"
-        raise StoreError(message, _COMPLETE) from error
+        kind = ConflictError if isinstance(error, ConflictError) else StoreError
+        raise kind(message, _COMPLETE) from error
 
 
 def _lines(proposal: Proposal, ground: Ground, rotation: Rotation) -> Iterator[str]:
@@ -213,10 +239,10 @@ def _lines(proposal: Proposal, ground: Ground, rotation: Rotation) -> Iterator[s
 def _offers(rotation: Rotation) -> Iterator[str]:
     """Yield what new keys say is offered: whoever stole the former ones may have changed it."""
     repository = rotation.repository
-    if "targets" not in rotation.signed:
+    if not rotation.signed:
         return
     for name in repository.offered():
-        channel, board = name.removesuffix(".json").split("/")
+        channel, board, _ = parse_offer(name)
         data = repository.read_manifest(channel, board)
         if data is not None:
             manifest = Manifest.from_bytes(data)

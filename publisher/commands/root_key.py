@@ -9,8 +9,8 @@ from securesystemslib.signer import SSlibKey
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.files import NewFiles, verify_new
-from publisher.pkcs8 import to_pem
 from publisher.signers.passphrases import Passphrases
+from publisher.signers.pkcs8 import to_pem
 
 
 def make_key(arguments: Arguments, context: Context) -> Result:
@@ -30,5 +30,5 @@ def make_key(arguments: Arguments, context: Context) -> Result:
         files.take_back()
         raise
     keyid = SSlibKey.from_crypto(key.public_key()).keyid
-    line = f"key {keyid[:8]}: {path} stays with you, {public_path} goes to who proposes the root"
+    line = f"key {keyid}: {path} stays with you, {public_path} goes to who proposes the root"
     return Result([line], {"keyid": keyid, "private": str(path), "public": str(public_path)})

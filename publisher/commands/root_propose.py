@@ -11,13 +11,14 @@ from tuf.api.metadata import Root
 from publisher.arguments import Arguments
 from publisher.clock import verify_clock
 from publisher.commands import Context, Result
-from publisher.commands.root_site import Site, open_site, signer_loader, verify_newest_root
+from publisher.commands.product import signer_loader
+from publisher.commands.root_site import Site, open_site, verify_newest_root
 from publisher.files import verify_new, write_file
-from publisher.proposal import Proposal
-from publisher.public_keys import find_public_key
 from publisher.repository import ONLINE_ROLES
-from publisher.root_changes import RootChanges, next_root
-from publisher.root_words import caution_lines, change_lines, signature_lines
+from publisher.root.changes import RootChanges, next_root
+from publisher.root.proposal import Proposal
+from publisher.root.public_keys import find_public_key
+from publisher.root.words import caution_lines, change_lines, signature_lines
 
 
 def propose(arguments: Arguments, context: Context) -> Result:
@@ -61,7 +62,7 @@ def _result(arguments: Arguments, context: Context, site: Site, proposal: Propos
         "cautions": cautions,
     }
     lines = [
-        f"root {site.root.version} -> {proposal.root.version}, {proposal.sha256[:8]}:",
+        f"root {site.root.version} -> {proposal.root.version}, {proposal.digits}:",
         *(f"  {line}" for line in changes),
         *signature_lines(site.root, proposal.metadata),
         *settings_lines(site.root, proposal.root),

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
-from publisher.commands.product import find_settings
-from publisher.commands.root_site import read_proposal, signer_loader
+from publisher.commands.product import find_settings, signer_loader
+from publisher.commands.root_site import read_proposal
 from publisher.errors import SettingsError
 from publisher.files import replace_file, verify_new
-from publisher.proposal import Proposal
-from publisher.root_words import caution_lines, change_lines, signature_lines
+from publisher.root.proposal import Proposal
+from publisher.root.words import caution_lines, change_lines, signature_lines
 from publisher.settings import load_settings
 
+_DIGITS_TYPED = 8  # at least; they are compared on the phone, whole
 _WHICH = (
     "--root SHA256, as it was told to you when the product was founded (root_sha256 of "
     "slotcast.toml): not as somebody told you with this file"
@@ -74,11 +75,14 @@ def _signatures(proposal: Proposal) -> list[str]:
 
 
 def _verify_wanted(arguments: Arguments, proposal: Proposal, context: Context) -> None:
-    digits = proposal.sha256[:8]
     if arguments.yes:
         return
-    question = f'Sign root {proposal.root.version}, {digits}? Type "yes" or {digits}: '
-    if context.confirm(question).strip().lower() not in ("yes", digits):
+    question = (
+        f'Sign root {proposal.root.version}, {proposal.digits}? Type "yes", or those digits: '
+    )
+    typed = "".join(context.confirm(question).lower().split())
+    digits = proposal.digits.replace(" ", "")
+    if typed != "yes" and (len(typed) < _DIGITS_TYPED or not digits.startswith(typed)):
         raise SettingsError("not signed")
 
 

@@ -5,27 +5,21 @@ They have to work where the rest does not verify: that is when keys are replaced
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, Root
 
 from publisher.arguments import Arguments
-from publisher.commands import Context
 from publisher.commands.product import find_settings
 from publisher.errors import SettingsError
 from publisher.files import read_file
-from publisher.proposal import Proposal
 from publisher.publish import View
 from publisher.published import read_roots
 from publisher.repository import RoleState
+from publisher.root.proposal import Proposal
 from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
-from publisher.signers import load_signers
-from publisher.signers.passphrases import Passphrases
 from publisher.stores import open_store
 from publisher.stores.base import Store
 
@@ -76,11 +70,3 @@ def read_proposal(path: Path) -> Proposal:
     except ValueError as error:
         hint = "`slotcast root propose` writes such files"
         raise SettingsError(f"{path} is no proposal: {error}", hint) from error
-
-
-def signer_loader(
-    context: Context, directory: Path
-) -> Callable[[Sequence[str]], tuple[Signer, ...]]:
-    """Return what loads the signers of URIs; relative paths start from `directory`."""
-    passphrases = Passphrases(context.ask, context.environment)
-    return partial(load_signers, directory=directory, passphrases=passphrases)

@@ -21,7 +21,7 @@ from publisher.stores import open_store
 
 
 def run(arguments: Arguments, context: Context) -> Result:
-    """Listen, tell the URL, and serve until Ctrl-C; the access log goes to stderr."""
+    """Listen, tell the product's URL, and serve until Ctrl-C; the access log goes to stderr."""
     settings = load_settings(find_settings(arguments))
     _verify_published(settings)
     authority = local_authority(settings.directory, f"slotcast serve, {settings.product}")
@@ -34,7 +34,7 @@ def run(arguments: Arguments, context: Context) -> Result:
         context.note(f"boards connect to base_url of slotcast.toml, {settings.edge.base_url}")
     ca = arguments.ca_out or settings.directory / LOCAL_FOLDER / CERTIFICATE
     data = {"url": url, "ca": str(ca), "product_url": f"{url}{settings.product}/"}
-    return Result([url], data, then=partial(_serve, edge))
+    return Result([data["product_url"]], data, then=partial(_serve, edge))
 
 
 def _verify_published(settings: Settings) -> None:

@@ -6,26 +6,36 @@ from dataclasses import asdict
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
-from publisher.commands.product import factory_image, find_settings
+from publisher.commands.product import factory_image, open_product
 from publisher.commands.simulate_journeys import simulate_journeys
-from publisher.settings import load_settings
+from publisher.counts import count
+from publisher.offers import present_offer
 from publisher.simulate import Order, Poll, simulate
-from publisher.stores import open_store
+from publisher.waiting import is_waiting, why_waiting
 
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Let the board run; what it prints goes to stderr. Exits with 1 if its poll failed."""
     if arguments.from_versions:
         return simulate_journeys(arguments, context)
-    settings = load_settings(find_settings(arguments))
+    product = open_product(arguments, context, reads_only=True)
+    settings = product.settings
     factory = factory_image(arguments, settings.board(arguments.board))
+    manifest = present_offer(product.repository, arguments.channel, arguments.board).manifest
     order = Order(arguments.channel, arguments.board, factory, group=arguments.group)
     poll = simulate(
-        settings, open_store(settings), order, lambda boot, line: context.note(f"{boot} {line}")
+        settings, product.store, order, lambda boot, line: context.note(f"{boot} {line}")
     )
-    travelled = f"{len(poll.requests)} requests, {poll.sent_bytes:,} bytes, {poll.seconds:.1f} s"
-    text: list[str] = [poll.outcome, f"{len(poll.boots)} boots, {travelled}", _flash_line(poll)]
-    return Result([*text], _data(poll), exit_code=_exit_code(poll))
+    waits = is_waiting(poll.outcome, manifest.version)
+    start = (factory.version if factory else None) or "the board"
+    outcome = f"{start} waits: {why_waiting(manifest, context.now)}" if waits else poll.outcome
+    text = [outcome, _travelled(poll), _flash_line(poll)]
+    return Result(text, {**_data(poll), "waits": waits}, exit_code=_exit_code(poll))
+
+
+def _travelled(poll: Poll) -> str:
+    boots, requests = count(len(poll.boots), "boot"), count(len(poll.requests), "request")
+    return f"{boots}, {requests}, {poll.sent_bytes:,} bytes, {poll.seconds:.1f} s"
 
 
 def _flash_line(poll: Poll) -> str:

@@ -15,6 +15,7 @@ from publisher.manifest import Manifest
 from publisher.offers import present_offer
 from publisher.simulate_from import ALL, Road, Start, Trip, choose
 from publisher.supported import Supported, read_supported
+from publisher.waiting import why_waiting
 
 
 def simulate_journeys(arguments: Arguments, context: Context) -> Result:
@@ -29,8 +30,10 @@ def simulate_journeys(arguments: Arguments, context: Context) -> Result:
             context.warn(f"{trip.way} is not what was proved: {trip.predicted}")
     behind = [trip for trip in trips if _is_behind(trip, supported, offer.manifest)]
     goal = offer.manifest.version
+    waiting = sum(trip.waits for trip in trips)
     arrived = f"{sum(trip.arrives for trip in trips)} of {len(trips)} boards get to {goal}"
-    text: list[str | Table] = [_table(trips), arrived]
+    arrived += f", {waiting} wait" if waiting else ""
+    text: list[str | Table] = [_table(trips, why_waiting(offer.manifest, context.now)), arrived]
     data = {"version": goal, "journeys": [trip.to_dict() for trip in trips]}
     return Result(text, data, exit_code=1 if behind or not trips else 0)
 
@@ -63,13 +66,20 @@ def _tell(context: Context, name: str, boot: int, line: str) -> None:
 
 
 def _is_behind(trip: Trip, supported: Supported, manifest: Manifest) -> bool:
-    stays = not trip.predicted.arrives and is_well(trip.predicted, supported, manifest)
+    """Whether a board stays where it is though it should not; one that waits goes on one day."""
+    goes_on = trip.waits or not trip.predicted.arrives
+    stays = goes_on and is_well(trip.predicted, supported, manifest)
     return not trip.arrives and not stays
 
 
-def _table(trips: Sequence[Trip]) -> Table:
+def _table(trips: Sequence[Trip], why: str) -> Table:
     rows = [
-        (trip.way, str(len(trip.poll.boots)), f"{trip.poll.sent_bytes:,}", trip.poll.outcome)
+        (
+            trip.way,
+            str(len(trip.poll.boots)),
+            f"{trip.poll.sent_bytes:,}",
+            f"waits: {why}" if trip.waits else trip.poll.outcome,
+        )
         for trip in trips
     ]
     return Table(("way", "boots", "bytes", "ends"), rows, right=("boots", "bytes"))

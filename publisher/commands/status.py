@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.product import open_product
+from publisher.commands.filters import is_asked, verify_names
+from publisher.commands.product import Product, open_product
 from publisher.rollout import Share
 from publisher.rollout_words import words
-from publisher.status import Expiry, Offer, Status, read_status
+from publisher.settings import Settings
+from publisher.upkeep.status import Expiry, Offer, Status, read_status
 
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Read what is published and show it; warn of what has expired."""
     product = open_product(arguments, context, reads_only=True)
     status = read_status(product.repository, product.view.read, context.now)
+    status = _asked(status, product.settings, arguments)
     for role in status.roles:
         if role.days < 0:
             context.warn(f"{role.state.role} has expired: boards install nothing")
-    for newer in product.newer():
-        context.warn(f"newer, but not named by the timestamp: {newer}")
+    _warn_of_newer(product, context)
     offers = Table(
         ("channel", "board", "version", "release", "since", "to"),
         [_offer_row(offer, context.now) for offer in status.offers],
@@ -40,9 +43,34 @@ def run(arguments: Arguments, context: Context) -> Result:
         "next_signature": status.next_signature.to_dict(),
     }
     title = f"{product.settings.product} in {product.store.location}"
-    nothing: list[str | Table] = ["nothing is released yet"]
+    is_all = arguments.only_channel is None and arguments.only_board is None
+    nothing: list[str | Table] = [
+        "nothing is released yet" if is_all else "nothing is offered there"
+    ]
     what = [offers, *_more(status)] if status.offers else nothing
     return Result([title, *what, roles, _next_line(status.next_signature)], data)
+
+
+def _warn_of_newer(product: Product, context: Context) -> None:
+    """Warn of what the timestamp does not name, what lost a race too, as a person can judge it."""
+    newer, outrun = product.sort_newer()
+    for one in newer:
+        context.warn(f"newer, but not named by the timestamp: {one}")
+    for one in outrun:
+        context.warn(f"passed over, as another run was first: {one}")
+
+
+def _asked(status: Status, settings: Settings, arguments: Arguments) -> Status:
+    """Leave out the offers of other channels and boards than those asked for."""
+    manifests = [offer.manifest for offer in status.offers]
+    boards = {*settings.boards, *(manifest.board for manifest in manifests)}
+    verify_names(arguments, {manifest.channel for manifest in manifests}, boards)
+    offers = [
+        offer
+        for offer in status.offers
+        if is_asked(arguments, offer.manifest.channel, offer.manifest.board)
+    ]
+    return replace(status, offers=tuple(offers))
 
 
 def _more(status: Status) -> list[str | Table]:
@@ -71,6 +99,8 @@ def _offer_row(offer: Offer, now: datetime) -> tuple[str, ...]:
     whom = words(manifest, now=now)
     if manifest.paused:
         whom = "paused" if manifest.rollout.share == Share() else f"paused, then {whom}"
+    if manifest.mandatory:
+        whom = f"{whom}, mandatory"
     return (
         manifest.channel,
         manifest.board,

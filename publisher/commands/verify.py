@@ -15,8 +15,7 @@ from publisher.reading import folder_paths, folder_product, folder_reader, url_p
 from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
 from publisher.stores import open_store
-from publisher.verify import verify
-from publisher.walk import (
+from publisher.verification.walk import (
     ERROR,
     NOTICE,
     UNREADABLE,
@@ -27,6 +26,7 @@ from publisher.walk import (
     Report,
     Trusted,
 )
+from publisher.verify import verify
 
 # What matters most stands last, beside the verdict.
 _ORDER = (NOTICE, WARNING, UNREADABLE, ERROR)

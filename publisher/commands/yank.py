@@ -6,7 +6,7 @@ from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
 from publisher.commands.retry import retried
-from publisher.yank import prepare_yank
+from publisher.yank import Yank, prepare_yank
 
 
 @retried
@@ -15,9 +15,13 @@ def run(arguments: Arguments, context: Context) -> Result:
     product = open_signing(arguments, context)
     repository, view = product.repository, product.view
     whom = (arguments.channel, arguments.board)
-    offer, delta = prepare_yank(repository, view, *whom, arguments.base_image)
-    line = (
-        f"{offer.manifest.version} on {offer.where} has no delta from {arguments.base_image} any "
-        f"more ({delta.length:,} bytes): boards that run it take {offer.manifest.full.length:,}"
-    )
-    return publish_offers(product, [offer], [line], arguments, context)
+    yank = prepare_yank(repository, view, *whom, arguments.base_image)
+    line = _said(yank, arguments.base_image)
+    return publish_offers(product, [yank.offer], [line], arguments, context)
+
+
+def _said(yank: Yank, base: str) -> str:
+    manifest = yank.offer.manifest
+    what = f"{manifest.version} on {yank.offer.where} has no delta from {base}"
+    state = f"any more ({yank.delta.length:,} bytes)" if yank.offer.is_new else "already"
+    return f"{what} {state}: boards that run {base} take {manifest.full.length:,} bytes"

@@ -40,7 +40,7 @@ def _load_signer(uri: str, directory: Path, passphrases: Passphrases) -> Signer:
     # Imported here: who signs with a file need not wait for AWS's libraries.
     scheme, _, rest = uri.partition(":")
     match scheme:
-        case "file" if rest:
+        case "file" if rest and _is_path(rest):
             from publisher.signers import file
 
             return file.load(directory / rest, passphrases)
@@ -66,6 +66,11 @@ def _load_pkcs11(rest: str, passphrases: Passphrases) -> Signer:
         message = "pkcs11: signers need the package python-pkcs11, which is not installed"
         raise KeyAccessError(message, "pip install 'slotcast[pkcs11]'") from None
     return load(rest, passphrases)
+
+
+def _is_path(rest: str) -> bool:
+    """Whether what follows `file:` can be a path, and so be shown: a PEM by mistake is none."""
+    return "-----" not in rest and rest.isprintable()
 
 
 def _shown(uri: str) -> str:

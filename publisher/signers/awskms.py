@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from publisher.errors import KeyAccessError
 from publisher.metadata_rules import KMS_MAX_BYTES
 from publisher.signers.awskms_errors import explain
-from publisher.signers.remote import PublicKey, RemoteSigner, verify_kind
+from publisher.signers.remote import PublicKey, RemoteSigner, to_usable_key
 
 if TYPE_CHECKING:
     from types_boto3_kms.client import KMSClient
@@ -105,7 +105,7 @@ def _public_key(client: KMSClient, key_id: str, name: str) -> PublicKey:
         public = load_der_public_key(answer["PublicKey"])
     except ValueError as error:
         raise KeyAccessError(f"{name} has a public key that cannot be read: {error}") from error
-    return verify_kind(name, public)
+    return to_usable_key(name, public)
 
 
 class _Sign:

@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-    InvalidRegionError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    ReadTimeoutError,
-    SSLError,
-)
+from botocore.exceptions import ClientError
 
+from publisher.aws_errors import CREDENTIALS, explain_silence
 from publisher.errors import KeyAccessError
 
-_CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role"
 _REGION = "put ?region=REGION behind the key's name, name it by its ARN, or set AWS_DEFAULT_REGION"
 _ENDPOINT = "check the region, AWS_ENDPOINT_URL_KMS if it is set, and the network"
 _AGAIN = "run the same command again in a while"
@@ -43,31 +30,16 @@ _BY_CODE = {
     "InvalidArnException": ("that is not the ARN of a KMS key", _REGION),
     "ThrottlingException": ("KMS has had too many requests", _AGAIN),
     "LimitExceededException": ("KMS has had too many requests", _AGAIN),
-    "UnrecognizedClientException": ("the access key is not known there", _CREDENTIALS),
-    "InvalidClientTokenId": ("the access key is not known there", _CREDENTIALS),
+    "UnrecognizedClientException": ("the access key is not known there", CREDENTIALS),
+    "InvalidClientTokenId": ("the access key is not known there", CREDENTIALS),
     "InvalidSignatureException": (
         "the secret key does not fit the access key, or this machine's clock is wrong",
-        _CREDENTIALS,
+        CREDENTIALS,
     ),
     "ExpiredTokenException": ("the credentials have expired", _SIGN_IN),
-    "IncompleteSignature": ("the credentials are incomplete", _CREDENTIALS),
+    "IncompleteSignature": ("the credentials are incomplete", CREDENTIALS),
     "OptInRequired": ("the account is not set up for KMS", ""),
 }
-
-# By boto3's exception, the narrower kinds first.
-_BY_KIND: tuple[tuple[type[Exception], str, str], ...] = (
-    (NoCredentialsError, "no credentials were found", _CREDENTIALS),
-    (PartialCredentialsError, "the credentials are incomplete", _CREDENTIALS),
-    (ProfileNotFound, "there is no profile of the name in AWS_PROFILE", _CREDENTIALS),
-    (NoRegionError, "no region is set", _REGION),
-    (InvalidRegionError, "that is not a region", _REGION),
-    (SSLError, "the endpoint's certificate is not trusted", _ENDPOINT),
-    (EndpointConnectionError, "the endpoint cannot be reached", _ENDPOINT),
-    (ConnectTimeoutError, "the endpoint does not answer", _ENDPOINT),
-    (ReadTimeoutError, "the endpoint stopped answering", _ENDPOINT),
-    (ConnectionError, "the connection broke", _ENDPOINT),
-    (HTTPClientError, "the connection broke", _ENDPOINT),
-)
 
 
 def explain(error: Exception, name: str, action: str) -> KeyAccessError:
@@ -79,10 +51,8 @@ def explain(error: Exception, name: str, action: str) -> KeyAccessError:
     """
     if isinstance(error, ClientError):
         return _explain_answer(error, name, action)
-    for kind, message, hint in _BY_KIND:
-        if isinstance(error, kind):
-            return KeyAccessError(f"{name}: {message}", hint)
-    return KeyAccessError(f"{name}: {error}", _ENDPOINT)
+    message, hint = explain_silence(error, _REGION, _ENDPOINT)
+    return KeyAccessError(f"{name}: {message}", hint)
 
 
 def _explain_answer(error: ClientError, name: str, action: str) -> KeyAccessError:

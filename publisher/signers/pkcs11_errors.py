@@ -11,7 +11,7 @@ from pkcs11.exceptions import PKCS11Error
 from publisher.errors import KeyAccessError
 from publisher.signers.pkcs11_uri import MODULE_ENVIRONMENT, Pkcs11Uri
 
-_MODULE = f"correct {MODULE_ENVIRONMENT} or module-path, and what the module itself needs to be set"
+_MODULE = f"correct {MODULE_ENVIRONMENT}, and what the module itself needs to be set"
 _PIN = "correct SLOTCAST_PKCS11_PIN; a token locks itself after a few wrong ones"
 _UNBLOCK = "its security officer sets a new PIN"
 _ALONE = "another program uses the token: end it, and run the same command again"

@@ -56,7 +56,7 @@ class RemoteSigner(Signer):
         return signature
 
 
-def verify_kind(name: str, public: object) -> PublicKey:
+def to_usable_key(name: str, public: object) -> PublicKey:
     """Return a public key of a kind that boards verify.
 
     Raises:

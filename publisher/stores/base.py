@@ -79,6 +79,7 @@ class Store(ABC):
 
         Raises:
             ConflictError: the object has changed, appeared or gone since it was read.
+            UncertainError: so it has, but may have been replaced first: the answer was lost.
         """
 
     def delete(self, key: str) -> None:

@@ -29,7 +29,7 @@ from botocore.exceptions import (
 )
 
 from publisher.backoff import more_or_less
-from publisher.errors import ConflictError, StoreError
+from publisher.errors import ConflictError, StoreError, UncertainError
 from publisher.stores.base import Listed, Object, Store, Stored
 from publisher.stores.s3_errors import date_of, explain, status_of
 from publisher.stores.s3_parts import PART_BYTES, Upload, composite, split
@@ -188,6 +188,7 @@ class S3Store(Store):
 
     def _write(self, write: Callable[[], object], item: Object) -> bool:
         """Send one conditional write; False when its condition did not hold."""
+        sent_again = False
         for wait_s in _BACKOFF_S:
             self._sleep(more_or_less(wait_s))
             try:
@@ -195,12 +196,21 @@ class S3Store(Store):
                     write()
                     return True
             except ClientError as error:
+                sent_again = sent_again or _was_sent_again(error)
                 # An upload in parts is gone when another writer of the same name was done with it.
                 gone = error.response["Error"]["Code"] == "NoSuchUpload"
                 if status_of(error) != 409 and not gone:
-                    return _was_sent_again(error) and self._has(item)
+                    return sent_again and self._is_ours(item)
         message = f"{item.key}: the bucket is busy with another write of the same key (409)"
-        raise ConflictError(message, "run the same command again in a while")
+        kind = UncertainError if sent_again else ConflictError
+        raise kind(message, "run the same command again in a while")
+
+    def _is_ours(self, item: Object) -> bool:
+        """Whether a write whose answer was lost has worked, as far as what is there now tells."""
+        if self._has(item):
+            return True
+        message = f"{item.key} holds something else, but the answer to our own write was lost"
+        raise UncertainError(message)
 
     def _has(self, item: Object) -> bool:
         """Whether the bucket holds these very bytes, whoever wrote them."""

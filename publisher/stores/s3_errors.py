@@ -8,29 +8,12 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from botocore.exceptions import (
-    ClientError,
-    ConnectionError,
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    FlexibleChecksumError,
-    HTTPClientError,
-    IncompleteReadError,
-    NoCredentialsError,
-    NoRegionError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    ReadTimeoutError,
-    SSLError,
-    SSOError,
-    TokenRetrievalError,
-)
+from botocore.exceptions import ClientError, FlexibleChecksumError, IncompleteReadError
 
+from publisher.aws_errors import CREDENTIALS, explain_silence
 from publisher.errors import StoreError
 
-_CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role"
-_SIGN_IN = "sign in again: `aws sso login`, with --profile where AWS_PROFILE names one"
+_REGION = "set region in [store] of slotcast.toml"
 _ENDPOINT = "check endpoint_url and region in [store] of slotcast.toml, and the network"
 _LATER = "run the same command again in a while: it goes on where this one stopped"
 _ROLE = (
@@ -54,8 +37,8 @@ _NO_CONDITIONS = (
 # By S3's error code: what it means, and what to do.
 _BY_CODE = {
     "NoSuchBucket": ("there is no such bucket", "create it, or correct bucket in [store]"),
-    "InvalidAccessKeyId": ("the access key is not known there", _CREDENTIALS),
-    "SignatureDoesNotMatch": ("the secret key does not fit the access key", _CREDENTIALS),
+    "InvalidAccessKeyId": ("the access key is not known there", CREDENTIALS),
+    "SignatureDoesNotMatch": ("the secret key does not fit the access key", CREDENTIALS),
     "ExpiredToken": ("the session's credentials have expired", "sign in again"),
     "ExpiredTokenException": ("the session's credentials have expired", "sign in again"),
     "TokenRefreshRequired": ("the session's credentials have expired", "sign in again"),
@@ -75,23 +58,6 @@ _OTHER_REGION = (
 )
 _DENIED = ("AccessDenied", "AllAccessDisabled", "AccountProblem")
 _SKEWED = ("RequestTimeTooSkewed", "RequestExpired")
-
-# By boto3's exception, the narrower kinds first.
-_BY_KIND: tuple[tuple[type[Exception], str, str], ...] = (
-    (NoCredentialsError, "no credentials were found", _CREDENTIALS),
-    (PartialCredentialsError, "the credentials are incomplete", _CREDENTIALS),
-    (SSOError, "the sign-in (SSO) has expired, or there was none", _SIGN_IN),
-    (TokenRetrievalError, "the sign-in (SSO) has expired, or there was none", _SIGN_IN),
-    (NoRegionError, "no region is set", "set region in [store] of slotcast.toml"),
-    (SSLError, "the endpoint's certificate is not trusted", _ENDPOINT),
-    (EndpointConnectionError, "the endpoint cannot be reached", _ENDPOINT),
-    (ConnectTimeoutError, "the endpoint does not answer", _ENDPOINT),
-    (ReadTimeoutError, "the endpoint stopped answering", _ENDPOINT),
-    (ConnectionError, "the connection broke", _ENDPOINT),
-    (HTTPClientError, "the connection broke", _ENDPOINT),
-    (IncompleteReadError, "an object ended too early", _LATER),
-    (FlexibleChecksumError, "an object does not match its checksum", _LATER),
-)
 
 
 def status_of(error: ClientError) -> int:
@@ -175,14 +141,11 @@ def _skewed(there: datetime | None, now: datetime) -> str:
 
 def _failed(error: Exception) -> tuple[str, str]:
     """Put in words why there was no answer."""
-    if isinstance(error, ProfileNotFound):
-        return str(error), _CREDENTIALS
-    if isinstance(error, CredentialRetrievalError):
-        return f"the credentials cannot be had: {error}", _CREDENTIALS
-    for kind, message, hint in _BY_KIND:
-        if isinstance(error, kind):
-            return message, hint
-    return str(error), _ENDPOINT
+    if isinstance(error, IncompleteReadError):
+        return "an object ended too early", _LATER
+    if isinstance(error, FlexibleChecksumError):
+        return "an object does not match its checksum", _LATER
+    return explain_silence(error, _REGION, _ENDPOINT)
 
 
 def _said(error: ClientError) -> str:

@@ -124,7 +124,10 @@ class Upload:
             raise StoreError(f"{self._item.key} is damaged: the bucket has {told}")
 
     def _begun(self) -> list[str]:
-        """Return the ids of uploads of this name, the newest first; none where that is denied."""
+        """Return the ids of uploads of this name, the newest first; none where that is denied.
+
+        Who began them is not asked: that takes the right to write the object itself (s3:PutObject).
+        """
         with suppress(ClientError):
             pages = self._client.get_paginator("list_multipart_uploads")
             found = [

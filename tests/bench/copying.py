@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
@@ -84,7 +84,7 @@ def rounds() -> list[Round]:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         server = stack.enter_context(seaweedfs())
         stack.enter_context(patch.dict(os.environ, server.environment()))
-        stack.enter_context(_inside(Path(folder)))
+        stack.enter_context(chdir(Path(folder)))
         server.client().create_bucket(Bucket=BUCKET)
         _found(server)
         _play(server, CHIPS[0], "0.0.1", VERSIONS[0])  # what is loaded late is loaded now
@@ -169,16 +169,6 @@ def _slotcast(*argv: str) -> None:
     with redirect_stdout(said), redirect_stderr(said):
         code = cli.main(argv)
     assert code == 0, said.getvalue()
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
 """Products for the end-to-end tests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from kms_server import Kms, kms_server
 from product import INIT, Product
 
 from publisher import cli
@@ -29,3 +30,13 @@ def found(
 def product(found: Callable[..., Product]) -> Product:
     """A product published to a directory."""
     return found()
+
+
+@pytest.fixture
+def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kms]:
+    """KMS with the Ed25519 key alias/timestamp, where boto3 finds it."""
+    with kms_server() as kms:
+        kms.add("timestamp")
+        for name, value in kms.environment().items():
+            monkeypatch.setenv(name, value)
+        yield kms

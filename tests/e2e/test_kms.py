@@ -1,13 +1,12 @@
 """Roles that AWS KMS signs for, as a release engineer's commands have it, over HTTP."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from elsewhere import Elsewhere, found
-from kms_server import Kms, KmsKey, Refused, kms_server, p256_key
+from kms_server import Kms, KmsKey, Refused, p256_key
 from repository_simulator import MemoryFiles
 from securesystemslib.signer import Signer
 
@@ -18,16 +17,6 @@ from slotcast.errors import NotFoundError
 from slotcast.steps import plain
 
 TIMESTAMP = "awskms:alias/timestamp"
-
-
-@pytest.fixture
-def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kms]:
-    """KMS with the Ed25519 key alias/timestamp, where boto3 finds it."""
-    with kms_server() as kms:
-        kms.add("timestamp")
-        for name, value in kms.environment().items():
-            monkeypatch.setenv(name, value)
-        yield kms
 
 
 @pytest.fixture

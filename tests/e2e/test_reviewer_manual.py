@@ -29,6 +29,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed, TargetFile
 
 from publisher.payload import cut_full
+from publisher.verify import verify
 
 MANUAL = Path(__file__).parents[2] / "docs" / "reviewer.md"
 TODAY = NOW.strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -743,3 +744,16 @@ def test_a_line_end_beside_a_p256_key_is_refused(
     public = CryptoSigner.generate_ecdsa().public_key.keyval["public"]
     published.publish_changed("root", lambda fields: fields.update(x=public))
     refused(published, ".json: a string in it needs escapes")
+
+
+def test_a_p256_key_where_no_key_belongs_is_refused(
+    published: PublishedProduct, refused: Callable[..., None]
+) -> None:
+    """`slotcast verify` refuses it as well: of such line ends no two readers need agree."""
+    public = CryptoSigner.generate_ecdsa().public_key.keyval["public"]
+    key = p256_key(public).to_dict()
+    published.publish_changed("root", lambda fields: fields.update(x={"keyval": key["keyval"]}))
+    refused(published, ".json: a string in it needs escapes")
+    read = published.files.get
+    [error, *_] = verify(read, "sensor", published.fingerprint, NOW).findings
+    assert "is not printable ASCII" in error.message

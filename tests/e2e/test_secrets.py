@@ -1,31 +1,19 @@
 """No secret of a signer shows: not in output, errors, logs at DEBUG, files, or argument lists."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import esp_images
-import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from elsewhere import Elsewhere, found
-from kms_server import Kms, kms_server
+from kms_server import Kms
 from leaks import files_below, spellings_of_key, watch
 
-from publisher.pkcs8 import to_pem
+from publisher.signers.pkcs8 import to_pem
 
 PASSPHRASE = "correct-horse-battery-staple"
 WRONG = "incorrect-donkey-battery-staple"
 RELEASE = ("release", "image.bin", "--version", "1.0.0", "--channel", "stable", "--board", "b1")
-
-
-@pytest.fixture
-def kms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kms]:
-    """KMS with the Ed25519 key alias/timestamp, where boto3 finds it."""
-    with kms_server() as kms:
-        kms.add("timestamp")
-        for name, value in kms.environment().items():
-            monkeypatch.setenv(name, value)
-        yield kms
 
 
 def product_of(folder: Path) -> tuple[Elsewhere, list[str], dict[str, str]]:

@@ -47,8 +47,8 @@ def test_boards_take_first_what_they_need_first_until_one_has_no_room(
     assert capsys.readouterr().err.splitlines() == [
         f"slotcast: error: {CHANNEL}/{BOARD} would strand boards on 1.0.0: 1.0.0 -> {why}",
         f"{CHANNEL}/{BOARD} would strand boards from the factory: unknown version -> {why}",
-        "hint: another version or --min-version may do: boards from the factory take every step "
-        "to it",
+        "hint: 1.1.0 does not fit the slot of [boards.sensor-r2]: leave --min-version out, or put "
+        "slot_size back",
     ]
 
 
@@ -58,3 +58,29 @@ def test_a_version_that_was_never_released_is_no_start(
     release(product, "1.0.0", build_app(seed=1))
     assert product.slotcast("simulate", *WHERE, "--from", "0.9.0") == 1
     assert "version 0.9.0 was never released there" in capsys.readouterr().err
+
+
+def ends(
+    product: Product, capsys: pytest.CaptureFixture[str], *options: str
+) -> tuple[int, str, str]:
+    """The exit code of simulate, the first line with "waits" on stdout, and stderr's warnings."""
+    capsys.readouterr()
+    code = product.slotcast("simulate", *WHERE, *options)
+    out, err = capsys.readouterr()
+    waits = [line for line in out.splitlines() if "waits: " in line]
+    return code, waits[0] if waits else "", "".join(re.findall("warning: .*", err))
+
+
+def test_a_board_that_waits_is_not_left_behind(
+    product: Product, capsys: pytest.CaptureFixture[str]
+) -> None:
+    release(product, "1.0.0", build_app(seed=1))
+    share = ("--rollout", "0%", "--group", "canary")
+    release(product, "1.1.0", build_app(seed=2), *share)
+    why = "waits: 1.1.0 goes to 0 % of boards (one of canary: --group canary)"
+    assert ends(product, capsys) == (0, f"the board {why}", "")
+    code, line, warnings = ends(product, capsys, "--from", "1.0.0")
+    assert (code, warnings) == (0, "")
+    assert line.startswith("1.0.0 ")
+    assert line.endswith(f"  {why}")
+    assert ends(product, capsys, "--from", "1.0.0", "--group", "canary") == (0, "", "")

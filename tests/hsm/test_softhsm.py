@@ -70,4 +70,4 @@ def test_a_key_of_another_curve_is_refused(load, hsm):
 
 def test_a_file_that_is_no_module_is_told(load):
     with pytest.raises(KeyAccessError, match="the module /etc/hostname does not load"):
-        load(f"{TARGETS}?module-path=/etc/hostname")
+        load(TARGETS, SLOTCAST_PKCS11_MODULE="/etc/hostname")

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -129,7 +129,7 @@ class Course:
     def slotcast(self, *argv: str) -> tuple[int, str]:
         """Run a command in the workshop: what it printed; AssertionError where it fails."""
         settings = ("--settings", str(self.workshop / "slotcast.toml"))
-        with _inside(self.workshop):
+        with chdir(self.workshop):
             code, out, said = run_here((*argv, *settings))
         assert code == 0 or argv[0] == "verify", said
         return code, out
@@ -233,16 +233,6 @@ def _findings(code: int, report: dict[str, Any]) -> list[Violation]:
     bad = [one for one in report["findings"] if one["severity"] in ("error", "unreadable")]
     found = [Violation("verify", f"{one['key']}: {one['message']}") for one in bad]
     return found or ([Violation("verify", f"it exits with {code}")] if code else [])
-
-
-@contextmanager
-def _inside(folder: Path) -> Iterator[None]:
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        yield
-    finally:
-        os.chdir(before)
 
 
 @contextmanager

@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import slotcast.pins as device_pins
-from publisher.anchors import Anchor
 from publisher.certificates import (
     Authority,
     amazon_roots,
@@ -30,6 +29,7 @@ from publisher.certificates import (
     spki_sha256,
 )
 from publisher.errors import SettingsError
+from publisher.pins.anchors import Anchor
 
 ROOT_DER = Authority.create("test root").certificate_der
 

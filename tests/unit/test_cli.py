@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -26,7 +27,7 @@ from publisher import __version__
 from publisher.cli import main
 from publisher.commands import Result, Table
 from publisher.console import Console, plain_lines
-from publisher.errors import KeyAccessError, SettingsError
+from publisher.errors import KeyAccessError, SettingsError, StoreError
 from publisher.stores.directory import DirectoryStore
 
 BOARD = ["--board", "b1", "--chip", "esp32", "--slot-size", "0x1E0000"]
@@ -68,7 +69,8 @@ def tree(folder):
 
 
 def release(run, version, *options):
-    return run("release", firmware(Path("app.bin")), "--version", version, *WHOM, *options)
+    app = firmware(Path("app.bin"), version.encode() * 99)
+    return run("release", app, "--version", version, *WHOM, *options)
 
 
 # init
@@ -150,6 +152,17 @@ def test_init_takes_its_files_back_when_the_store_fails_and_says_what_remains(
     assert "remove from" in err
     assert "sensor/metadata/1.root.json, sensor/metadata/1.targets.json" in err
     assert {name for name in tree(here) if not name.startswith("published/")} == set()
+
+
+def test_init_names_its_options_where_there_is_no_slotcast_toml_yet(run, here, monkeypatch):
+    def refuse(store, product):
+        raise StoreError("bucket b: there is no such bucket", "create it, or correct [store]")
+
+    monkeypatch.setattr("publisher.commands.init.verify_vacant", refuse)
+    code, _, err = run(*INIT)
+    assert code == 1
+    assert "there is no such bucket\nhint: check --store s3://BUCKET, --endpoint-url" in err
+    assert tree(here) == {}
 
 
 def test_a_dry_run_of_init_writes_nothing(run, here):
@@ -285,9 +298,32 @@ def test_the_plan_that_a_dry_run_prints_is_what_the_run_writes(run, here, founde
 def test_a_dry_run_for_a_person_is_a_table(run, founded):
     _, out, _ = release(run, "1.0.0", "--dry-run")
     lines = out.splitlines()
-    assert lines[0].startswith("7 files, ")
-    assert lines[1].split() == ["action", "kind", "bytes", "cache-control", "key"]
+    assert lines[0] == "dry run: nothing is written; otherwise:"
+    assert lines[1] == "released 1.0.0 (release 1) on stable/b1"
+    assert re.fullmatch("7 files, [0-9,]+ bytes would be written:", lines[-9])
+    assert lines[-8].split() == ["action", "kind", "bytes", "cache-control", "key"]
     assert lines[-1].split()[:2] == ["create", "version.json"]
+
+
+def test_what_lies_there_already_is_kept_by_the_plan_and_not_counted(run, here, founded):
+    release(run, "1.0.0")
+    beta = ("release", here / "app.bin", "--version", "1.0.0", "--channel", "beta")
+    code, out, _ = run(*beta, "--board", "b1", "--dry-run", "--json")
+    assert code == 0
+    plan = json.loads(out)["writes"]
+    kept = {write["kind"] for write in plan if write["action"] == "keep"}
+    assert kept == {"payload", "image"}
+    _, out, _ = run(*beta, "--board", "b1", "--dry-run")
+    size = sum(write["size_bytes"] for write in plan if write["action"] != "keep")
+    assert f"\n{len(plan) - 2} files, {size:,} bytes would be written:\n" in out
+    _, out, _ = run(*beta, "--board", "b1")
+    assert out.endswith(f"\n{len(plan) - 2} files written, 2 were there already\n")
+
+
+def test_a_plan_of_what_is_done_already_is_nothing_to_do(run, here, founded):
+    release(run, "1.0.0")
+    for more in ((), ("--dry-run",)):
+        assert release(run, "1.0.0", *more)[1].endswith("\nnothing to do\n")
 
 
 def test_json_is_all_that_stdout_holds(run, founded):
@@ -392,14 +428,19 @@ def test_a_clock_ahead_of_the_store_s_signs_nothing(run, here, founded, monkeypa
 
 
 def two_releases_rolled_back(run, here):
-    """Publish 1.0.0 and 1.1.0, then put back what was replaced, for which no key is needed."""
+    """Publish 1.0.0 and 1.1.0, then put back what was replaced, for which no key is needed.
+
+    Returns what was there before that, by path.
+    """
     release(run, "1.0.0")
     names = ("metadata/timestamp.json", "stable/b1/version.json")
     paths = [here / "published/sensor" / name for name in names]
     old = {path: path.read_bytes() for path in paths}
     release(run, "1.1.0")
+    newest = {path: path.read_bytes() for path in paths}
     for path, data in old.items():
         path.write_bytes(data)
+    return newest
 
 
 def test_a_timestamp_that_was_put_back_is_refused_where_a_newer_one_was_seen(run, here, founded):
@@ -410,7 +451,7 @@ def test_a_timestamp_that_was_put_back_is_refused_where_a_newer_one_was_seen(run
         assert code == 1
         assert "targets is version 2, but was 3 before" in err
         assert "hint: an old file was put back" in err
-    assert release(run, "9.0.0", "--resume")[0] == 1
+    assert run("release", "app.bin", "--version", "9.0.0", *WHOM, "--resume")[0] == 1
     code, out, _ = run("verify")
     assert code == 1
     assert "error: sensor/metadata/timestamp.json: it is version 2, but was 3 before" in out
@@ -431,6 +472,23 @@ def test_a_new_machine_does_not_sign_below_newer_signed_offers(run, here, founde
     assert code == 0
     assert "--resume leaves out" in err
     assert release(run, "1.3.0")[0] == 0
+
+
+def test_a_release_on_top_of_an_old_timestamp_is_not_lost_when_the_newest_comes_back(
+    run, here, founded
+):
+    """Nobody needs a key to put either there; of two publishers, one has a memory."""
+    newest = two_releases_rolled_back(run, here)
+    memory = (here / ".slotcast/seen.json").read_bytes()
+    (here / ".slotcast/seen.json").unlink()
+    assert release(run, "1.2.0", "--resume")[0] == 0
+    for path, data in newest.items():
+        path.write_bytes(data)
+    (here / ".slotcast/seen.json").write_bytes(memory)
+    assert "4.snapshot.json (stable/b1: 1.2.0 in place of 1.1.0)" in run("status")[2]
+    code, _, err = release(run, "1.3.0")
+    assert code == 1
+    assert "newer files that its timestamp does not name: metadata/4.snapshot.json" in err
 
 
 def test_verify_and_status_warn_of_newer_signed_offers(run, here, founded):
@@ -765,17 +823,20 @@ def test_a_simulation_that_is_terminated_leaves_nothing_behind(run, here, founde
 def test_serve_tells_its_url_serves_logs_and_stops_at_ctrl_c(run, here, founded):
     with slotcast("serve", "--port", "0", "--ca-out", "ca.pem") as server:
         url = server.stdout.readline().strip()
+        assert url.endswith("/sensor/")
         context = ssl.create_default_context(cafile="ca.pem")
-        name = "sensor/metadata/timestamp.json"
+        name = "metadata/timestamp.json"
         with urllib.request.urlopen(url + name, context=context, timeout=10) as answer:
-            assert answer.read() == (here / "published" / name).read_bytes()
+            assert answer.read() == (here / "published/sensor" / name).read_bytes()
         ca = ["--ca", "ca.pem"]
-        assert run("verify", "--url", f"{url}sensor/", *ca)[0] == 0
+        assert run("verify", "--url", url, *ca)[0] == 0
+        edge = ["--edge-url", url, "--edge-ca", "ca.pem"]
+        assert release(run, "1.0.0", *edge)[0] == 0
         server.send_signal(signal.SIGINT)
         out, err = server.communicate(timeout=10)
     assert (server.returncode, out) == (0, "")
     assert "boards connect to base_url of slotcast.toml" in err
-    assert f"GET /{name} 200 " in err
+    assert f"GET /sensor/{name} 200 " in err
     assert "Traceback" not in err
 
 
@@ -884,6 +945,43 @@ def test_a_reader_who_hangs_up_is_no_crash(founded):
     assert (done.returncode, done.stderr) == (1, "")
 
 
+def to_a_full_disk(*command):
+    """Run a command line whose output has no room; its exit code and stderr."""
+    with open("/dev/full", "w") as full:
+        argv = [sys.executable, "-m", "publisher", *map(str, command)]
+        done = subprocess.run(argv, stdout=full, stderr=subprocess.PIPE, text=True)
+    return done.returncode, done.stderr
+
+
+def test_a_result_that_cannot_be_written_is_an_error(founded):
+    error = "slotcast: error: the result cannot be written to stdout: No space left on device\n"
+    assert to_a_full_disk("status") == (1, error)
+    assert to_a_full_disk("status", "--json") == (1, error)
+
+
+def test_what_is_published_is_said_to_be_where_the_result_cannot_be_written(run, here, founded):
+    image = firmware(here / "app.bin")
+    code, err = to_a_full_disk("release", image, "--version", "1.0.0", *WHOM)
+    assert code == 1
+    assert err.endswith("No space left on device; the release is published all the same\n")
+    assert "1.0.0" in run("status")[1]
+
+
+def test_a_ctrl_c_while_it_is_still_being_loaded_is_quiet():
+    program = (
+        "import sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == 'publisher.arguments':\n"
+        "            raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "from publisher.cli import entry_point\n"
+        "entry_point()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 # the console
 
 
@@ -933,6 +1031,54 @@ def test_provision_warns_of_a_channel_that_offers_nothing(run, here, founded):
     code, _, err = run("provision", "--channel", "stabel", "--board", "b1", "--out", "factory")
     assert code == 0
     assert "nothing is offered on stabel for b1 (offered: stable/b1.json)" in err
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("slot_size = 0x1E0000", "slot_size = 0x1000", "and the slot of [boards.b1] 4096"),
+        ('chip = "esp32"', 'chip = "esp32c3"', "is for chip esp32, and [boards.b1] has esp32c3"),
+    ],
+)
+def test_no_board_is_provisioned_that_cannot_take_what_is_offered(
+    run, here, founded, before, after, says
+):
+    release(run, "1.0.0")
+    app = firmware(Path("app.bin"), b"2" * 9999)
+    release_2 = ("release", app, "--version", "2.0.0", *WHOM, "--min-version", "1.0.0")
+    assert run(*release_2)[0] == 0
+    text = Path("slotcast.toml").read_text()
+    assert before in text
+    Path("slotcast.toml").write_text(text.replace(before, after))
+    for way in ((), ("--dry-run",)):
+        code, _, err = run("provision", *WHOM, "--out", "dev", *way)
+        assert code == 1
+        assert "2.0.0, which stable/b1 offers," in err
+        assert says in err
+    assert not Path("dev").exists()
+
+
+def test_a_timestamp_that_is_no_json_says_what_to_do(run, here, founded):
+    release(run, "1.0.0")
+    (here / "published/sensor/metadata/timestamp.json").write_bytes(b'{"signed": ')
+    code, _, err = run("status")
+    assert code == 1
+    assert "hint: put the last good one back" in err
+
+
+def test_a_minimum_version_that_is_not_older_is_named_as_it_was_typed(run, founded):
+    _, _, err = release(run, "1.0.0", "--min-version", "1.2.0")
+    assert "--min-version 1.2.0 is not older than 1.0.0" in err
+
+
+def test_keys_come_with_their_public_halves_and_one_that_is_missing_is_told(run, here, locked):
+    names = [path.name for path in sorted(Path("keys").glob("*.pub"))]
+    assert len(names) == len(list(Path("keys").glob("*.pem"))) == 6
+    compared = json.loads(run("diff", "--json")[1])
+    assert compared["not_compared"] == []
+    for suffix in ("pem", "pub"):
+        Path(f"keys/root-1.{suffix}").unlink()
+    assert "root: file:keys/root-1.pem (not there)" in run("diff")[1]
 
 
 def test_a_dry_run_of_provision_refuses_what_the_run_would(run, here, founded):

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from publisher.certificates import amazon_roots
-from publisher.pins import PinSets as PublishedSets
+from publisher.pins.sets import PinSets as PublishedSets
 from slotcast.edges import Edges, UnusableError
 from slotcast.errors import BoardError, CertificateError, DownloadError, RepositoryError
 from slotcast.steps import finish, plain

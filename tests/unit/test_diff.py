@@ -12,8 +12,12 @@ from products import Product
 from securesystemslib.signer import SSlibKey
 from tuf.api.metadata import Role
 
-from publisher.commands.public_keys import key_ids
-from publisher.differences import (
+from publisher.image import read_image
+from publisher.manifest import version_json
+from publisher.pins.sets import PinSet
+from publisher.settings import BoardSettings, EdgeSettings, ExpirySettings
+from publisher.signers.key_ids import key_ids
+from publisher.upkeep.differences import (
     Offered,
     changed_sectors,
     compare_boards,
@@ -23,10 +27,6 @@ from publisher.differences import (
     compare_offer,
     compare_pins,
 )
-from publisher.image import read_image
-from publisher.manifest import version_json
-from publisher.pins import PinSet
-from publisher.settings import BoardSettings, EdgeSettings, ExpirySettings
 
 OLD = esp_images.app_image(code=b"old." * 4096)
 
@@ -218,9 +218,31 @@ def test_what_was_edited_is_told_to_a_person_and_to_a_program(run, working_copy)
         ("stable/b1", "payload_memory"),
         ("targets", "key"),
     ]
-    assert run("diff", "--channel", "beta", "--json")[0] == 1  # b1 is offered nothing there
     found = json.loads(run("diff", "--channel", "stable", "--json")[1])
     assert {one["where"] for one in found["differences"]} == {"stable/b1"}
+
+
+@pytest.mark.parametrize("command", ["diff", "history"])
+def test_a_filter_that_names_nothing_is_an_error_that_says_what_there_is(
+    run, working_copy, command
+):
+    code, out, err = run(command, "--channel", "nosuch")
+    assert (code, out) == (1, "")
+    assert err == "slotcast: error: there is no channel nosuch\nhint: there is: stable\n"
+    code, out, err = run(command, "--channel", "stable", "--board", "b2")
+    assert (code, out) == (1, "")
+    assert err == "slotcast: error: there is no board b2\nhint: there is: b1\n"
+    assert run(command, *WHOM)[0] == 0
+
+
+def test_a_board_that_is_offered_nothing_yet_may_be_named(run, working_copy):
+    settings = Path("slotcast.toml")
+    more = '\n[boards.b2]\nchip = "esp32"\nslot_size = 0x1E0000\n'
+    settings.write_text(settings.read_text() + more)
+    assert run("history", "--board", "b2")[:2] == (0, "nothing was released there yet\n")
+    code, out, _ = run("diff", "--board", "b2")
+    assert code == 1
+    assert "board b2  offers  none" in out
 
 
 def test_keys_behind_a_passphrase_are_said_to_be_left_out(run, working_copy, monkeypatch):

@@ -14,7 +14,7 @@ from publisher.stores.directory import DirectoryStore
 def stage(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SLOTCAST_PASSPHRASE", "of new keys in these drills")
-        patch.setattr("publisher.pkcs8._COST", 16)  # quick to guess, and to write
+        patch.setattr("publisher.signers.pkcs8._COST", 16)  # quick to guess, and to write
         yield Stage(tmp_path_factory.mktemp("drills"))
 
 

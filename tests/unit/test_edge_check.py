@@ -1,5 +1,7 @@
 """What an edge serves, against what was published: alterations, delays, and plain failures."""
 
+import socket
+import ssl
 from dataclasses import replace
 
 import pytest
@@ -64,7 +66,7 @@ def test_what_never_changes_must_be_right_at_once(data, words):
     rig.answers[PAYLOAD] = [data]
     with pytest.raises(EdgeError) as caught:
         rig.verify()
-    assert str(caught.value).startswith("the release is published, but not at the edge: sensor/pay")
+    assert str(caught.value).startswith("the edge does not serve it: sensor/pay")
     assert words in str(caught.value)
     assert rig.waits == []
 
@@ -84,7 +86,7 @@ def test_an_old_pointer_is_waited_for_within_limits():
     rig.verify()
     rig = Rig()
     rig.answers[POINTER] = [b'{"version":1}']
-    with pytest.raises(EdgeError, match=r"timestamp\.json differs from byte 11 on"):
+    with pytest.raises(EdgeError, match=r"does not serve it yet: .*timestamp\.json differs"):
         rig.verify(wait_s=12)
     assert sum(rig.waits) == 12
 
@@ -111,7 +113,7 @@ def test_failures_are_tried_a_few_times_only():
     rig.verify()
     rig = Rig()
     rig.answers[PAYLOAD] = [StoreError("URL answered 302")]
-    with pytest.raises(EdgeError, match="not at the edge: URL answered 302"):
+    with pytest.raises(EdgeError, match="the edge does not serve it: URL answered 302"):
         rig.verify(wait_s=600)
     assert len(rig.reads) == 3
 
@@ -120,3 +122,21 @@ def test_a_payload_that_is_gzip_itself_is_not_called_compressed():
     assert difference(b"\x1f\x8b12", b"\x1f\x8b13") == (
         "differs from byte 3 on (4 bytes, published were 4)"
     )
+
+
+@pytest.mark.parametrize(
+    ("cause", "hint"),
+    [
+        (ssl.SSLCertVerificationError("self-signed certificate"), "--edge-ca FILE"),
+        (socket.gaierror(-2, "Name or service not known"), "--edge-url"),
+    ],
+)
+def test_a_certificate_or_a_name_that_is_wrong_is_not_waited_for(cause, hint):
+    rig = Rig()
+    error = StoreError(f"URL cannot be read: {cause}")
+    error.__cause__ = cause
+    rig.answers[PAYLOAD] = [error]
+    with pytest.raises(EdgeError) as caught:
+        rig.verify(wait_s=600)
+    assert (rig.waits, rig.reads) == ([], [PAYLOAD])
+    assert hint in caught.value.hint

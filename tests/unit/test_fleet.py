@@ -11,7 +11,7 @@ from publisher.errors import SettingsError, StoreError, StrandingError
 from publisher.fleet import Fleet
 from publisher.layout import key
 from publisher.offers import Offer, plan_offers, present_offer, read_offer
-from publisher.pins import PinSets
+from publisher.pins.sets import PinSets
 from publisher.plan import File, Kind, make_plan
 from publisher.release import ReleaseRequest, prepare_release
 
@@ -81,7 +81,8 @@ def test_a_slot_that_became_too_small_for_what_boards_take_first(shop):
         f"{WHERE} on 0.9.0: 0.9.0 -> {why}",
         f"{WHERE} from the factory: unknown version -> {why}",
     ]
-    assert "boards from the factory take every step" in hint
+    wanted = "1.0.0 does not fit the slot of [boards.b1]: leave --min-version out"
+    assert hint == f"{wanted}, or put slot_size back"
     shop.release("2.1.0", app("2.1.0"))
 
 

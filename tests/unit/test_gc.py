@@ -16,14 +16,14 @@ from products import NOW, MemoryStore, quiet
 from shop import Shop
 
 import publisher.cli
-from publisher.eras import read_eras
 from publisher.errors import ConflictError, PublisherError, StoreError, VerificationError
-from publisher.garbage import Watch, list_objects, remove, sort_out, verify_offered
-from publisher.layout import image_path, key, payload_path
+from publisher.layout import image_path, key, metadata_path, payload_path
 from publisher.manifest import DeltaEntry, Manifest, version_json
-from publisher.needed import read_needed
 from publisher.plan import make_plan
 from publisher.stores.base import Listed, Object
+from publisher.upkeep.eras import read_eras
+from publisher.upkeep.garbage import Watch, list_objects, remove, sort_out, verify_offered
+from publisher.upkeep.needed import read_needed
 
 VERSIONS = tuple(f"1.{minor}.0" for minor in range(6))
 
@@ -300,6 +300,29 @@ def test_nothing_goes_while_nobody_can_tell_what_was_offered_last():
         attic.gc(grace_days=12)
 
 
+@pytest.mark.parametrize("role", ["targets", "snapshot"])
+@pytest.mark.parametrize("data", [b"{}", b"", b"older"])
+def test_nothing_goes_while_past_metadata_is_garbled(role, data):
+    """Whoever may write there, without a key, could have removed what was offered just before."""
+    attic = Attic()
+    name = key("sensor", metadata_path(role, attic.targets_version() - 1))
+    older = attic.store.objects[key("sensor", metadata_path(role, 2))].data
+    garbled = Object(name, older if data == b"older" else data, "", "")
+    attic.store.objects[name] = garbled
+    with pytest.raises(VerificationError, match=rf"\.{role}\.json is damaged: the keys of no root"):
+        attic.gc(grace_days=12)
+    assert attic.versions_left() == list(VERSIONS)
+
+
+def test_nothing_goes_while_past_targets_are_missing():
+    attic = Attic()
+    path = metadata_path("targets", attic.targets_version() - 1)
+    attic.store.delete(key("sensor", path))
+    with pytest.raises(VerificationError, match=f"^{path} is missing, and .*snapshot.json names"):
+        attic.gc(grace_days=12)
+    assert attic.versions_left() == list(VERSIONS)
+
+
 # beside others
 
 
@@ -424,7 +447,7 @@ def test_a_publisher_who_read_back_before_and_commits_after_the_removal_loses_no
 
 
 def test_batches_hold_only_so_much_and_the_ones_before_a_meeting_stay_removed(monkeypatch):
-    monkeypatch.setattr("publisher.garbage.MAX_HELD_BYTES", 1)
+    monkeypatch.setattr("publisher.upkeep.garbage.MAX_HELD_BYTES", 1)
     attic = Attic(VERSIONS[:3])
     deleted = []
 

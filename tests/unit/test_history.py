@@ -2,10 +2,10 @@ from dataclasses import replace
 
 from shop import Shop
 
-from publisher.history import read_events
 from publisher.layout import hashed_path, key
 from publisher.plan import make_plan
 from publisher.rollout import Share
+from publisher.upkeep.history import read_events
 
 
 def events(shop):
@@ -45,11 +45,28 @@ def test_each_change_is_told_in_its_order_and_with_its_time():
         "targets": 2,
         "channel": "beta",
         "board": "b1",
+        "event": "released",
+        "what": "released",
         "version": "1.0.0",
         "release": 1,
-        "what": "released",
+        "mandatory": False,
+        "paused": False,
+        "basis_points": 10000,
+        "groups": [],
+        "ramp": None,
+        "withdrawn": [],
     }
     assert last.signed_at == "2026-11-22T09:00:00Z"
+    assert last.to_dict()["withdrawn"] == ["1.1.0"]
+    assert [event.event for event in read_events(shop.open(view), view)] == [
+        "released",
+        "released",
+        "rollout",
+        "paused",
+        "resumed",
+        "released",
+        "offered again",
+    ]
 
 
 def test_a_ramp_and_its_groups_are_told_in_words_while_they_are_paused_too():

@@ -12,8 +12,8 @@ from products import MemoryStore
 
 from publisher.certificates import Authority
 from publisher.errors import VerificationError
-from publisher.live import Live, survey
-from publisher.pins import PinSets
+from publisher.pins.live import Live, survey
+from publisher.pins.sets import PinSets
 from publisher.serve import Edge
 from publisher.stores.base import Object
 

@@ -70,23 +70,40 @@ def test_a_release_is_shared_out_paused_and_resumed(run, product):
     assert offer(run)["basis_points"] == 2500
     assert run("pause", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is paused: boards")
     assert run("pause", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is paused already")
-    assert run("rollout", "beta", "b1", "50.25")[1].startswith(
+    assert run("rollout", "beta", "b1", "50.25%")[1].startswith(
         "1.1.0 on beta/b1 goes to 50.25 % of boards, once it is resumed\n"
     )
     assert offer(run)["paused"] is True
-    assert "goes to 50.25 % of boards already" in run("rollout", "beta", "b1", "50.25%")[1]
+    assert "already goes to 50.25 % of boards" in run("rollout", "beta", "b1", "50.25%")[1]
     assert run("resume", "beta", "b1")[1].startswith(
         "1.1.0 on beta/b1 goes on, for 50.25 % of boards\n"
     )
-    assert run("resume", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is not paused, for")
+    assert run("resume", "beta", "b1")[1].startswith("1.1.0 on beta/b1 is not paused: it goes to")
     verify(run)
 
 
-@pytest.mark.parametrize("share", ["101%", "-1", "all", "5.555", "", "100.01", "%"])
+@pytest.mark.parametrize("share", ["101%", "-1%", "all", "5.555%", "", "100.01%", "%", "25"])
 def test_a_share_is_a_percentage(run, product, share):
     with pytest.raises(SystemExit) as ended:
         run("rollout", "beta", "b1", share)
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["beta", "b1", "0.25"], "0.25 is no share: write 25% or 0.25%"),
+        (["beta", "b1", "25"], "25 is no share: write 25%"),
+        (["beta", "0.25"], "0.25 is no share: write 25% or 0.25%"),
+        (["beta", "101%"], "101% is no percentage"),
+        (["beta", "b1", "--ramp", "1..100%", "--over", "2d"], "1 is no share: write 100% or 1%"),
+    ],
+)
+def test_a_share_has_its_sign_as_a_quarter_may_be_meant(run, capsys, words, says):
+    with pytest.raises(SystemExit) as ended:
+        run("rollout", *words)
+    assert ended.value.code == 2
+    assert says in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -101,10 +118,10 @@ def test_a_share_is_a_percentage(run, product, share):
         (["--ramp", "1%..x", "--over", "48h"], "x is no percentage"),
         (["--ramp", "50%..10%", "--over", "48h"], "50%..10% does not rise"),
         (["--ramp", "10%..10%", "--over", "48h"], "does not rise"),
-        (["--ramp", "0..100", "--over", "48"], "48 is no time"),
-        (["--ramp", "0..100", "--over", "0m"], "0m is no time"),
-        (["--ramp", "0..100", "--over", "367d"], "367d is no time"),
-        (["--ramp", "0..100", "--over", "5s"], "5s is no time"),
+        (["--ramp", "0%..100%", "--over", "48"], "48 is no time"),
+        (["--ramp", "0%..100%", "--over", "0m"], "0m is no time"),
+        (["--ramp", "0%..100%", "--over", "367d"], "367d is no time"),
+        (["--ramp", "0%..100%", "--over", "5s"], "5s is no time"),
     ],
 )
 def test_a_rollout_that_cannot_be_meant_is_wrong_usage(run, capsys, options, says):
@@ -138,7 +155,7 @@ def test_options_may_stand_before_the_percentage(run, product):
 )
 def test_a_ramp_takes_minutes_hours_or_days(run, product, over, seconds):
     [found] = answer(
-        run, "rollout", "beta", "b1", "--ramp", "0.5%..50", "--over", over, "--dry-run"
+        run, "rollout", "beta", "b1", "--ramp", "0.5%..50%", "--over", over, "--dry-run"
     )["manifests"]
     ramp = found["rollout"]["ramp"]
     assert (found["rollout"]["basis_points"], ramp["to"], ramp["over_s"]) == (50, 5000, seconds)
@@ -186,10 +203,15 @@ def test_groups_are_set_and_taken_away_without_touching_the_share(run, product):
     assert code == 0
     assert "canary no longer first: boards that have it already keep it" in err
     assert (offer(run)["basis_points"], offer(run)["groups"]) == (0, [])
-    code, _, err = run("rollout", "beta", "b1", "--group", "No!")
-    assert code == 1
-    assert "rollout.groups.0 is 'No!'; it must be a name" in err
     verify(run)
+
+
+@pytest.mark.parametrize("command", ["rollout beta b1", "provision --out x"])
+def test_a_group_that_is_no_name_is_wrong_usage(run, capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        run(*command.split(), "--group", "Can ary")
+    assert ended.value.code == 2
+    assert '"Can ary" is no name of a group: lower-case letters' in capsys.readouterr().err
 
 
 def test_a_release_may_begin_with_a_ramp_and_is_the_same_when_it_is_run_again(
@@ -230,6 +252,8 @@ def test_a_change_can_be_looked_at_first(run, product):
     before = tree()
     code, out, _ = run("pause", "beta", "b1", "--dry-run")
     assert code == 0
+    first = "dry run: nothing is written; otherwise:\n1.1.0 on beta/b1 is paused: boards"
+    assert out.startswith(first)
     assert "timestamp" in out
     assert tree() == before
     assert answer(run, "pause", "beta", "b1", "--dry-run")["new"] is True
@@ -247,11 +271,125 @@ def test_boards_and_channels_that_are_not_there(run, product, command):
     assert "nothing is offered on stable/b1" in err
 
 
+@pytest.fixture
+def two_boards(run, product):
+    """1.0.0 and 1.1.0 are released on beta for b2 too."""
+    text = Path("slotcast.toml").read_text()
+    Path("slotcast.toml").write_text(f'{text}[boards.b2]\nchip = "esp32"\nslot_size = 0x1E0000\n')
+    for version in ("1.0.0", "1.1.0"):
+        release = ("release", f"{version}.bin", "--version", version, "--channel", "beta")
+        assert run(*release, "--board", "b2")[0] == 0
+
+
+def test_all_boards_of_a_channel_are_paused_resumed_and_shared_out_at_once(run, two_boards):
+    paused = answer(run, "pause", "beta")
+    assert [(one["board"], one["paused"]) for one in paused["manifests"]] == [
+        ("b1", True),
+        ("b2", True),
+    ]
+    assert len([name for name in paused["written"] if name.endswith("timestamp.json")]) == 1
+    told = run("resume", "--dry-run", "beta")[1]
+    for board in ("b1", "b2"):
+        assert f"1.1.0 on beta/{board} goes on, for 100 % of boards\n" in told
+    run("resume", "beta")
+    told = run("rollout", "beta", "--redate", "25%")[1].splitlines()[:2]
+    assert told == [f"1.1.0 on beta/{board} goes to 25 % of boards" for board in ("b1", "b2")]
+    ramp = answer(run, "rollout", "beta", "--ramp", "30%..50%", "--over", "1d")["manifests"]
+    assert [one["rollout"]["basis_points"] for one in ramp] == [3000, 3000]
+    assert "nothing is offered on stable\n" in run("pause", "stable")[2]
+    verify(run)
+
+
+def test_a_version_is_withdrawn_from_all_boards_at_once_or_from_none(run, two_boards):
+    told = run("withdraw", "1.1.0", "--channel", "beta", "--to", "1.0.0")[1].splitlines()[:2]
+    assert told == [
+        f"1.1.0 on beta/{board} is withdrawn: boards that run it go to 1.0.0"
+        for board in ("b1", "b2")
+    ]
+    again = answer(run, "withdraw", "1.1.0", "--channel", "beta", "--to", "1.0.0")
+    assert (again["new"], len(again["manifests"])) == (False, 2)
+    release = ("release", "1.2.0.bin", "--version", "1.2.0", "--channel", "beta", "--board", "b2")
+    Path("1.2.0.bin").write_bytes(esp_images.app_image(code=b"two" * 999))
+    assert run(*release)[0] == 0
+    both = answer(run, "withdraw", "1.2.0", "--channel", "beta", "--to", "1.0.0", "--dry-run")
+    assert [one["board"] for one in both["manifests"]] == ["b2"], "b1 never had it"
+    before = tree()
+    code, _, err = run("withdraw", "1.0.0", "--channel", "beta")
+    assert code == 1
+    assert "1.0.0 is what is offered" in err, "on b1; b2 could do without it"
+    code, _, err = run("withdraw", "1.1.0", "--channel", "beta", "--to", "0.9.0")
+    assert code == 1
+    assert "boards on beta/b1 go to 1.0.0, which is offered, and not to 0.9.0" in err
+    assert tree() == before
+    code, _, err = run("withdraw", "7.0.0", "--channel", "beta")
+    assert code == 1
+    assert "version 7.0.0 was never released on beta\nhint: `slotcast history" in err
+    verify(run)
+
+
+def test_boards_that_are_past_what_is_withdrawn_from_all_stay_there(run, two_boards):
+    Path("1.2.0.bin").write_bytes(esp_images.app_image(code=b"two" * 999))
+    release = ("release", "1.2.0.bin", "--version", "1.2.0", "--channel", "beta", "--board", "b2")
+    assert run(*release)[0] == 0
+    withdraw = ("withdraw", "1.1.0", "--channel", "beta", "--to", "1.0.0")
+    for is_new in (True, False):
+        done = answer(run, *withdraw)
+        told = [(one["board"], one["version"], one["withdrawn"]) for one in done["manifests"]]
+        assert told == [("b1", "1.0.0", ["1.1.0"]), ("b2", "1.2.0", ["1.1.0"])]
+        assert done["new"] is is_new
+    verify(run)
+
+
+def test_an_image_that_was_withdrawn_does_not_come_back_under_another_version(run, product):
+    run("withdraw", "1.1.0", *WHOM, "--to", "1.0.0")
+    before = tree()
+    again = ("release", "1.1.0.bin", "--version", "1.1.1", *WHOM)
+    for way in ((), ("--dry-run",)):
+        code, _, err = run(*again, *way)
+        assert code == 1
+        assert "image of 1.1.1 is that of 1.1.0 on beta/b1, which was withdrawn there" in err
+        assert "--withdrawn-image" in err
+    assert tree() == before
+    code, _, err = run(*again, "--withdrawn-image")
+    assert code == 0
+    assert "boards that run it count as current, and install nothing" in err
+    assert run(*again)[0] == 0, "that very release is published already"
+    verify(run)
+
+
+def test_an_image_is_promoted_nowhere_where_it_was_withdrawn(run, product):
+    promote = ("promote", "--from", "beta", "--to", "stable")
+    for version in ("1.0.0", "1.1.0"):
+        assert run(*promote, version)[0] == 0
+    run("withdraw", "1.1.0", "--channel", "stable", "--to", "1.0.0")
+    run("release", "1.1.0.bin", "--version", "1.2.0", *WHOM)
+    code, _, err = run(*promote, "1.2.0")
+    assert code == 1
+    assert "image of 1.2.0 is that of 1.1.0 on stable/b1, which was withdrawn there" in err
+    assert run(*promote, "1.2.0", "--withdrawn-image")[0] == 0
+
+
+def test_an_image_under_two_versions_and_a_mistyped_channel_are_warned_of(run, product):
+    release = ("release", "1.1.0.bin", "--version", "1.2.0", "--board", "b1", "--dry-run")
+    _, _, err = run(*release, "--channel", "beta")
+    assert "warning: the image of 1.2.0 is that of 1.1.0 on beta/b1: boards that run it" in err
+    code, _, err = run(*release, "--channel", "bata")
+    assert (code, err) == (0, "slotcast: warning: bata is a new channel (there is beta)\n")
+    assert run("promote", "1.1.0", "--from", "beta", "--to", "stable")[0] == 0
+    code, _, err = run("promote", "1.0.0", "--from", "beta", "--to", "stabel", "--dry-run")
+    assert (code, err) == (
+        0,
+        "slotcast: warning: stabel is a new channel (there are beta, stable)\n",
+    )
+
+
 def test_a_release_is_withdrawn(run, product):
     before = tree()
     code, _, err = run("withdraw", "1.1.0", *WHOM)
     assert code == 1
-    assert "--to VERSION" in err
+    assert "--to takes an older version: 1.0.0; or release one above 1.1.0" in err
+    assert "takes an older version: 1.0.0" in run("withdraw", "1.1.0", *WHOM, "--to", "1.1.0")[2]
+    assert "`slotcast history --channel beta`" in run("withdraw", "7.0.0", *WHOM)[2]
     assert tree() == before
     code, out, err = run("withdraw", "1.1.0", *WHOM, "--to", "1.0.0")
     assert (code, err) == (0, "")
@@ -262,7 +400,7 @@ def test_a_release_is_withdrawn(run, product):
 
 def test_a_release_is_promoted(run, product):
     code, out, err = run("promote", "1.1.0", "--from", "beta", "--to", "stable", "--rollout", "10%")
-    assert (code, err) == (0, "")
+    assert (code, err) == (0, "slotcast: warning: stable is a new channel (there is beta)\n")
     assert out.startswith("promoted 1.1.0 (release 1) from beta to stable/b1, for 10 % of boards\n")
     assert offer(run, "stable")["sha256"] == offer(run)["sha256"]
     assert offer(run, "stable")["basis_points"] == 1000
@@ -388,7 +526,7 @@ def test_the_history_is_shown_for_all_or_for_one_channel(run, product):
     ]
     [event] = answer(run, "history", "--channel", "stable")["events"]
     assert event["what"] == "released"
-    assert run("history", "--board", "b2")[1] == "nothing was released yet\n"
+    assert "there is no board b2" in run("history", "--board", "b2")[2]
 
 
 def test_the_status_tells_what_boards_go_by_and_what_needs_a_signature_next(run, product):
@@ -407,6 +545,17 @@ def test_the_status_tells_what_boards_go_by_and_what_needs_a_signature_next(run,
     assert (found["offers"][0]["stones"], found["offers"][0]["withdrawn"]) == (["1.1.0"], ["1.0.0"])
 
 
+def test_the_status_tells_what_is_mandatory_and_may_be_of_one_channel_or_board(run, product):
+    release = ("release", "1.1.0.bin", "--version", "1.1.0", "--channel", "stable", "--board", "b1")
+    assert run(*release, "--mandatory")[0] == 0
+    assert "  100 %, mandatory\n" in run("status", "--channel", "stable")[1]
+    assert "mandatory" not in run("status", "--channel", "beta", "--board", "b1")[1]
+    [only] = answer(run, "status", "--channel", "stable")["offers"]
+    assert only["channel"] == "stable"
+    assert "there is no board b2\nhint: there is: b1" in run("status", "--board", "b2")[2]
+    assert "there is no channel bata\n" in run("status", "--channel", "bata")[2]
+
+
 def test_a_delta_is_yanked(run, product):
     common = bytes(range(256)) * 100
     for number in (3, 4):
@@ -414,5 +563,8 @@ def test_a_delta_is_yanked(run, product):
         assert run("release", f"{number}.bin", "--version", f"{number}.0.0", *WHOM)[0] == 0
     out = run("yank", "beta", "b1", "3.0.0")[1]
     assert out.startswith("4.0.0 on beta/b1 has no delta from 3.0.0 any more (")
-    assert run("yank", "beta", "b1", "3.0.0")[0] == 1
+    assert "boards that run 3.0.0 take " in out
+    code, out, _ = run("yank", "beta", "b1", "3.0.0")
+    assert code == 0
+    assert out.startswith("4.0.0 on beta/b1 has no delta from 3.0.0 already: boards that run 3.0.0")
     verify(run)

@@ -8,19 +8,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from publisher.anchors import Anchor
 from publisher.certificates import Authority, amazon_roots
 from publisher.errors import SettingsError, VerificationError
 from publisher.layout import IMMUTABLE, cache_control, is_published, key, pins_path
-from publisher.live import Leaf, Live, Verdict
-from publisher.pins import MAX_BYTES, PinSet, PinSets
-from publisher.pins_guard import (
+from publisher.pins.anchors import Anchor
+from publisher.pins.guard import (
     StrandingError,
     verify_backup,
     verify_retirement,
     verify_room,
     verify_strands_nobody,
 )
+from publisher.pins.live import Leaf, Live, Verdict
+from publisher.pins.sets import MAX_BYTES, PinSet, PinSets
 from publisher.schemas import canonical_json
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)

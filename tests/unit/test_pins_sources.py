@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from publisher.certificates import Authority
 from publisher.errors import SettingsError
-from publisher.live import Leaf
-from publisher.pins_sources import certificate_pin, public_key_pin
+from publisher.pins.live import Leaf
+from publisher.pins.sources import certificate_pin, public_key_pin
 from slotcast.pins import spki_sha256 as board_pin
 
 # openssl req -x509 of an EC key with -conv_form compressed

@@ -2,8 +2,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from publisher.pkcs8 import to_pem
 from publisher.signers import Passphrases
+from publisher.signers.pkcs8 import to_pem
 
 KEY = Ed25519PrivateKey.generate()
 

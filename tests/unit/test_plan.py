@@ -1,8 +1,8 @@
 from dataclasses import replace
 
-from products import Product
+from products import MemoryStore, Product
 
-from publisher.plan import File, Kind, make_plan
+from publisher.plan import File, Kind, look_up, make_plan
 from publisher.stores.base import Stored
 
 EVERY_KIND = [
@@ -96,3 +96,23 @@ def test_the_order_does_not_depend_on_the_order_of_wishes():
     assert backwards == make_plan("sensor", EVERY_KIND, nothing)
     assert backwards.size_bytes == sum(len(file.data) for file in EVERY_KIND)
     assert replace(backwards, writes=()) != backwards
+
+
+def test_only_what_is_named_by_its_hash_is_looked_up_and_nothing_is_read_whole():
+    asked = []
+
+    class Store(MemoryStore):
+        def read(self, key):
+            raise AssertionError(key)
+
+        def read_range(self, key, start, stop):
+            asked.append((key, stop - start))
+            return b"i" if "images/" in key else None
+
+    plan = look_up(make_plan("sensor", EVERY_KIND, nothing), Store())
+    kept = [write.kind for write in plan.writes if write.action == "keep"]
+    assert kept == [Kind.IMAGE]
+    assert len(plan.missing) == len(plan.writes) - 1
+    assert plan.size_bytes == sum(len(file.data) for file in EVERY_KIND) - len(b"image")
+    assert {key.split("/")[1] for key, _ in asked} == {"payloads", "images", "targets"}
+    assert {length for _, length in asked} == {1}

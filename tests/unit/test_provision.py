@@ -9,7 +9,7 @@ from publisher.certificates import Authority, amazon_roots
 from publisher.errors import ImageError, SettingsError, VerificationError
 from publisher.image import read_image
 from publisher.partitions import parse_binary, parse_csv, slot_size
-from publisher.pins import PinSets
+from publisher.pins.sets import PinSets
 from publisher.provision import Whom, provision
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, EdgeSettings, Settings

@@ -6,7 +6,7 @@ import pytest
 from products import MemoryStore, Product, quiet
 from shop import Shop
 
-from publisher.errors import ConflictError, StoreError, VerificationError
+from publisher.errors import ConflictError, StoreError, UncertainError, VerificationError
 from publisher.layout import key
 from publisher.plan import Kind
 from publisher.publish import publish
@@ -180,6 +180,22 @@ def test_a_timestamp_of_which_nobody_knows_whether_it_moved_says_so():
     product.store.on_write = break_off
     with pytest.raises(StoreError, match="it is not known whether the release is published"):
         product.publish(plan)
+
+
+def test_a_timestamp_on_which_somebody_may_have_built_already_is_not_said_to_be_unpublished():
+    """The answer to our write was lost; it was sent again, and refused, as another one is there."""
+    product = Product()
+    plan = product.prepare("1.0.0").plan
+
+    def lose_the_answer(item):
+        if item.key.endswith("timestamp.json"):
+            raise UncertainError("something else is there, but the answer was lost")
+
+    product.store.on_write = lose_the_answer
+    with pytest.raises(StoreError, match="it is not known whether the release is") as caught:
+        product.publish(plan)
+    assert not isinstance(caught.value, ConflictError), "a command would begin again by itself"
+    assert "slotcast history" in caught.value.hint
 
 
 def test_files_named_by_their_hash_are_sent_at_once_and_metadata_after_all_of_them():

@@ -9,10 +9,13 @@ from products import NOW, MemoryStore, Product
 from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.api.metadata import Metadata, TargetFile
+from tuf.api.serialization.json import JSONSerializer
 from tuf.ngclient import Updater
 from tuf.ngclient.fetcher import FetcherInterface
 
+from publisher.clock import clock_warnings
 from publisher.errors import KeyAccessError, VerificationError
+from publisher.iso_time import SIGNED_AT
 from publisher.layout import key
 from publisher.metadata_rules import verify_rules
 from publisher.repository import Offering, found_repository, open_repository
@@ -171,7 +174,7 @@ def test_another_root_than_that_of_the_fingerprint_stops_signing():
 def test_a_role_in_the_place_of_another_stops_signing():
     product = Product()
     put(product, "metadata/timestamp.json", product.read("metadata/1.snapshot.json"))
-    with pytest.raises(VerificationError, match="this is snapshot"):
+    with pytest.raises(VerificationError, match="it is snapshot, not timestamp"):
         product.open()
 
 
@@ -273,6 +276,49 @@ def test_a_signing_time_that_lies_ahead_is_left_behind_only_when_told_to():
     assert [state.signed_at for state in repository.states()][1:] == ["2026-11-22T07:00:00Z"] * 3
     assert len(repository.warnings) == 3
     assert "a board that has verified the former takes it for the time" in repository.warnings[0]
+
+
+def sign_timestamp(product, **fields):
+    """Let whoever has the key of timestamp alone sign it with other fields."""
+    timestamp = Metadata.from_bytes(product.read("metadata/timestamp.json"))
+    timestamp.signed.unrecognized_fields |= fields
+    timestamp.signatures.clear()
+    timestamp.sign(product.signers["timestamp"][0])
+    data = timestamp.to_bytes(JSONSerializer(compact=True))
+    put(product, "metadata/timestamp.json", data)
+    return data
+
+
+@pytest.mark.parametrize("time", ["2026-11-22T07:02:00Zzz", "2026-11-22T07:02:60Z", 7, ["x"]])
+def test_a_former_signing_time_that_is_none_is_not_signed_again(time):
+    product = Product()
+    sign_timestamp(product, **{SIGNED_AT: time})
+    assert clock_warnings(NOW, product.open().states()) == []
+    product.release("1.0.0")
+    assert signed(product, "metadata/timestamp.json")[SIGNED_AT] == "2026-11-22T07:00:00Z"
+
+
+def respell(data):
+    """The signatures with spaces, over which Python passes, and boards do not."""
+    whole = json.loads(data)
+    for one in whole["signatures"]:
+        one["sig"] = f"{one['sig'][:2]} {one['sig'][2:]}"
+    return json.dumps(whole).encode()
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (respell, "is not hex digits"),
+        (lambda data: b'{"x":0.5,' + data[1:], "0.5 is not an integer"),
+        (lambda data: b'{"x":"' + b"y" * 4096 + b'",' + data[1:], "boards take 4,096"),
+    ],
+)
+def test_what_boards_refuse_does_not_count_for_the_publisher(change, says):
+    product = Product()
+    put(product, "metadata/timestamp.json", change(product.read("metadata/timestamp.json")))
+    with pytest.raises(VerificationError, match=says):
+        product.open()
 
 
 def test_a_manifest_that_is_not_what_was_signed_is_refused():

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import esp_images
 import pytest
-from products import Product
 
 from publisher import cli
 from publisher.arguments import Arguments
@@ -16,7 +15,6 @@ from publisher.commands import Context, Result, publishing
 from publisher.commands.retry import retried
 from publisher.encoding import encode_all
 from publisher.errors import ConflictError, SettingsError
-from publisher.newer import find_newer
 from publisher.repository import open_repository
 from publisher.stores.directory import DirectoryStore
 
@@ -73,7 +71,7 @@ def test_a_command_that_is_outrun_begins_again_and_asks_and_warns_once():
     assert len(runs) == 3
     assert runs == sorted(runs)
     assert (desk.prompts, desk.warnings) == (["Passphrase: "], ["no memory"])
-    again = "somebody else is publishing; beginning again from what is published now"
+    again = "somebody else published first; trying again on top of it"
     assert desk.notes == [f"{again} (2 of 5)", f"{again} (3 of 5)"]
     assert 0.25 <= desk.waits[0] <= 0.75
     assert 0.5 <= desk.waits[1] <= 1.5
@@ -91,6 +89,21 @@ def test_any_other_error_ends_it():
     with pytest.raises(SettingsError):
         desk.outrun(1, SettingsError("nothing is offered there"))
     assert desk.waits == []
+
+
+@pytest.mark.parametrize("is_dry", [False, True])
+def test_a_ctrl_c_says_what_becomes_of_what_is_being_published(is_dry):
+    desk = Desk()
+
+    @retried
+    def run(arguments, context):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(Arguments(dry_run=is_dry), desk.context)
+    told = [note for note in desk.notes if note.startswith("interrupted: ")]
+    assert len(told) == (0 if is_dry else 1)
+    assert all("Run the same command again" in note for note in told)
 
 
 # Whole commands, while another one publishes at the worst moment
@@ -155,7 +168,7 @@ def test_of_two_releases_at_once_the_newer_one_comes_second_and_both_stay(
     code, out, err = run(*release("1.2.0"))
     assert code == 0
     assert "released 1.2.0 (release 3) on stable/b1" in out
-    assert "beginning again from what is published now (2 of 5)" in err
+    assert "somebody else published first; trying again on top of it (2 of 5)" in err
     assert offered() == "1.2.0"
     history = json.loads(run("history", "--json")[1])
     assert [one["version"] for one in history["events"]][-2:] == ["1.1.0", "1.2.0"]
@@ -242,7 +255,7 @@ def test_a_run_that_is_going_on_elsewhere_is_waited_for(run, founded, monkeypatc
     code, _, err = run(*release("1.2.0"))
     assert code == 0
     assert "somebody else may be publishing metadata/3.snapshot.json" in err
-    assert "somebody else has published just now; beginning again" in err
+    assert "somebody else published first; trying again on top of it" in err
     assert offered() == "1.2.0"
 
 
@@ -297,6 +310,8 @@ def test_what_a_run_left_that_was_outrun_for_good_is_in_nobody_s_way(
     assert signed("4.snapshot")["x-slotcast-named-by"] == signed("timestamp")["version"]
     assert signed("timestamp")["meta"]["snapshot.json"]["version"] == 3
     Path(".slotcast/seen.json").write_bytes(memory)  # as on another machine
+    passed = "passed over, as another run was first: metadata/4.snapshot.json"
+    assert passed in run("status")[2], "a person may look at it"
     waits.clear()
     code, _, err = run("pause", "stable", "b1")
     assert (code, err, waits) == (0, "", [])
@@ -304,19 +319,3 @@ def test_what_a_run_left_that_was_outrun_for_good_is_in_nobody_s_way(
 
 def signed(name):
     return json.loads(Path(f"published/sensor/metadata/{name}.json").read_text())["signed"]
-
-
-def test_an_old_state_under_a_new_version_of_a_stolen_timestamp_key_is_not_signed_upon():
-    """Only the snapshot itself tells by which timestamp it was outrun."""
-    product = Product()
-    for version in ("1.0.0", "1.1.0"):
-        product.release(version)
-        state = product.open()
-        if version == "1.0.0":
-            old = state.snapshot(), state.targets()
-    with state.edit_timestamp():
-        pass
-    [found] = find_newer(product.read, state.root(), *old)
-    assert found.named_by == 3 < state.timestamp().version
-    assert not found.was_outrun(old[0])
-    assert found.was_outrun(state.snapshot())

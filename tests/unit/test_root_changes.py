@@ -1,16 +1,19 @@
+import copy
 import json
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from products import NOW, Product
 from published_product import refused_points
+from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner, SSlibKey
-from tuf.api.metadata import Metadata
+from tuf.api.metadata import Key, Metadata
 
 from publisher.errors import KeyAccessError, SettingsError, VerificationError
-from publisher.public_keys import find_public_key
-from publisher.root_changes import RootChanges, next_root, verify_follows
-from publisher.root_words import caution_lines, change_lines
+from publisher.root.changes import RootChanges, next_root, verify_follows
+from publisher.root.public_keys import find_public_key
+from publisher.root.words import caution_lines, change_lines
 
 EXPIRES = NOW + timedelta(days=400)
 
@@ -79,11 +82,11 @@ def test_what_changes_is_told_in_words(root):
     lines = list(change_lines(root, new))
     added = set(keyids(new, "root")) - set(keyids(root, "root"))
     assert lines == [
-        f"root: key {added.pop()[:8]} (Ed25519) is added",
+        f"root: key {added.pop()} (Ed25519) is added",
         "root: 2 of 3 keys must sign -> 1 of 4",
         f"targets: key {gone[:8]} (Ed25519) is removed",
-        f"targets: key {key.keyid[:8]} (Ed25519) is added",
-        f"expires: {root.expires:%Y-%m-%d} -> {EXPIRES:%Y-%m-%d}",
+        f"targets: key {key.keyid} (Ed25519) is added",
+        "expires: 2027-11-22T07:00:00Z -> 2027-12-27T07:00:00Z",
     ]
     assert list(caution_lines(new, root)) == [
         "root needs fewer signatures than before: 1 in place of 2",
@@ -144,7 +147,7 @@ def test_a_key_under_which_anybody_signs_is_refused(root):
 def test_a_new_expiry_alone_has_to_be_asked_for(root):
     new = changed(root, renews=True)
     assert list(change_lines(root, new)) == [
-        f"expires: {root.expires:%Y-%m-%d} -> {EXPIRES:%Y-%m-%d}"
+        "expires: 2027-11-22T07:00:00Z -> 2027-12-27T07:00:00Z"
     ]
 
 
@@ -171,6 +174,54 @@ def test_a_key_without_a_role_is_refused(root):
     new.keys[key.keyid] = key
     with pytest.raises(VerificationError, match="signs for no role"):
         verify_follows(root, Metadata(new))
+
+
+def with_new_key(root, fields, keyid=""):
+    """The next root, with a key of these fields for targets that no tool of ours makes."""
+    keyid = keyid or sha256(encode_canonical(fields).encode()).hexdigest()
+    new = changed(root, renews=True)
+    new.add_key(Key.from_dict(keyid, fields), "targets")
+    return Metadata(new)
+
+
+def test_a_new_key_with_fields_that_nobody_is_told_of_is_refused(root):
+    """They would let a thief try until the first digits of its id are those of another key."""
+    key = new_key().to_dict()
+    inside = {**key, "keyval": {**key["keyval"], "x": "1"}}
+    for fields in ({**key, "x": "1"}, inside):
+        with pytest.raises(VerificationError, match="has fields that a key does not have"):
+            verify_follows(root, with_new_key(root, copy.deepcopy(fields)))
+
+
+def test_a_former_key_does_not_come_back_under_another_id(root):
+    fields = {**new_key().to_dict(), "x": "1"}
+    former = with_new_key(root, copy.deepcopy(fields)).signed
+    former.version = root.version
+    [odd] = former.keys.keys() - root.keys.keys()
+    new = next_root(former, RootChanges(renews=True), EXPIRES)
+    new.signed.revoke_key(odd, "targets")
+    del fields["x"]
+    plain = sha256(encode_canonical(fields).encode()).hexdigest()
+    new.signed.add_key(Key.from_dict(plain, fields), "targets")
+    with pytest.raises(VerificationError, match="is a key of root 1 under a new id"):
+        verify_follows(former, new)
+
+
+def test_two_keys_that_look_alike_to_people_are_refused(root, monkeypatch):
+    monkeypatch.setattr("publisher.root.changes.verify_keys", lambda new: None)
+    alike = keyids(root, "root")[0][:8] + "0" * 56
+    with pytest.raises(VerificationError, match=f"two keys begin with {alike[:8]}"):
+        verify_follows(root, with_new_key(root, new_key().to_dict(), alike))
+
+
+def test_the_order_of_keys_stands(root):
+    new = changed(root, additions=[("targets", new_key()), ("targets", new_key())])
+    verify_follows(root, Metadata(new))
+    for role in ("root", "targets"):
+        other = copy.deepcopy(new)
+        other.roles[role].keyids.reverse()
+        with pytest.raises(VerificationError, match=f"it changes the order of keys of {role}"):
+            verify_follows(root, Metadata(other))
 
 
 def test_a_public_key_is_hex_or_pem_or_that_of_a_signer(tmp_path, root):

@@ -24,7 +24,7 @@ from securesystemslib.signer import CryptoSigner
 import publisher.cli
 from publisher.cli import main
 from publisher.console import Console
-from publisher.errors import SettingsError, StoreError
+from publisher.errors import ConflictError, SettingsError, StoreError
 from publisher.stores.directory import DirectoryStore
 
 INIT = ["init", "sensor", "--board", "b1", "--chip", "esp32", "--slot-size", "0x1E0000"]
@@ -37,7 +37,7 @@ METADATA = Path("published/sensor/metadata")
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLOTCAST_PASSPHRASE", "correct horse")
-    monkeypatch.setattr("publisher.pkcs8._COST", 16)  # quick to guess, and to write
+    monkeypatch.setattr("publisher.signers.pkcs8._COST", 16)  # quick to guess, and to write
     return tmp_path
 
 
@@ -256,8 +256,12 @@ def test_a_signer_is_told_what_changes_before_being_asked(ceremony, monkeypatch)
     assert "signed by 0 keys of root 1, 2 needed; can still sign: " in err
     assert err.rstrip().endswith("slotcast: error: not signed")
     assert Path("p.json").read_bytes() == before
-    digits = asked[0].split('"yes" or ')[1][:8]
-    monkeypatch.setattr(Console, "confirm", lambda self, question: digits)
+    digits = asked[0].removeprefix("Sign root 2, ").split("?")[0]
+    for answer in ("", digits[:8], "y", digits.replace("4", "5")[:20] + "x"):
+        monkeypatch.setattr(Console, "confirm", lambda self, question, answer=answer: answer)
+        assert ceremony.run("root", "sign", "p.json", "--key", "file:keys/root-1.pem")[0] == 1
+    assert Path("p.json").read_bytes() == before
+    monkeypatch.setattr(Console, "confirm", lambda self, question: digits[:9].upper())
     ceremony.do("root", "sign", "p.json", "--key", "file:keys/root-1.pem")
     assert Path("p.json").read_bytes() != before
 
@@ -641,6 +645,99 @@ def test_a_timestamp_of_former_keys_after_the_rotation_is_not_completed(ceremony
     assert "this machine has seen root 2 in force" in err
     (METADATA / "timestamp.json").write_bytes(newest)
     ceremony.do("root", "apply", "p.json")
+
+
+def thief_of_timestamp():
+    signer = CryptoSigner(load_pem_private_key(Path("keys/timestamp.pem").read_bytes(), None))
+    return Thief(METADATA.parent, {"timestamp": [signer]})
+
+
+def test_a_machine_that_saw_no_rotation_completes_nothing_where_more_was_published_since(ceremony):
+    """A thief signs an old state with the key that was dropped, and waits for who completes it."""
+    shutil.copytree(".slotcast", "other-machine")
+    old = (METADATA / "timestamp.json").read_bytes()
+    ceremony.rotate("timestamp")
+    ceremony.do("root", "apply", "p.json")
+    ceremony.do("pause", "stable", "b1")
+    newest = (METADATA / "timestamp.json").read_bytes()
+    (METADATA / "timestamp.json").write_bytes(old)
+    thief_of_timestamp().renew(99)
+    shutil.rmtree(".slotcast")
+    shutil.copytree("other-machine", ".slotcast")
+    before = tree()
+    code, _, err = ceremony.run("status")
+    assert (code, "compare the offers that it lists with what was released last" in err) == (
+        1,
+        True,
+    )
+    code, _, err = ceremony.run("root", "apply", "p.json")
+    assert (code, "newer files that its timestamp does not name" in err) == (1, True)
+    assert tree() == before
+    out = ceremony.do("root", "apply", "p.json", "--resume", "--dry-run")
+    assert "offers stable/b1: 1.0.0 (release 1)" in out
+    (METADATA / "timestamp.json").write_bytes(newest)
+    ceremony.do("root", "apply", "p.json")
+    assert "paused" in ceremony.do("status")
+
+
+def test_another_machine_completes_a_rotation_when_nothing_came_after_it(ceremony, monkeypatch):
+    shutil.copytree(".slotcast", "other-machine")
+    ceremony.rotate("targets")
+    with monkeypatch.context() as patch:
+        cut_at(patch, 2)
+        with pytest.raises(CutError):
+            ceremony.run("root", "apply", "p.json")
+    shutil.rmtree(".slotcast")
+    shutil.copytree("other-machine", ".slotcast")
+    ceremony.do("root", "apply", "p.json")
+    ceremony.do("verify")
+
+
+def test_every_offer_is_listed_whatever_is_signed_anew(ceremony):
+    ceremony.rotate("timestamp")
+    assert "offers stable/b1: 1.0.0 (release 1)" in ceremony.do("root", "apply", "p.json")
+
+
+def test_signatures_that_boards_do_not_count_publish_nothing(ceremony):
+    ceremony.propose("--renew")
+    ceremony.sign()
+    fields = json.loads(Path("p.json").read_text())
+    for one in fields["root"]["signatures"]:
+        one["sig"] = f"{one['sig'][:2]} {one['sig'][2:]}"
+    Path("p.json").write_text(json.dumps(fields))
+    before = tree()
+    code, _, err = ceremony.run("root", "apply", "p.json")
+    assert (code, "signed by 0 of 3 root keys" in err) == (1, True)
+    assert tree() == before
+
+
+def test_a_timestamp_that_moves_meanwhile_is_followed_by_another_try(ceremony, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda wait_s: None)
+    ceremony.rotate("timestamp")
+    real, tries = DirectoryStore.replace, []
+
+    def replace(self, item, etag):
+        tries.append(item.key)
+        if len(tries) == 1:
+            raise ConflictError("timestamp.json has changed since it was read")
+        return real(self, item, etag)
+
+    monkeypatch.setattr(DirectoryStore, "replace", replace)
+    code, out, err = ceremony.run("root", "apply", "p.json")
+    assert (code, "(2 of 5)" in err) == (0, True)
+    assert out.startswith("root 2 is published already")
+    ceremony.do("verify")
+
+
+def test_a_file_with_a_high_number_that_nobody_has_signed_stops_no_ceremony(ceremony):
+    for role in ("targets", "snapshot"):
+        (METADATA / f"{2**53 - 1}.{role}.json").write_bytes(b"junk")
+    ceremony.rotate("timestamp")
+    ceremony.do("root", "apply", "p.json", "--targets", "2")
+    assert role_file("timestamp.json")["meta"]["snapshot.json"]["version"] == 3
+    for role in ("targets", "snapshot"):
+        (METADATA / f"{2**53 - 1}.{role}.json").unlink()
+    ceremony.do("pause", "stable", "b1")
 
 
 def test_what_was_lost_or_spoilt_is_offered_again_by_name(ceremony):

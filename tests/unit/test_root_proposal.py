@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 from products import NOW, Product
-from securesystemslib.signer import CryptoSigner
+from securesystemslib.signer import CryptoSigner, Signature
 
 from publisher.errors import KeyAccessError, SettingsError, VerificationError
-from publisher.proposal import MAX_BYTES, Proposal, merge
-from publisher.root_changes import RootChanges, next_root
-from publisher.root_words import signature_lines
+from publisher.root.changes import RootChanges, next_root
+from publisher.root.proposal import MAX_BYTES, Proposal, merge
+from publisher.root.words import signature_lines
 
 EXPIRES = NOW + timedelta(days=400)
 
@@ -112,6 +112,40 @@ def test_a_signature_that_counts_for_nothing_is_left_out(product, proposal):
     assert tampered(signed, change).sound().metadata.signatures == {}
 
 
+@pytest.mark.parametrize(
+    "respell", [lambda sig: f"{sig[:2]} {sig[2:]}", lambda sig: f"{sig}\n", lambda sig: f" {sig}"]
+)
+def test_a_signature_that_boards_do_not_read_counts_for_nothing(product, proposal, respell):
+    signed = proposal.signed_by(product.signers["root"][0])
+    whole = signed.signed_by(product.signers["root"][1])
+
+    def change(fields):
+        sig = fields["root"]["signatures"][0]["sig"]
+        fields["root"]["signatures"][0]["sig"] = respell(sig)
+
+    other = tampered(whole, change)
+    assert not other.is_signed
+    assert len(merge([other]).metadata.signatures) == 1
+    with pytest.raises(VerificationError, match=r"1 of 3 root keys that 1\.root\.json"):
+        other.verify_signed()
+    assert merge([other, whole]).is_signed
+    assert (
+        other.signed_by(product.signers["root"][0]).signed_by(product.signers["root"][1]).is_signed
+    )
+
+
+def test_a_root_that_boards_refuse_is_not_ready_however_many_have_signed_it(product, proposal):
+    whole = proposal.signed_by(product.signers["root"][0]).signed_by(product.signers["root"][1])
+    whole.metadata.signatures["ab" * 32] = Signature("ab" * 32, "0 0")
+    with pytest.raises(VerificationError, match="the signature of key abababab is not hex digits"):
+        whole.verify_signed()
+
+
+def test_the_digits_to_compare_are_those_of_the_whole_and_too_many_to_find_again(proposal):
+    assert proposal.sha256.startswith(proposal.digits.replace(" ", ""))
+    assert len(proposal.digits.replace(" ", "")) == 32
+
+
 def swap_chain(fields):
     fields["chain"] = [Product().read("metadata/1.root.json").decode()]
 
@@ -178,13 +212,18 @@ def test_an_expired_proposal_is_refused(product, proposal):
         b'{"type": "slotcast-root-proposal", "chain": ["x"], "root": {"signed": {}}}',
         b'{"type": "slotcast-root-proposal", "chain": ["x"], "root": {"signatures": 1}}',
         b'{"type": "slotcast-root-proposal", "chain": ["\\ud800"], "root": {}}',
+        b'{"type": "slotcast-root-proposal", "chain": ["x"], "root": {"signed": ROOT,'
+        b' "signatures": [{"keyid": null, "sig": "00"}]}}',
+        b'{"type": "slotcast-root-proposal", "chain": ["x"], "root": {"signed": ROOT,'
+        b' "signatures": [{"keyid": "ab", "sig": 7}]}}',
         b"[" * 100_000,
         b" " * (MAX_BYTES + 1),
     ],
 )
-def test_what_is_no_proposal_is_told_so(data):
+def test_what_is_no_proposal_is_told_so(proposal, data):
+    root = json.dumps(proposal.root.to_dict()).encode()
     with pytest.raises(ValueError, match="."):
-        Proposal.from_bytes(data)
+        Proposal.from_bytes(data.replace(b"ROOT", root))
 
 
 def test_every_field_that_is_bent_is_refused_in_words(product, proposal):

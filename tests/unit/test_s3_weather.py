@@ -1,7 +1,7 @@
 """boto3 itself against a server that fails: what is sent again, and what comes of it."""
 
 import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -14,8 +14,11 @@ ITEM = Object("sensor/a.json", b"one", "application/json", "public, max-age=60")
 LOST = None  # the request is carried out, and its answer lost
 
 
-class Server(HTTPServer):
-    """Holds one object; `weather` are statuses for the next requests, fine after that."""
+class Server(ThreadingHTTPServer):
+    """Holds one object; `weather` are statuses for the next requests, fine after that.
+
+    It has threads, or a connection that boto3 keeps open would hold up its end.
+    """
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)

@@ -113,6 +113,18 @@ def test_a_partition_table_stands_for_the_slot_size_of_its_smaller_slot():
     assert parse(MINIMAL + board, table=PARTITIONS).board("b1").slot_size == 0x1D0000
 
 
+def test_a_slot_has_whole_sectors():
+    board = '[boards.b1]\nchip = "esp32"\nslot_size = 0x1E0001\n'
+    with pytest.raises(SettingsError, match=r"\[boards\.b1\] slot_size is 0x1e0001; no part") as e:
+        parse(MINIMAL + board)
+    assert "0x1e0000 and 0x1e1000 are" in e.value.hint
+
+
+def test_a_misspelt_name_of_a_board_is_told_before_what_is_missing_for_it():
+    with pytest.raises(SettingsError, match=r"\[boards\.b1\] slotsize is not a setting"):
+        parse(MINIMAL + '[boards.b1]\nchip = "esp32"\nslotsize = 0x1E0000\n')
+
+
 def test_an_unknown_board_is_told_with_those_that_there_are():
     with pytest.raises(SettingsError, match='no board "sensor-r9"') as caught:
         parse(FULL).board("sensor-r9")

@@ -14,6 +14,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     ReadTimeoutError,
     SSLError,
+    UnauthorizedSSOTokenError,
 )
 from botocore.stub import Stubber
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, SECP384R1, generate_private_key
@@ -166,7 +167,8 @@ URL = {"endpoint_url": "https://kms.eu-central-1.amazonaws.com"}
         (said("ValidationException"), "KMS answered 400 ValidationException: words of KMS", ""),
         (NoCredentialsError(), "no credentials were found", "AWS_PROFILE"),
         (PartialCredentialsError(provider="x", cred_var="y"), "incomplete", "AWS_SECRET_ACCESS"),
-        (ProfileNotFound(profile="x"), "no profile of the name in AWS_PROFILE", ""),
+        (ProfileNotFound(profile="x"), "The config profile (x) could not be found", "AWS_PROFILE"),
+        (UnauthorizedSSOTokenError(), "the sign-in (SSO) has expired", "aws sso login"),
         (NoRegionError(), "no region is set", "AWS_DEFAULT_REGION"),
         (EndpointConnectionError(**URL), "cannot be reached", "AWS_ENDPOINT_URL_KMS"),
         (ConnectTimeoutError(**URL), "does not answer", "the network"),

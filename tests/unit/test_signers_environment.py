@@ -6,8 +6,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from publisher.errors import KeyAccessError
-from publisher.pkcs8 import to_pem
 from publisher.signers import Passphrases, load_signers
+from publisher.signers.pkcs8 import to_pem
 
 KEY = Ed25519PrivateKey.generate()
 PEM = to_pem(KEY, None).decode()

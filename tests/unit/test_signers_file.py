@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from publisher.errors import KeyAccessError
-from publisher.pkcs8 import to_pem
 from publisher.signers import Passphrases, load_signers
+from publisher.signers.pkcs8 import to_pem
 
 
 def nobody(prompt):
@@ -58,6 +58,13 @@ def test_a_signer_signs_with_the_key_of_its_file(key_file, tmp_path):
 def test_a_path_may_be_absolute(key_file, tmp_path):
     key_file()
     assert load(tmp_path / "elsewhere", str(tmp_path / "targets.pem"))
+
+
+@pytest.mark.parametrize("end", ["-----SECRET", "-----\nSECRET", "-----\\nSECRET"])
+def test_a_key_in_place_of_a_path_is_not_shown(tmp_path, end):
+    with pytest.raises(KeyAccessError, match=r'"file:\.\.\." names no signer') as caught:
+        load(tmp_path, f"-----BEGIN PRIVATE KEY{end}")
+    assert "SECRET" not in f"{caught.value} {caught.value.hint}"
 
 
 def test_an_encrypted_key_opens_with_the_passphrase_of_the_environment(key_file, tmp_path):

@@ -287,10 +287,16 @@ def test_a_module_that_is_missing_is_named():
         ("token=x", "names no token, or no key on it"),
         ("token=x;object", "has an attribute without value, or twice"),
         ("token=x;token=z;object=y", "has an attribute without value, or twice"),
-        ("token=x;object=y;slot-id=3", 'has the attribute "slot-id", which is not known here'),
+        ("token=x;object=y?PIN-VALUE=84726153", "a PIN does not belong in a URI"),
+        ("token=x;object=y?a=b&pin%2Dvalue=84726153", "a PIN does not belong in a URI"),
+        ("token=x;object=y?module-path=/m.so;pin-value=84726153", "a PIN does not belong in a URI"),
+        ("token=x;object=y;Pin-Source=file:/x;token=z", "PINs are not read from files"),
+        ("token=x;object=y;slot-id=3", "has an attribute that is not known here"),
+        ("token=x;object=y;84726153=3", "has an attribute that is not known here"),
         ("token=x;object=y;type=public", "names no private key"),
-        ("token=x;object=y?module-path=module.so", "the module's path module.so is relative"),
-        ("token=x;object=y?module-name=softhsm2", '"module-name", which is not known here'),
+        ("token=x;object=y?module-path=/evil.so", "would have any library loaded"),
+        ("token=x;object=y?Module-Name=softhsm2", "would have any library loaded"),
+        ("token=x;object=y?vendor=84726153", 'nothing may follow a "?"'),
     ],
 )
 def test_a_uri_that_does_not_serve_is_refused(rest, says):
@@ -300,8 +306,11 @@ def test_a_uri_that_does_not_serve_is_refused(rest, says):
 
 
 def test_a_uri_is_read_as_rfc_7512_writes_it():
-    uri = parse("token=My%20HSM;object=a%3Bb;id=%00%ff;type=private?module-path=/usr/m.so", {})
+    module = {MODULE_ENVIRONMENT: "/usr/m.so"}
+    uri = parse("token=My%20HSM;object=a%3Bb;id=%00%ff;type=private", module)
     assert uri == ("My HSM", "", "a;b", b"\0\xff", "/usr/m.so")
+    with pytest.raises(KeyAccessError, match="the module's path module.so is relative"):
+        parse("token=x;object=y", {MODULE_ENVIRONMENT: "module.so"})
     with pytest.raises(KeyAccessError, match="no PKCS#11 module is named"):
         parse("token=x;object=y", {})
 

@@ -6,8 +6,8 @@ from products import Product
 from publisher.layout import key
 from publisher.rollout import Share
 from publisher.settings import ExpirySettings
-from publisher.status import read_status
 from publisher.stores.base import Object
+from publisher.upkeep.status import read_status
 
 
 def status(product):

@@ -66,7 +66,7 @@ def release(run, version, *options):
 
 
 def through(url, wait_s=0):
-    return ("--edge", url, "--edge-ca", "ca.pem", "--edge-wait", str(wait_s))
+    return ("--edge-url", url, "--edge-ca", "ca.pem", "--edge-wait", str(wait_s))
 
 
 def changing(change, part):
@@ -107,9 +107,12 @@ def test_an_edge_that_serves_something_else_is_an_error_though_it_is_published(
 ):
     _, url = serve(changing(change, part))
     code, out, err = release(run, "1.1.0", *through(url))
-    assert (code, out) == (1, "")
+    assert code == 1
+    assert out.startswith("released 1.1.0 (release 2) on stable/b1\n")
+    assert out.endswith("\n8 files written\n")
     error, hint = err.splitlines()[-2:]
-    assert error.startswith("slotcast: error: the release is published, but not at the edge: sens")
+    published = "slotcast: error: the release is published, but the edge does not serve it"
+    assert error.startswith((f"{published}: sensor/", f"{published} yet: sensor/"))
     assert words in error
     assert part in error
     assert hint.startswith("hint: look at the edge")
@@ -120,7 +123,10 @@ def test_an_edge_that_lost_an_object_or_flips_a_bit_is_found_out(run, serve):
     _, url = serve(without(STORE, "payloads/"))
     assert "is not there (403 or 404)" in release(run, "1.1.0", *through(url))[2]
     _, url = serve(flip(STORE, "timestamp.json", 20))
-    assert "differs from byte 20 on" in run("pause", "stable", "b1", *through(url))[2]
+    code, out, err = run("pause", "stable", "b1", *through(url), "--json")
+    assert (code, json.loads(out)["new"]) == (1, True)
+    assert "error: the change is published, but the edge does not serve it yet: sensor/" in err
+    assert "differs from byte 20 on" in err
 
 
 def test_an_edge_that_redirects_is_not_followed(run, serve):
@@ -136,10 +142,12 @@ def test_an_edge_that_redirects_is_not_followed(run, serve):
 
 def test_an_edge_that_is_nobody_s_is_not_believed(run, serve):
     _, url = serve()
-    code, _, err = release(run, "1.1.0", "--edge", url)
+    code, _, err = release(run, "1.1.0", "--edge-url", url)
     assert code == 1
-    assert "the release is published, but not at the edge: " in err
+    assert "the release is published, but the edge does not serve it: " in err
     assert "CERTIFICATE_VERIFY_FAILED" in err
+    assert "hint: name the roots that its certificate comes from with --edge-ca FILE" in err
+    assert "waiting" not in err
 
 
 def test_a_stale_edge_is_waited_for_until_its_files_expire(run, serve, monkeypatch):
@@ -194,17 +202,30 @@ def test_the_edge_of_slotcast_toml_is_taken_where_no_other_is_named(run, serve):
     settings = Path("slotcast.toml")
     base = url.removesuffix("sensor/")
     settings.write_text(settings.read_text().replace("https://updates.example.org/", base))
-    code, _, err = run("pause", "stable", "b1", "--edge", "--edge-ca", "ca.pem")
+    code, _, err = run("rollout", "--edge-ca", "ca.pem", "--edge", "stable", "b1", "55%")
     assert code == 0
     assert f"{url} serves it, byte for byte" in err
 
 
-@pytest.mark.parametrize("options", [("--edge", "http://x/sensor/"), ("--edge", "1.1.0.bin")])
-def test_what_is_no_edge_is_refused_before_anything_is_published(run, options):
-    code, _, err = release(run, "1.1.0", *options)
+@pytest.mark.parametrize("url", ["http://x/sensor/", "1.1.0.bin"])
+def test_what_is_no_edge_is_refused_before_anything_is_published(run, url):
+    code, _, err = release(run, "1.1.0", "--edge-url", url)
     assert code == 1
-    assert "--edge is" in err
+    assert "--edge-url is" in err
     assert offered() == "1.0.0"
+
+
+def test_a_ctrl_c_while_the_edge_is_waited_for_says_that_it_is_published(run, serve, monkeypatch):
+    def interrupted(wait_s):
+        raise KeyboardInterrupt
+
+    _, url = serve(frozen(STORE))
+    monkeypatch.setattr("publisher.cli.sleep", interrupted)
+    code, out, err = run("pause", "stable", "b1", *through(url, 60))
+    assert code == 130
+    assert out.startswith("1.0.0 on stable/b1 is paused")
+    last = "interrupted: the change is published; the edge was not looked at to the end"
+    assert err.splitlines()[-1] == last
 
 
 @pytest.mark.parametrize("wait", ["-1", "soon", "1e9", "nan"])

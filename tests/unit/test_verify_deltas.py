@@ -15,8 +15,8 @@ from publisher.payloads import Payload, payload_entry
 from publisher.plan import File, Kind, make_plan
 from publisher.repository import Offering
 from publisher.settings import PayloadSettings
+from publisher.verification.walk import Beforehand
 from publisher.verify import verify
-from publisher.walk import Beforehand
 
 NOISE = Random(5).randbytes(20000)
 

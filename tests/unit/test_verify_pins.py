@@ -5,7 +5,7 @@ from published_product import NOW, PublishedProduct
 from verify_reports import errors, only_error, report_of
 
 from publisher.certificates import Authority
-from publisher.pins import PinSets
+from publisher.pins.sets import PinSets
 
 
 @pytest.fixture

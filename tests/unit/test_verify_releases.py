@@ -8,7 +8,7 @@ from published_product import PublishedProduct, compact
 from verify_reports import errors, only_error, warnings
 
 from publisher.payload import cut_full
-from publisher.walk import Beforehand
+from publisher.verification.walk import Beforehand
 
 VERSION_JSON = "stable/sensor-r2/version.json"
 

@@ -178,7 +178,7 @@ def test_files_above_the_timestamp_s_that_are_no_metadata_are_told(product, data
     product.files["sensor/metadata/3.snapshot.json"] = product.files[
         "sensor/metadata/2.snapshot.json"
     ]
-    assert "does not verify: version 2, expected 3" in warnings(product)[1]
+    assert "does not verify: it is version 2, not 3" in warnings(product)[1]
     product.put("metadata/2.targets.json", data)
     keys = [finding.key for finding in report_of(product).findings]
     names = ("2.snapshot", "3.snapshot", "2.targets")

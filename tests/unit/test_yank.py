@@ -8,6 +8,7 @@ from publisher.errors import SettingsError
 from publisher.fleet import Fleet
 from publisher.offers import plan_offers
 from publisher.settings import PayloadSettings
+from publisher.upkeep.history import read_events
 from publisher.yank import prepare_yank
 
 
@@ -26,9 +27,9 @@ def shop():
 def yank(shop, base):
     view = shop.view()
     repository = shop.open(view)
-    offer, delta = prepare_yank(repository, view, "stable", "b1", base)
-    shop.publish(plan_offers(Fleet(shop.settings, repository, view), [offer]))
-    return delta
+    found = prepare_yank(repository, view, "stable", "b1", base)
+    shop.publish(plan_offers(Fleet(shop.settings, repository, view), [found.offer]))
+    return found.delta
 
 
 def test_one_delta_goes_and_nothing_else(shop):
@@ -51,13 +52,50 @@ def test_a_delta_can_be_named_by_the_digest_of_its_base(shop):
 def test_what_no_delta_starts_from_is_refused(shop, base):
     with pytest.raises(SettingsError, match="no delta from") as caught:
         yank(shop, base)
-    assert all(entry.base[:8] in caught.value.hint for entry in shop.offered().deltas)
+    assert caught.value.hint == "it has deltas from: 1.1.0, 1.0.0"
 
 
-def test_a_delta_is_yanked_once(shop):
-    yank(shop, "1.1.0")
-    with pytest.raises(SettingsError, match=r"no delta from 1\.1\.0"):
-        yank(shop, "1.1.0")
+def test_a_base_that_was_never_released_there_is_named_by_its_digest(shop):
+    [first, second] = shop.offered().deltas
+    elsewhere = replace(second, base="ab" * 32)
+    payloads = (shop.offered().full, first, elsewhere)
+    shop.change(payloads=payloads)
+    with pytest.raises(SettingsError) as caught:
+        yank(shop, "9.9.9")
+    assert caught.value.hint == "it has deltas from: 1.1.0, abababab"
+
+
+def test_a_delta_that_is_out_already_is_left_out(shop):
+    gone = yank(shop, "1.1.0")
+    after = shop.offered()
+    assert yank(shop, "1.1.0") == gone
+    assert yank(shop, gone.base[:12]) == gone
+    assert shop.offered() == after
+
+
+def test_what_was_taken_out_of_an_older_release_is_no_delta_of_this_one(shop):
+    yank(shop, "1.0.0")
+    shop.release("1.3.0", esp_images.app_image(code=b"common" * 5000 + b"3" * 3000))
+    with pytest.raises(SettingsError, match=r"no delta from 1\.0\.0"):
+        yank(shop, "1.0.0")
+
+
+def test_what_was_taken_out_is_in_the_history_by_its_version(shop):
+    yank(shop, "1.0.0")
+    view = shop.view()
+    last = read_events(shop.open(view), view)[-1].to_dict()
+    assert (last["event"], last["what"]) == ("yanked", "delta from 1.0.0 taken out")
+    assert last["version"] == "1.2.0"
+
+
+def test_a_base_that_no_history_knows_is_told_by_its_digest(shop):
+    elsewhere = replace(shop.offered().deltas[0], base="ab" * 32)
+    before = shop.offered().payloads
+    shop.change(payloads=(*before, elsewhere))
+    shop.change(payloads=before)
+    view = shop.view()
+    told = [event.what for event in read_events(shop.open(view), view)[-2:]]
+    assert told == ["delta from abababab added", "delta from abababab taken out"]
 
 
 def test_where_nothing_is_offered_there_is_nothing_to_yank():
