@@ -94,6 +94,7 @@ def test_ctrl_c_ends_all_of_it_at_once(tmp_path, whom):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored in background
     )
     assert process.stdout.readline() == "told\n"
     began = time.monotonic()
