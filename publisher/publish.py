@@ -136,7 +136,7 @@ def _verify_chain(
 
 def _move(write: Write, store: Store) -> None:
     """Replace the timestamp, which makes all the rest visible."""
-    unknown = "it is not known whether the release is published"
+    unknown = "it is not known whether this is published"
     try:
         store.replace(write.item, write.etag)
     except UncertainError as error:  # readers may have seen it: not to be done once more by itself
@@ -159,4 +159,4 @@ def _settle(plan: Plan, store: Store, files: VersionFiles) -> None:
         for item in (*(write.item for write in mine), *(plan.kept if plan.pointers else ())):
             files.settle(item, timestamp)
     except PublisherError as error:
-        raise StoreError(f"the release is published, but {error}", AGAIN) from error
+        raise StoreError(f"this is published, but {error}", AGAIN) from error

@@ -15,7 +15,6 @@ from publisher.commands.publishing import (
     verify_may_sign,
 )
 from publisher.errors import SettingsError
-from publisher.fleet import Fleet
 from publisher.manifest import Manifest
 from publisher.offers import Offer, plan_offers, present_offer
 
@@ -55,9 +54,8 @@ def publish_offers(
     context: Context,
 ) -> Result:
     """Publish offers in one transaction, or print what would be written."""
-    fleet = Fleet(product.settings, product.repository, product.view)
-    proofs = fleet.prove(offers)
-    plan = plan_offers(fleet, offers)
+    proofs = product.fleet.prove(offers)
+    plan = plan_offers(product.fleet, offers)
     warnings = [warning for offer in offers for warning in offer.warnings]
     warnings += [warning for proof in proofs for warning in proof.warnings]
     for warning in (*warnings, *product.repository.warnings):

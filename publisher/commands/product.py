@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 from securesystemslib.signer import Signer
@@ -14,6 +14,7 @@ from publisher.commands import Context
 from publisher.copies import Copies
 from publisher.errors import SettingsError, VerificationError
 from publisher.files import read_file
+from publisher.fleet import Fleet
 from publisher.image import Image, read_image, verify_fits
 from publisher.newer import Newer, find_newer, find_outrun
 from publisher.publish import View
@@ -44,6 +45,11 @@ class Product:
     repository: Repository
     seen: SeenFile
     known: Seen
+
+    @cached_property
+    def fleet(self) -> Fleet:
+        """The product's boards; what they may run is read once."""
+        return Fleet(self.settings, self.repository, self.view)
 
     def newer(self) -> list[Newer]:
         """Return what was signed after the present state, and may have been published.

@@ -8,7 +8,6 @@ from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
 from publisher.commands.retry import retried
 from publisher.commands.shares import asked_share
-from publisher.fleet import Fleet
 from publisher.offers import Offer
 from publisher.promotion import prepare_promotion
 from publisher.rollout import Share
@@ -30,8 +29,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     )
     for warning in channel_cautions(product.repository, arguments.to_channel):
         context.warn(warning)
-    fleet = Fleet(product.settings, product.repository, product.view)
-    offers = with_image_cautions(fleet, offers, arguments.withdrawn_image)
+    offers = with_image_cautions(product.fleet, offers, arguments.withdrawn_image)
     lines = [_said(offer, arguments.from_channel) for offer in offers]
     return publish_offers(product, offers, lines, arguments, context)
 

@@ -6,13 +6,8 @@ from functools import partial
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.product import open_product
-from publisher.commands.publishing import (
-    carry_out,
-    planned,
-    published,
-    verify_may_sign,
-)
+from publisher.commands.offering import open_signing
+from publisher.commands.publishing import carry_out, planned, published
 from publisher.commands.retry import retried
 from publisher.commands.shares import asked_share
 from publisher.encoding import Encode, Encoder
@@ -45,11 +40,10 @@ def run(arguments: Arguments, context: Context) -> Result:
 def _release(
     request: ReleaseRequest, encode: Encode, arguments: Arguments, context: Context
 ) -> Result:
-    product = open_product(arguments, context)
-    before = verify_may_sign(product, arguments, context)
+    product = open_signing(arguments, context)
     settings, repository, view = product.settings, product.repository, product.view
     prepared = prepare_release(settings, repository, view, request, context.progress, encode)
-    for warning in (*before, *prepared.warnings):
+    for warning in prepared.warnings:
         context.warn(warning)
     if arguments.dry_run:
         return planned(prepared.plan, product.store, _data(prepared), _text(prepared))

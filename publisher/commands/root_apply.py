@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from tuf.api.metadata import Metadata, Snapshot, Targets
@@ -102,7 +102,8 @@ def _ground(ceremony: _Ceremony, arguments: Arguments, context: Context) -> Grou
     ground = _published_ground(ceremony)
     _verify_seen(ceremony, ground, context)
     if not ceremony.applied or stale_role(proposal.root, ground):
-        _verify_newest(ceremony, ground, arguments, context)
+        newer = _verify_newest(ceremony, ground, arguments, context)
+        return replace(ground, left_out=tuple(one.named_by for one in newer))
     return ground
 
 
@@ -127,11 +128,15 @@ def _verify_seen(ceremony: _Ceremony, ground: Ground, context: Context) -> None:
 
 def _verify_newest(
     ceremony: _Ceremony, ground: Ground, arguments: Arguments, context: Context
-) -> None:
-    """Refuse to sign on top of a timestamp that may have been put back, unless told to."""
+) -> list[Newer]:
+    """Refuse to sign on top of a timestamp that may have been put back, unless told to.
+
+    Returns what is newer, and left out then.
+    """
     newer = _newer(ceremony, ground)
     if what := name_newer(newer, ceremony.site.store, arguments.resume, _RESUME):
         context.warn(f"--resume leaves out {what}")
+    return newer
 
 
 def _newer(ceremony: _Ceremony, ground: Ground) -> list[Newer]:
@@ -170,6 +175,7 @@ def _rotation(
         days, read = site.settings.expiry_days, site.view.read
         repository = Repository(files, read, signing, days, context.now, arguments.redate)
         repository.step_over(above)
+        repository.leave_out(ground.left_out)
         return repository
 
     repository = rotate(proposal, ground, open_under)

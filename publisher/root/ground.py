@@ -31,11 +31,13 @@ class Ground:
         files: bytes of targets, snapshot and timestamp that are taken over.
         is_applied: the root itself is published already.
         is_chosen: a person has said whose offers these are: there may be no more than targets.
+        left_out: numbers (repository.py) of newer snapshots that a person leaves out.
     """
 
     files: Mapping[str, bytes]
     is_applied: bool
     is_chosen: bool = False
+    left_out: tuple[int, ...] = ()
 
 
 def is_applied(proposal: Proposal, published: Sequence[bytes]) -> bool:

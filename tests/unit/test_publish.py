@@ -117,7 +117,7 @@ def test_a_version_json_that_moves_under_a_run_says_that_the_release_is_publishe
             product.store.objects[item.key] = Object(item.key, b"%d" % next(changes), "", "")
 
     product.store.on_write = somebody_else
-    with pytest.raises(StoreError, match="the release is published, but") as caught:
+    with pytest.raises(StoreError, match="this is published, but") as caught:
         product.publish(plan)
     assert not isinstance(caught.value, ConflictError), "which would be tried again"
     product.store.on_write = lambda item: None
@@ -178,7 +178,7 @@ def test_a_timestamp_of_which_nobody_knows_whether_it_moved_says_so():
             raise StoreError("the connection broke")
 
     product.store.on_write = break_off
-    with pytest.raises(StoreError, match="it is not known whether the release is published"):
+    with pytest.raises(StoreError, match="it is not known whether this is published"):
         product.publish(plan)
 
 
@@ -192,7 +192,7 @@ def test_a_timestamp_on_which_somebody_may_have_built_already_is_not_said_to_be_
             raise UncertainError("something else is there, but the answer was lost")
 
     product.store.on_write = lose_the_answer
-    with pytest.raises(StoreError, match="it is not known whether the release is") as caught:
+    with pytest.raises(StoreError, match="it is not known whether this is") as caught:
         product.publish(plan)
     assert not isinstance(caught.value, ConflictError), "a command would begin again by itself"
     assert "slotcast history" in caught.value.hint

@@ -693,6 +693,24 @@ def test_another_machine_completes_a_rotation_when_nothing_came_after_it(ceremon
     ceremony.do("verify")
 
 
+def snapshot_numbers():
+    """The numbers that snapshots carry, by version."""
+    files = METADATA.glob("*.snapshot.json")
+    found = {int(path.name.split(".")[0]): json.loads(path.read_bytes()) for path in files}
+    return {version: found[version]["signed"]["x-slotcast-named-by"] for version in sorted(found)}
+
+
+def test_what_a_ceremony_leaves_out_shares_its_number_with_nothing(ceremony):
+    old = (METADATA / "timestamp.json").read_bytes()
+    ceremony.do("pause", "stable", "b1")
+    (METADATA / "timestamp.json").write_bytes(old)
+    shutil.rmtree(".slotcast")
+    ceremony.rotate("targets")
+    ceremony.do("root", "apply", "p.json", "--resume")
+    numbers = list(snapshot_numbers().values())
+    assert len(set(numbers)) == len(numbers) == 4
+
+
 def test_every_offer_is_listed_whatever_is_signed_anew(ceremony):
     ceremony.rotate("timestamp")
     assert "offers stable/b1: 1.0.0 (release 1)" in ceremony.do("root", "apply", "p.json")
