@@ -6,11 +6,12 @@ of it. `slotcast verify` checks all of it, with the keys of each time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets
 
 from publisher.errors import VerificationError
 from publisher.layout import hashed_path, metadata_path, root_path
@@ -19,6 +20,8 @@ from publisher.newer import listed_versions
 from publisher.publish import View
 from publisher.published import find_signed
 from publisher.repository import Repository
+
+T = TypeVar("T", Snapshot, Targets)
 
 
 def older_targets(repository: Repository, view: View, any_root: bool = False) -> Iterator[Targets]:
@@ -29,11 +32,19 @@ def older_targets(repository: Repository, view: View, any_root: bool = False) ->
             stole such a key can still write one, so nothing is to be signed by it.
     """
     roots = all_roots(repository, view) if any_root else [repository.root()]
-    present = repository.targets().version
-    for version in reversed(listed_versions(view.metadata_paths(), "targets")):
-        path = metadata_path("targets", version)
-        data = view.read_past(path) if version < present else None
-        found = data and find_signed(Targets, roots, path, data, version)
+    yield from _older(repository.targets(), roots, view)
+
+
+def older_snapshots(repository: Repository, view: View) -> Iterator[Snapshot]:
+    """Yield each snapshot below the present one that keys of any root signed, the newest first."""
+    yield from _older(repository.snapshot(), all_roots(repository, view), view)
+
+
+def _older(present: T, roots: Sequence[Root], view: View) -> Iterator[T]:
+    for version in reversed(listed_versions(view.metadata_paths(), present.type)):
+        path = metadata_path(present.type, version)
+        data = view.read_past(path) if version < present.version else None
+        found = data and find_signed(type(present), roots, path, data, version)
         if found:
             view.keep(path)
             yield found

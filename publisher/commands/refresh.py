@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing
 from publisher.commands.product import Product
 from publisher.commands.publishing import carry_out, outcome_data, planned, told
 from publisher.commands.retry import retried
+from publisher.commands.through_edge import edge_check
 from publisher.iso_time import iso
-from publisher.plan import make_plan
+from publisher.plan import Plan, make_plan
 from publisher.upkeep.renewal import expiry_warnings, has_expired, role_to_renew
 
 
@@ -29,12 +32,19 @@ def run(arguments: Arguments, context: Context) -> Result:
     code = 1 if has_expired(repository, context.now) else 0
     data = {"renewed": roles, "expires": _expires(product)}
     if not due:
-        return Result([f"nothing to do: {_left(product, context)}"], data, code)
+        nothing = f"nothing to do: {_left(product, context)}"
+        return Result([nothing], data, code, _look(product, arguments, context))
     if arguments.dry_run:
         return planned(plan, product.store, data, [f"{', '.join(roles)} signed anew"], code)
     done = carry_out(plan, product, arguments, context, "the new metadata")
     line = f"{', '.join(roles)} signed anew: {_left(product, context)}"
     return told(done, [line], {**data, **outcome_data(done.outcome)}, code)
+
+
+def _look(product: Product, arguments: Arguments, context: Context) -> Callable[[], None]:
+    """Return what looks through the edge at the timestamp, if asked to: a job finds out by it."""
+    what, nothing = "the present metadata", Plan(())
+    return edge_check(nothing, product.store, product.settings, arguments, context, what)
 
 
 def _expires(product: Product) -> dict[str, str]:

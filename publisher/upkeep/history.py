@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tuf.api.metadata import TargetFile, Targets
 
@@ -15,6 +15,7 @@ from publisher.publish import View
 from publisher.repository import Repository
 from publisher.rollout import Rollout
 from publisher.rollout_words import words
+from publisher.upkeep.outrun import read_outrun
 from publisher.versions import Version
 
 # What happened, for a program: the first of what a change comes to.
@@ -33,6 +34,7 @@ class Event:
         event: what happened, in a word.
         what: all of it, in words.
         manifest: what is offered from then on; None where that cannot be read any more.
+        is_offered: False where this was signed, but another run was first (outrun.py).
     """
 
     signed_at: str
@@ -42,6 +44,7 @@ class Event:
     event: str
     what: str
     manifest: Manifest | None = None
+    is_offered: bool = True
 
     @property
     def version(self) -> str:
@@ -62,6 +65,7 @@ class Event:
             "board": self.board or None,
             "event": self.event,
             "what": self.what,
+            "offered": self.is_offered,
             **_state(self.manifest),
         }
 
@@ -86,13 +90,22 @@ def _state(manifest: Manifest | None) -> dict[str, object]:
 def read_events(repository: Repository, view: View) -> list[Event]:
     """Return all changes, the oldest first, as the keys of each time have signed them."""
     versions = [*older_targets(repository, view, any_root=True)][::-1]
+    outrun = read_outrun(repository, view, [targets.version for targets in versions])
     events: list[Event] = []
     names: dict[str, str] = {}
     before: Mapping[str, TargetFile] = {}
     for targets in [*versions, repository.targets()]:
-        events += _changes(view, before, targets, names)
-        before = targets.targets
+        found = _changes(view, before, targets, names)
+        if targets.version in outrun:
+            events += map(_never_offered, found)
+        else:
+            events += found
+            before = targets.targets
     return events
+
+
+def _never_offered(event: Event) -> Event:
+    return replace(event, what=f"never offered: {event.what}", is_offered=False)
 
 
 def _changes(
@@ -136,9 +149,10 @@ def _differences(
     is_release = was is None or was.release != now.release
     if was is None or is_release:
         yield _released(was, now)
-    else:
-        if was.paused != now.paused:
-            yield (_PAUSED, "paused") if now.paused else (_RESUMED, "resumed")
+    was_paused = was is not None and not is_release and was.paused
+    if was_paused != now.paused:
+        yield (_PAUSED, "paused") if now.paused else (_RESUMED, "resumed")
+    if was is not None and not is_release:
         yield from _deltas(was, now, names)
     gone = set(now.withdrawn) - set(was.withdrawn if was else ())
     if gone:

@@ -1,10 +1,13 @@
+import hashlib
 from dataclasses import replace
 
 from shop import Shop
 
 from publisher.layout import hashed_path, key
 from publisher.plan import make_plan
+from publisher.repository import Offering
 from publisher.rollout import Share
+from publisher.stores.base import Object
 from publisher.upkeep.history import read_events
 
 
@@ -47,6 +50,7 @@ def test_each_change_is_told_in_its_order_and_with_its_time():
         "board": "b1",
         "event": "released",
         "what": "released",
+        "offered": True,
         "version": "1.0.0",
         "release": 1,
         "mandatory": False,
@@ -108,3 +112,40 @@ def test_a_manifest_that_is_lost_is_told_of():
     del shop.store.objects[key("sensor", path)]
     lost = ("stable", "", 0, "its manifest is lost")
     assert events(shop) == [lost, ("stable", "1.1.0", 2, "released")]
+
+
+def lose_a_race(shop, version):
+    """Another run prepares a release whose timestamp is never written; then shop goes on."""
+    view = shop.view()
+    repository = shop.open(view)
+    manifest = replace(shop.offered(), version=version, release=2)
+    repository.offer_all([Offering("stable", "b1", manifest.to_bytes(), {})])
+    plan = make_plan("sensor", repository.edited, view.stored)
+    for write in plan.versioned:
+        shop.store.create(write.item)
+    path = hashed_path("stable/b1.json", hashlib.sha256(manifest.to_bytes()).hexdigest())
+    shop.store.create(Object(key("sensor", path), manifest.to_bytes(), "", ""))
+
+
+def test_who_lost_a_race_is_told_to_have_offered_nothing():
+    shop = Shop()
+    shop.release("1.0.0")
+    lose_a_race(shop, "1.1.0")
+    shop.change(paused=True)
+    assert events(shop) == [
+        ("stable", "1.0.0", 1, "released"),
+        ("stable", "1.1.0", 2, "never offered: released"),
+        ("stable", "1.0.0", 1, "paused"),
+    ]
+    view = shop.view()
+    found = read_events(shop.open(view), view)
+    assert [event.to_dict()["offered"] for event in found] == [True, False, True]
+
+
+def test_where_a_snapshot_is_gone_nothing_is_said_never_to_have_been_offered():
+    shop = Shop()
+    shop.release("1.0.0")
+    lose_a_race(shop, "1.1.0")
+    shop.change(paused=True)
+    del shop.store.objects["sensor/metadata/3.snapshot.json"]
+    assert [what for *_, what in events(shop)] == ["released", "released", "offered again, paused"]

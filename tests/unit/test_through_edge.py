@@ -197,6 +197,17 @@ def test_what_changes_nothing_still_looks_at_the_timestamp(run, serve):
     assert "timestamp.json is a web page" in err
 
 
+def test_a_refresh_that_has_nothing_to_do_looks_at_the_timestamp_all_the_same(run, serve):
+    edge, url = serve()
+    code, out, err = run("refresh", *through(url))
+    assert (code, out[:13]) == (0, "nothing to do"), err
+    assert [access.path for access in edge.requests] == ["/sensor/metadata/timestamp.json"]
+    _, url = serve(changing(lambda data: data[:-1], "timestamp"))
+    code, out, err = run("refresh", *through(url))
+    assert (code, out[:13]) == (1, "nothing to do")
+    assert "error: the present metadata is published, but the edge does not serve it" in err
+
+
 def test_the_edge_of_slotcast_toml_is_taken_where_no_other_is_named(run, serve):
     _, url = serve()
     settings = Path("slotcast.toml")
