@@ -8,13 +8,13 @@ back, or shares out, changes no way at all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from publisher.counts import count
 from publisher.errors import SettingsError, StrandingError
 from publisher.journeys import Journey, travel
-from publisher.layout import image_path
+from publisher.layout import image_path, metadata_path
 from publisher.manifest import Manifest
 from publisher.offers import Offer
 from publisher.pins.guard import verify_base_is_told
@@ -138,8 +138,11 @@ class Fleet:
             tuple(way for way in ways if not way.arrives and way not in lost),
             tuple(stranded),
             tuple(refused),
-            (*(self._verify_place(offer) if strict else ()), *map(_still, stranded)),
+            (*self._cautions(offer, supported, strict), *map(_still, stranded)),
         )
+
+    def _cautions(self, offer: Offer, supported: Supported, strict: bool) -> list[str]:
+        return [*_gone(offer, supported), *(self._verify_place(offer) if strict else ())]
 
     def _verify_place(self, offer: Offer) -> list[str]:
         """Refuse a version that would not be supported, and a base URL that no board is told."""
@@ -192,6 +195,13 @@ def _told(proof: Proof, journey: Journey) -> str:
 def _still(journey: Journey) -> str:
     kind = journey.start.kind
     return f"boards on {kind.channel}/{kind.board} stay stranded, as they were: {journey}"
+
+
+def _gone(offer: Offer, supported: Supported) -> Iterator[str]:
+    """Say what was offered, and nobody can tell any more."""
+    for version in supported.missing:
+        path = metadata_path("targets", version)
+        yield f"{offer.where}: {path} is gone: boards that run what it offered are not proved for"
 
 
 def _whose(proof: Proof, journey: Journey) -> str:

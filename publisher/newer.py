@@ -18,10 +18,10 @@ from tuf.api.metadata import Root, Snapshot, TargetFile, Targets
 
 from publisher.errors import VerificationError
 from publisher.layout import PINS, hashed_path, metadata_path, pins_path
+from publisher.lineage import named_by
 from publisher.manifest import Manifest
 from publisher.pins.sets import PinSets
 from publisher.published import Read, read_named, verify_role
-from publisher.repository import named_by
 
 
 @dataclass(frozen=True)

@@ -8,46 +8,50 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TypeVar
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, TargetFile, Targets
 
 from publisher.errors import VerificationError
 from publisher.layout import hashed_path, metadata_path, root_path
+from publisher.lineage import in_force
 from publisher.manifest import Manifest
 from publisher.newer import listed_versions
 from publisher.publish import View
 from publisher.published import find_signed
 from publisher.repository import Repository
 
-T = TypeVar("T", Snapshot, Targets)
 
-
-def older_targets(repository: Repository, view: View, any_root: bool = False) -> Iterator[Targets]:
-    """Yield each version of targets below the present one, the newest first.
+def older_targets(
+    repository: Repository, view: View, missing: list[int] | None = None
+) -> Iterator[Targets]:
+    """Yield the targets that were in force before the present ones, the newest first.
 
     Args:
-        any_root: those too that only keys of former roots have signed. For people to read: whoever
-            stole such a key can still write one, so nothing is to be signed by it.
+        missing: is given the versions that others follow, and that are gone.
     """
-    roots = all_roots(repository, view) if any_root else [repository.root()]
-    yield from _older(repository.targets(), roots, view)
+    roots, present = [repository.root()], repository.targets()
+    versions = older_versions(present, view)
+    return in_force(present, versions, lambda version: read_old(version, roots, view), missing)
 
 
-def older_snapshots(repository: Repository, view: View) -> Iterator[Snapshot]:
-    """Yield each snapshot below the present one that keys of any root signed, the newest first."""
-    yield from _older(repository.snapshot(), all_roots(repository, view), view)
+def older_versions(present: Targets, view: View) -> list[int]:
+    """Return the versions of targets below the present ones, the newest first, in force or not."""
+    listed = listed_versions(view.metadata_paths(), "targets")
+    return [version for version in reversed(listed) if version < present.version]
 
 
-def _older(present: T, roots: Sequence[Root], view: View) -> Iterator[T]:
-    for version in reversed(listed_versions(view.metadata_paths(), present.type)):
-        path = metadata_path(present.type, version)
-        data = view.read_past(path) if version < present.version else None
-        found = data and find_signed(type(present), roots, path, data, version)
-        if found:
-            view.keep(path)
-            yield found
+def read_old(version: int, roots: Sequence[Root], view: View) -> Targets | None:
+    """Return a version of targets; None where the keys of none of these roots have signed it.
+
+    By keys of former roots nothing is to be signed: whoever stole one can still write such files.
+    """
+    path = metadata_path("targets", version)
+    data = view.read_past(path)
+    found = None if data is None else find_signed(Targets, roots, path, data, version)
+    if found is not None:
+        view.keep(path)
+    return found
 
 
 def all_roots(repository: Repository, view: View) -> list[Root]:

@@ -40,17 +40,13 @@ from publisher.layout import (
     stone_name,
     target_name,
 )
+from publisher.lineage import FOLLOWS, NAMED_BY, named_by
 from publisher.metadata_rules import KMS_MAX_BYTES, MAX_INTEGER, verify_rules
 from publisher.plan import File, Kind
 from publisher.published import Read, read_published
 from publisher.settings import ExpirySettings
 from publisher.versions import Version
 
-# In a snapshot: its number, the version of the timestamp that is to name it. Each version of
-# timestamp is published once; so of two snapshots of one number, one has lost a race. Where the
-# number is taken (by a snapshot that a stolen key has named under a lower version, or one that
-# --resume leaves out), it is the next above: no other chain of timestamps shall have the same.
-NAMED_BY = "x-slotcast-named-by"
 # What the clocks of two publishers may differ by, without harm.
 _APART = timedelta(minutes=5)
 ONLINE_ROLES = ("targets", "snapshot", "timestamp")
@@ -155,6 +151,8 @@ class Repository(TufRepository):
             ValueError: the metadata breaks a rule of metadata_rules.py.
         """
         self._date(role, md.signed)
+        if role == "targets":
+            md.signed.unrecognized_fields[FOLLOWS] = md.signed.version
         md.signed.version = self._next_version(role, md.signed.version)
         md.signatures.clear()
         for signer in self._signers(role):
@@ -357,12 +355,6 @@ class Repository(TufRepository):
 
     def _meta(self, role: str) -> MetaFile:
         return MetaFile.from_data(self.open(role).signed.version, self._files[role], ["sha256"])
-
-
-def named_by(snapshot: Snapshot) -> int:
-    """Return a snapshot's number (see NAMED_BY); 0 where it has none."""
-    number = snapshot.unrecognized_fields.get(NAMED_BY)
-    return number if isinstance(number, int) else 0
 
 
 def sign(md: Metadata[Any], signer: Signer) -> None:

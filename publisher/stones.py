@@ -49,6 +49,10 @@ class History:
         repository: the product's roles.
         view: what is published.
         channel, board: whose offers.
+
+    Attributes:
+        warnings: what is to be told of what was asked for.
+        missing: versions of targets that are gone, as far as somebody looked back.
     """
 
     def __init__(self, repository: Repository, view: View, channel: str, board: str) -> None:
@@ -56,6 +60,7 @@ class History:
         self._view = view
         self._whom = (channel, board)
         self.warnings: list[str] = []
+        self.missing: list[int] = []
 
     def chain(self, min_version: str | None) -> tuple[Manifest, ...]:
         """Return the stones that boards below `min_version` need, the newest first.
@@ -152,7 +157,7 @@ class History:
                 product's life; an offer is replaced, never taken back.
         """
         name, known = target_name(*self._whom), set()
-        for targets in older_targets(self._repository, self._view):
+        for targets in older_targets(self._repository, self._view, self.missing):
             target = targets.targets.get(name)
             if target is None and until_first:
                 return

@@ -33,6 +33,7 @@ class Supported:
         stones: what is published now for older boards to take first.
         slot_size: bytes of their smaller slot.
         fresh: a board from the factory; None where none is made any more.
+        missing: versions of targets that are gone: boards may run what those offered.
     """
 
     releases: tuple[Manifest, ...]
@@ -40,6 +41,7 @@ class Supported:
     stones: Stones
     slot_size: int
     fresh: State | None
+    missing: tuple[int, ...] = ()
 
     @property
     def states(self) -> tuple[State, ...]:
@@ -69,7 +71,8 @@ def read_supported(
     known = settings.boards.get(board)
     since = known.supported_since if known else ""
     stones = dict(_stones(repository, channel, board))
-    offers = list(_back_to(since, History(repository, view, channel, board).offers()))
+    history = History(repository, view, channel, board)
+    offers = list(_back_to(since, history.offers()))
     fresh = None
     if known is not None:
         kind = Kind(settings.product, channel, board, known.chip, known.slot_size)
@@ -80,6 +83,7 @@ def read_supported(
         stones,
         known.slot_size if known else _ANY_SIZE,
         fresh,
+        tuple(history.missing),
     )
 
 

@@ -13,7 +13,9 @@ from publisher.commands.retry import retried
 from publisher.commands.through_edge import edge_check
 from publisher.iso_time import iso
 from publisher.plan import Plan, make_plan
+from publisher.publish import Outcome
 from publisher.upkeep.renewal import expiry_warnings, has_expired, role_to_renew
+from publisher.upkeep.whole import verify_whole
 
 
 @retried
@@ -24,15 +26,17 @@ def run(arguments: Arguments, context: Context) -> Result:
     repository, settings = product.repository, product.settings
     due = role_to_renew(repository, settings.expiry_days, context.now, arguments.targets)
     if due:
+        verify_whole(repository, product.store, settings.product)
         repository.renew(due)
     for warning in expiry_warnings(repository, context.now):
         context.warn(warning)
     plan = make_plan(settings.product, repository.edited, product.view.stored)
     roles = [write.kind.word for write in plan.writes]
     code = 1 if has_expired(repository, context.now) else 0
-    data = {"renewed": roles, "expires": _expires(product)}
+    data: dict[str, object] = {"renewed": roles, "expires": _expires(product)}
     if not due:
         nothing = f"nothing to do: {_left(product, context)}"
+        data |= outcome_data(Outcome((), ()))
         return Result([nothing], data, code, _look(product, arguments, context))
     if arguments.dry_run:
         return planned(plan, product.store, data, [f"{', '.join(roles)} signed anew"], code)

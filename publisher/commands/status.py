@@ -47,7 +47,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     nothing: list[str | Table] = [
         "nothing is released yet" if is_all else "nothing is offered there"
     ]
-    what = [offers, *_more(status)] if status.offers else nothing
+    what = [offers, *_more(status, context.now)] if status.offers else nothing
     return Result([title, *what, roles, _next_line(status.next_signature)], data)
 
 
@@ -73,15 +73,18 @@ def _asked(status: Status, settings: Settings, arguments: Arguments) -> Status:
     return replace(status, offers=tuple(offers))
 
 
-def _more(status: Status) -> list[str | Table]:
+def _more(status: Status, now: datetime) -> list[str | Table]:
     """Say what boards go by, or leave."""
     lines: list[str | Table] = []
     for offer in status.offers:
-        where = f"{offer.manifest.channel}/{offer.manifest.board}"
+        manifest = offer.manifest
+        where = f"{manifest.channel}/{manifest.board}"
         if offer.stones:
             lines.append(f"{where}: older boards take {', then '.join(offer.stones)} first")
-        if offer.manifest.withdrawn:
-            lines.append(f"{where}: {', '.join(offer.manifest.withdrawn)} withdrawn")
+        if manifest.withdrawn:
+            is_for_all = manifest.is_for_all_at(now)
+            stay = "" if is_for_all else "; boards that run it stay on it until their turn"
+            lines.append(f"{where}: {', '.join(manifest.withdrawn)} withdrawn{stay}")
     return lines
 
 

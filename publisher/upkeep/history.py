@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 from tuf.api.metadata import TargetFile, Targets
 
 from publisher.iso_time import signed_at
-from publisher.layout import PINS, parse_offer
+from publisher.layout import PINS, metadata_path, parse_offer
+from publisher.lineage import follows, in_force
 from publisher.manifest import Manifest
-from publisher.past import older_targets, past_manifest
+from publisher.past import all_roots, older_versions, past_manifest, read_old
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.rollout import Rollout
 from publisher.rollout_words import words
-from publisher.upkeep.outrun import read_outrun
 from publisher.versions import Version
 
 # What happened, for a program: the first of what a change comes to.
@@ -34,7 +34,7 @@ class Event:
         event: what happened, in a word.
         what: all of it, in words.
         manifest: what is offered from then on; None where that cannot be read any more.
-        is_offered: False where this was signed, but another run was first (outrun.py).
+        is_offered: False where this was signed, but never in force (lineage.py).
     """
 
     signed_at: str
@@ -89,19 +89,41 @@ def _state(manifest: Manifest | None) -> dict[str, object]:
 
 def read_events(repository: Repository, view: View) -> list[Event]:
     """Return all changes, the oldest first, as the keys of each time have signed them."""
-    versions = [*older_targets(repository, view, any_root=True)][::-1]
-    outrun = read_outrun(repository, view, [targets.version for targets in versions])
+    signed = [*_all_signed(repository, view)]
+    present = signed[0]
+    by_version = {targets.version: targets for targets in signed}
+    missing: list[int] = []
+    past = in_force(present, [*by_version][1:], by_version.get, missing)
+    offered = {present.version, *(targets.version for targets in past)}
     events: list[Event] = []
     names: dict[str, str] = {}
     before: Mapping[str, TargetFile] = {}
-    for targets in [*versions, repository.targets()]:
+    for targets in reversed(signed):
+        if follows(targets) in missing:
+            events.append(_gone(targets))
         found = _changes(view, before, targets, names)
-        if targets.version in outrun:
-            events += map(_never_offered, found)
-        else:
+        if targets.version in offered:
             events += found
             before = targets.targets
+        else:
+            events += map(_never_offered, found)
     return events
+
+
+def _all_signed(repository: Repository, view: View) -> Iterator[Targets]:
+    """Yield the targets that keys of any root have signed, in force or not, the newest first."""
+    present, roots = repository.targets(), all_roots(repository, view)
+    yield present
+    for version in older_versions(present, view):
+        targets = read_old(version, roots, view)
+        if targets is not None:
+            yield targets
+
+
+def _gone(targets: Targets) -> Event:
+    version = follows(targets) or 0
+    what = f"{metadata_path('targets', version)} is gone: nobody can tell what it offered"
+    return Event("", version, "", "", _LOST, what)
 
 
 def _never_offered(event: Event) -> Event:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
-from tuf.api.metadata import Metadata, Targets
+from tuf.api.metadata import Metadata, TargetFile, Targets
 from tuf.api.serialization import DeserializationError
 
+from publisher.errors import VerificationError
 from publisher.iso_time import iso, signed_at
-from publisher.layout import metadata_path, parse_offer
+from publisher.layout import hashed_path, metadata_path, parse_offer
 from publisher.manifest import Manifest
 from publisher.published import Read
 from publisher.repository import Repository, RoleState
@@ -19,13 +21,16 @@ from publisher.repository import Repository, RoleState
 
 @dataclass(frozen=True)
 class Offer:
-    """What a channel offers a board, since when (an ISO time), and of 10000 boards to how many now.
+    """What a channel offers a board, and of 10000 boards to how many now.
 
-    `stones` are the versions that older boards take first, the oldest first.
+    `since` is when this release was first offered there, `changed_at` when something about it was
+    changed last, such as its share (ISO times). `stones` are the versions that older boards take
+    first, the oldest first.
     """
 
     manifest: Manifest
     since: str
+    changed_at: str
     basis_points_now: int
     stones: tuple[str, ...] = ()
 
@@ -38,6 +43,7 @@ class Offer:
             "version": manifest.version,
             "release": manifest.release,
             "since": self.since,
+            "changed_at": self.changed_at,
             "mandatory": manifest.mandatory,
             "paused": manifest.paused,
             "basis_points": manifest.rollout.basis_points,
@@ -99,14 +105,15 @@ def _offers(repository: Repository, read: Read, now: datetime) -> Iterable[Offer
         channel, board, _ = parse_offer(name)
         data = repository.read_manifest(channel, board)
         if data is not None:
-            since = _since(newest, name, target.hashes["sha256"], read)
             stones = repository.stone_versions(channel, board)
             manifest = Manifest.from_bytes(data)
-            yield Offer(manifest, since, manifest.share_at(now), tuple(stones))
+            since = _since(newest, partial(_has_release, name, manifest.release, read), read)
+            changed = _since(newest, partial(_has_manifest, name, target), read)
+            yield Offer(manifest, since, changed, manifest.share_at(now), tuple(stones))
 
 
-def _since(newest: Targets, name: str, sha256: str, read: Read) -> str:
-    """Return when targets first offered a manifest: found by bisection, as releases only grow.
+def _since(newest: Targets, holds: Callable[[Targets], bool], read: Read) -> str:
+    """Return since when something holds: found by bisection, as releases only grow.
 
     It is told to a person; old metadata is not verified for it.
     """
@@ -115,7 +122,7 @@ def _since(newest: Targets, name: str, sha256: str, read: Read) -> str:
     while high - low > 1:
         middle = (low + high) // 2
         version, targets = _at_or_below(middle, low, read)
-        if targets is not None and _offers_it(targets, name, sha256):
+        if targets is not None and holds(targets):
             high = version
             since = signed_at(targets)
         else:
@@ -133,6 +140,14 @@ def _at_or_below(version: int, low: int, read: Read) -> tuple[int, Targets | Non
     return low, None
 
 
-def _offers_it(targets: Targets, name: str, sha256: str) -> bool:
+def _has_manifest(name: str, target: TargetFile, targets: Targets) -> bool:
+    return targets.targets.get(name) == target
+
+
+def _has_release(name: str, release: int, read: Read, targets: Targets) -> bool:
+    """Tell whether targets offer this release, perhaps paused or to another share."""
     target = targets.targets.get(name)
-    return target is not None and target.hashes.get("sha256") == sha256
+    data = None if target is None else read(hashed_path(name, target.hashes["sha256"]))
+    with suppress(VerificationError):
+        return data is not None and Manifest.from_bytes(data).release == release
+    return False

@@ -16,6 +16,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets
 from publisher.errors import VerificationError
 from publisher.iso_time import signed_at
 from publisher.layout import metadata_path
+from publisher.lineage import follows, in_force, without_outrun
 from publisher.newer import listed_versions
 from publisher.verification.metadata import T, load, signatures_of, trust_role
 from publisher.verification.walk import ERROR, WARNING, Missing, Signatures, Walk, verifying
@@ -39,9 +40,28 @@ def read_history(
     snapshots = [*_snapshots(walk, roots, snapshot, paths), snapshot]
     older = list(_targets(walk, roots, snapshots, targets, paths))
     _note_versions(walk, snapshots)
-    _note_times(walk, snapshots)
-    _note_times(walk, [*older, targets])
+    _note_times(walk, without_outrun(snapshots))
+    _note_times(walk, _in_force(walk, older, targets))
     return older
+
+
+def _in_force(walk: Walk, older: Sequence[Targets], present: Targets) -> list[Targets]:
+    """Return the targets that were in force, the oldest first; note those that are gone."""
+    by_version = {targets.version: targets for targets in reversed(older)}
+    missing: list[int] = []
+    found = [present, *in_force(present, by_version, by_version.get, missing)]
+    for targets in found:
+        version = follows(targets)
+        if version and version in missing:
+            with walk.noting():
+                _note_gone(walk, metadata_path("targets", version), targets)
+    return found[::-1]
+
+
+def _note_gone(walk: Walk, path: str, follower: Targets) -> None:
+    """Note targets that were in force, and are not there: what they offered nobody can tell."""
+    if walk.find(path) is None and not walk.has_noted(path):
+        walk.note(WARNING, path, f"it is missing, but {follower.version}.targets.json follows it")
 
 
 def _snapshots(

@@ -242,6 +242,10 @@ class Walk:
         """Note a finding."""
         self.findings.append(Finding(severity, key(self.product, path), message))
 
+    def has_noted(self, path: str) -> bool:
+        """Whether something was found about an object already."""
+        return any(finding.key == key(self.product, path) for finding in self.findings)
+
     @contextmanager
     def noting(self) -> Iterator[None]:
         """Turn Unverified into a finding and go on behind."""

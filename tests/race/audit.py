@@ -4,6 +4,7 @@
 - gap: timestamps have the versions 1, 2, 3 ... and were written in that order;
 - fork: no name but timestamp.json and version.json ever had two contents; no two timestamps have
   one version; each reader and each acknowledged command saw or wrote under a version what all did;
+  targets follow those that were in force before them, as `slotcast history` goes by that;
 - lost: what was acknowledged is in the state that it was acknowledged in, and each later state
   differs from the one before by one command alone, which builds on what was there; so that nothing
   ever goes but by a command that was asked to change that very thing;
@@ -23,6 +24,10 @@ from hashlib import sha256
 from itertools import pairwise
 from typing import NamedTuple
 
+from tuf.api.metadata import Metadata, Targets
+
+from publisher.layout import metadata_path
+from publisher.lineage import follows
 from publisher.manifest import Manifest
 from publisher.versions import Version
 from tests.race.deeds import ACKNOWLEDGED, CRASHED, Deed
@@ -113,6 +118,15 @@ def _other_sightings(account: Account, states: Sequence[State]) -> Iterator[str]
         for line in lines:
             if line["kind"] == "verified" and (line["version"], line["sha256"]) not in written:
                 yield f"{name} saw another timestamp {line['version']}"
+
+
+def _other_lineage(account: Account, states: Sequence[State]) -> Iterator[str]:
+    in_force = dict.fromkeys(state.written["targets"] for state in states if not state.faults)
+    for before, after in pairwise(in_force):
+        data = account.evidence.read(metadata_path("targets", after))
+        said = follows(Metadata[Targets].from_bytes(data).signed) if data else None
+        if said != before:
+            yield f"targets {after} say that they follow {said}, not {before}"
 
 
 def _other_writers(account: Account, states: Sequence[State]) -> Iterator[str]:
@@ -215,6 +229,7 @@ _CHECKS: tuple[tuple[str, _Check], ...] = (
     (GAP, _gaps),
     (FORK, _two_contents),
     (FORK, _other_sightings),
+    (FORK, _other_lineage),
     (FORK, _other_writers),
     (LOST, _unkept),
     (LOST, _unasked),

@@ -1,9 +1,13 @@
 import hashlib
 from dataclasses import replace
 
+import pytest
 from shop import Shop
 
+from publisher.errors import SettingsError
+from publisher.fleet import Fleet
 from publisher.layout import hashed_path, key
+from publisher.offers import present_offer
 from publisher.plan import make_plan
 from publisher.repository import Offering
 from publisher.rollout import Share
@@ -142,10 +146,52 @@ def test_who_lost_a_race_is_told_to_have_offered_nothing():
     assert [event.to_dict()["offered"] for event in found] == [True, False, True]
 
 
-def test_where_a_snapshot_is_gone_nothing_is_said_never_to_have_been_offered():
+def test_what_was_left_out_with_resume_is_told_to_have_offered_nothing():
+    shop = Shop()
+    shop.release("1.0.0")
+    lose_a_race(shop, "1.1.0")
+    view = shop.view()
+    repository = shop.open(view)
+    repository.leave_out([9])
+    manifest = replace(shop.offered(), paused=True)
+    repository.offer_all([Offering("stable", "b1", manifest.to_bytes(), {})])
+    path = hashed_path("stable/b1.json", hashlib.sha256(manifest.to_bytes()).hexdigest())
+    shop.store.create(Object(key("sensor", path), manifest.to_bytes(), "", ""))
+    shop.publish(make_plan("sensor", repository.edited, view.stored))
+    assert [what for *_, what in events(shop)] == [
+        "released",
+        "never offered: released",
+        "paused",
+    ]
+
+
+def test_what_was_never_offered_is_neither_promoted_nor_supported():
     shop = Shop()
     shop.release("1.0.0")
     lose_a_race(shop, "1.1.0")
     shop.change(paused=True)
-    del shop.store.objects["sensor/metadata/3.snapshot.json"]
-    assert [what for *_, what in events(shop)] == ["released", "released", "offered again, paused"]
+    with pytest.raises(SettingsError, match="1.1.0 was never released on stable"):
+        shop.promote("1.1.0", source="stable", to="other")
+    view = shop.view()
+    supported = Fleet(shop.settings, shop.open(view), view).supported("stable", "b1")
+    assert [release.version for release in supported.releases] == ["1.0.0"]
+
+
+def test_targets_that_are_gone_are_told_of_and_so_is_that_nobody_knows_what_boards_run():
+    shop = Shop()
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        shop.release(version)
+    del shop.store.objects["sensor/metadata/3.targets.json"]
+    gone = "metadata/3.targets.json is gone"
+    assert events(shop) == [
+        ("stable", "1.0.0", 1, "released"),
+        ("", "", 0, f"{gone}: nobody can tell what it offered"),
+        ("stable", "1.2.0", 3, "released"),
+    ]
+    view = shop.view()
+    fleet = Fleet(shop.settings, shop.open(view), view)
+    manifest = replace(shop.offered(), version="1.3.0", release=4, image_digest="ab" * 32)
+    offer = replace(present_offer(fleet.repository, "stable", "b1"), manifest=manifest)
+    [proof] = fleet.prove([offer])
+    words = f"stable/b1: {gone}: boards that run what it offered are not proved for"
+    assert proof.warnings == (words,)

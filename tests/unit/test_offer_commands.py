@@ -465,6 +465,24 @@ def test_nothing_is_signed_over_what_does_not_verify(run, product, days_later):
     assert tree() == before
 
 
+def shorten(path):
+    path.write_bytes(path.read_bytes()[1:])
+
+
+@pytest.mark.parametrize("folder", ["targets/beta", "payloads", "images"])
+@pytest.mark.parametrize(
+    "spoil", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[1:])]
+)
+def test_nothing_is_signed_over_offers_that_are_not_there(run, product, days_later, folder, spoil):
+    days_later(4)
+    for path in Path("published/sensor", folder).iterdir():
+        spoil(path)
+    before = tree()
+    code, _, err = run("refresh")
+    assert (code, tree()) == (1, before)
+    assert f"error: {folder}/" in err
+
+
 def test_root_is_told_before_it_expires(run, product, days_later):
     days_later(340)
     code, _, err = run("refresh", "--targets")

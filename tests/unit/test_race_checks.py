@@ -231,7 +231,13 @@ def test_a_timestamp_that_is_left_out_is_a_gap():
     for version in ("1.0.0", "1.1.0", "1.2.0"):
         racer.releases(version)
     del racer.store.contents[TIMESTAMP][2]
-    assert racer.found() == {GAP, LOST}
+    assert racer.found() == {GAP, FORK, LOST}
+
+
+def test_targets_that_follow_others_than_were_in_force_are_found_out(monkeypatch):
+    monkeypatch.setattr("tests.race.audit.follows", lambda targets: targets.version - 2)
+    racer = raced(KeepingStore())
+    assert racer.found() == {FORK}
 
 
 def test_a_change_that_nobody_asked_for_is_found_out():

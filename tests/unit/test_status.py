@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import pytest
 from products import Product
+from shop import Shop
 
 from publisher.layout import key
 from publisher.rollout import Share
@@ -76,6 +77,18 @@ def test_an_offer_stands_since_it_was_first_signed_however_many_came_after(other
         product.later(days=1)
         product.release(f"1.0.{n + 1}", channel="beta")
     assert since(product)["stable"] == "2026-11-23T07:00:00Z"
+
+
+def test_a_release_stands_since_it_was_released_whatever_was_changed_about_it():
+    shop = Shop()
+    shop.release("1.0.0")
+    shop.later(days=1)
+    shop.release("1.1.0")
+    shop.later(days=1)
+    shop.change(paused=True)
+    (offer,) = status(shop).offers
+    times = (offer.to_dict()["since"], offer.to_dict()["changed_at"])
+    assert times == ("2026-11-23T07:00:00Z", "2026-11-24T07:00:00Z")
 
 
 def test_gaps_and_rubbish_among_old_versions_do_not_matter():

@@ -1,5 +1,7 @@
 """What was published before, as the reviewer's tool judges it."""
 
+from datetime import timedelta
+
 import pytest
 from published_product import NOW, PublishedProduct
 from securesystemslib.signer import CryptoSigner
@@ -180,3 +182,24 @@ def test_a_number_that_boards_expect_to_rise_and_falls_is_a_warning(product, fie
     product.manifest[field] = 6
     product.publish_manifest()
     assert warnings(product) == [f"1.7.0 has {field} 6, after 7 of 1.6.0"]
+
+
+def test_targets_that_are_gone_without_any_trace_but_a_follower_are_warned_of(product):
+    product.targets.unrecognized_fields["x-slotcast-follows"] = 2
+    product.publish_targets()
+    for name in ("targets", "snapshot"):
+        del product.files[f"sensor/metadata/2.{name}.json"]
+    assert "it is missing, but 3.targets.json follows it" in warnings(product)
+
+
+@pytest.mark.parametrize("role", ["targets", "snapshot"])
+def test_who_lost_a_race_may_have_signed_before_its_predecessor(product, role):
+    lost = getattr(product, role)
+    lost.unrecognized_fields |= {"x-slotcast-follows": 3, "x-slotcast-named-by": 4}
+    lost.version += 1
+    product.date(lost, NOW - timedelta(days=9))
+    product.put(f"metadata/{lost.version}.{role}.json", product.sign(lost))
+    product.publish_next("1.7.0")
+    product.date(lost)
+    product.publish_targets()
+    assert warnings(product) == []
