@@ -15,6 +15,8 @@ from publisher.layout import parse_offer
 from publisher.manifest import Manifest
 from publisher.offers import Offer
 from publisher.repository import Repository
+from publisher.rollout_words import words
+from publisher.stones import ask_history
 from publisher.versions import Version
 
 _ANYWAY = (
@@ -50,6 +52,49 @@ def channel_cautions(repository: Repository, channel: str) -> tuple[str, ...]:
         return ()
     verb = "is" if len(known) == 1 else "are"
     return (f"{channel} is a new channel (there {verb} {', '.join(sorted(known))})",)
+
+
+def with_stage_cautions(fleet: Fleet, offers: Iterable[Offer]) -> list[Offer]:
+    """Return offers with warnings of boards that wait on what is withdrawn, and of a pause's end.
+
+    A release in stages holds back the boards of a withdrawn version as it does all others
+    (manifests/repository.md).
+    """
+    return [
+        replace(offer, warnings=(*offer.warnings, *_pause_ends(offer), *_waiting(fleet, offer)))
+        for offer in offers
+    ]
+
+
+def ask_channel(repository: Repository, channel: str) -> str:
+    """Return a hint for who names a version that a channel has never had, or no such channel."""
+    known = {parse_offer(name)[0] for name in repository.offered()}
+    if channel in known:
+        return ask_history(channel)
+    there = f"there is: {', '.join(sorted(known))}" if known else "nothing was released yet"
+    return f"there is no channel {channel}; {there}"
+
+
+def _pause_ends(offer: Offer) -> list[str]:
+    before, after = offer.before, offer.manifest
+    if before is None or not before.paused or after.paused or before.version == after.version:
+        return []
+    whom = words(after, " of boards")
+    return [
+        f"{offer.where}: {before.version} was paused; {after.version} is not: it goes to {whom}"
+    ]
+
+
+def _waiting(fleet: Fleet, offer: Offer) -> list[str]:
+    manifest = offer.manifest
+    known = fleet.settings.boards.get(manifest.board)
+    since = Version.parse((known.supported_since if known else "") or "0.0.0")
+    gone = sorted(one for one in map(Version.parse, manifest.withdrawn) if one >= since)
+    if not gone or manifest.is_for_all_at(fleet.repository.now):
+        return []
+    verb, them = ("is", "it") if len(gone) == 1 else ("are", "them")
+    what = f"{', '.join(map(str, gone))}, which {verb} withdrawn"
+    return [f"{offer.where}: boards on {what}, stay on {them} until it is their turn"]
 
 
 def _with_cautions(fleet: Fleet, offer: Offer, withdrawn_image: bool) -> Offer:

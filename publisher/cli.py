@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from publisher.console import Console
 
 _INTERRUPTED = 130
+_KEY_GIVEN = (
+    "a private key was given on the command line: it is in your shell's history, and in `ps`"
+)
+_WHERE = "arguments name where a key is, such as file:PATH; replace this one, it may have been read"
 
 
 def entry_point() -> None:
@@ -38,10 +42,13 @@ def main(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code; usage errors exit with 2 by themselves."""
     from publisher.arguments import Arguments, make_parser
     from publisher.console import Console
+    from publisher.redaction import holds_private_key
 
     parser = make_parser()
-    arguments = parser.parse_args(argv, namespace=Arguments())
     console = Console(sys.stdin, sys.stdout, sys.stderr)
+    if holds_private_key(argv):
+        console.warn(_KEY_GIVEN)
+    arguments = parser.parse_args(argv, namespace=Arguments())
     if arguments.print_completion:
         import shtab
 
@@ -51,6 +58,9 @@ def main(argv: Sequence[str]) -> int:
         parser.error("a command is needed; slotcast --help lists them")
     if arguments.verify_usage is not None:
         arguments.verify_usage(arguments)
+    if holds_private_key(argv):  # it would even be published, among a release's notes
+        _fail(PublisherError("so nothing was done", _WHERE), arguments.json, console)
+        return 1
     return _run(arguments, console)
 
 
@@ -67,15 +77,18 @@ def _run(arguments: Arguments, console: Console) -> int:
         progress=console.progress,
         sleep=sleep,
     )
+    is_shown = False
     try:
         # Imported by name: each command brings libraries that the others need not wait for.
         result: Result = import_module(f"publisher.commands.{arguments.command}").run(
             arguments, context
         )
+        is_shown = True
         _show(result, arguments, console)
         result.then()
     except PublisherError as error:
-        console.error(error)
+        # What comes after the result, such as a look through the edge, adds nothing to stdout.
+        _fail(error, arguments.json and not is_shown, console)
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -86,15 +99,28 @@ def _run(arguments: Arguments, console: Console) -> int:
     return result.exit_code
 
 
+def _fail(error: PublisherError, as_json: bool, console: Console) -> None:
+    console.error(error)
+    if as_json:
+        try:
+            console.show_error(error)
+        except OSError:  # stderr has told it, and the exit code does
+            _close_stdout()
+
+
 def _show(result: Result, arguments: Arguments, console: Console) -> None:
     """Print a result; where that fails, what is published stays published."""
     try:
         console.show(result, arguments.json)
     except OSError as error:
-        # Or what is left in the buffer would fail again at the end of the process.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _close_stdout()
         if isinstance(error, BrokenPipeError) and not result.published:
             raise
         stands = f"{result.published} is published all the same" if result.published else ""
         message = f"the result cannot be written to stdout: {error.strerror}"
         raise PublisherError(f"{message}; {stands}" if stands else message) from error
+
+
+def _close_stdout() -> None:
+    """Let what is left in the buffer go nowhere, or it would fail again as the process ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

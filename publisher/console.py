@@ -1,13 +1,19 @@
-"""How `slotcast` speaks: results to stdout, all else to stderr; rich on a terminal only."""
+"""How `slotcast` speaks: results to stdout, all else to stderr; rich on a terminal only.
+
+No private key gets to stderr, whatever it was mistaken for.
+"""
 
 from __future__ import annotations
 
 import getpass
 import json
+import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 from publisher.commands import Result, Table
 from publisher.errors import KeyAccessError, PublisherError, SettingsError
+from publisher.redaction import without_private_keys
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -31,8 +37,7 @@ class Console:
         """Print a result."""
         self.end_progress()
         if as_json:
-            for line in json.dumps(result.data, indent=2).splitlines():  # in ASCII
-                self._write(self._stdout, line)
+            self._show_json(result.data)
             return
         for part in result.text:
             if isinstance(part, Table):
@@ -42,20 +47,30 @@ class Console:
 
     def note(self, text: str) -> None:
         """Tell something on the way."""
-        self._write(self._stderr, text)
+        self._tell(text)
 
     def warn(self, text: str) -> None:
         """Tell something that should not be overlooked."""
         self.end_progress()
-        self._write(self._stderr, f"slotcast: warning: {text}")
+        self._tell(f"slotcast: warning: {text}")
 
     def error(self, error: PublisherError) -> None:
         """Tell why nothing came of it, and what to do."""
         self.end_progress()
         for line in (f"slotcast: error: {error}", *error.more):
-            self._write(self._stderr, line)
+            self._tell(line)
         if error.hint:
-            self._write(self._stderr, f"hint: {error.hint}")
+            self._tell(f"hint: {error.hint}")
+
+    def show_error(self, error: PublisherError) -> None:
+        """Print the same for a program, as JSON."""
+        fields = {
+            "kind": _kebab(type(error).__name__),
+            "message": without_private_keys(str(error)),
+            "hint": without_private_keys(error.hint),
+            "details": [without_private_keys(line) for line in error.details],
+        }
+        self._show_json({"error": fields})
 
     def ask(self, prompt: str) -> str:
         """Return what a person types, without echo; KeyAccessError where there is nobody to ask."""
@@ -70,7 +85,7 @@ class Console:
         self.end_progress()
         if not self._stdin.isatty():
             raise SettingsError("there is no terminal to ask at", "--yes answers for a script")
-        self._stderr.write(printable(question))
+        self._stderr.write(printable(without_private_keys(question)))
         self._stderr.flush()
         return self._stdin.readline().strip()
 
@@ -118,6 +133,13 @@ class Console:
             shown.add_row(*map(printable, row))
         Terminal(file=self._stdout, highlight=False, markup=False).print(shown)
 
+    def _show_json(self, data: Mapping[str, object]) -> None:
+        for line in json.dumps(data, indent=2).splitlines():  # in ASCII
+            self._write(self._stdout, line)
+
+    def _tell(self, text: str) -> None:
+        self._write(self._stderr, without_private_keys(text))
+
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write(printable(text) + "\n")
         stream.flush()
@@ -129,6 +151,11 @@ def printable(text: str) -> str:
     File names, key ids and messages come from whoever is verified.
     """
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+
+
+def _kebab(name: str) -> str:
+    """Return the name of a class in lower case, with dashes."""
+    return re.sub(r"(?<=.)(?=[A-Z])", "-", name).lower()
 
 
 def plain_lines(table: Table) -> list[str]:

@@ -18,6 +18,11 @@ class PublisherError(Exception):
         super().__init__(message)
         self.hint = hint
 
+    @property
+    def details(self) -> tuple[str, ...]:
+        """Further lines, for a program."""
+        return self.more
+
 
 class SettingsError(PublisherError):
     """slotcast.toml, or an argument that it governs, is missing or wrong."""
@@ -61,3 +66,8 @@ class StrandingError(PublisherError):
     def __init__(self, message: str, hint: str = "", more: tuple[str, ...] = ()) -> None:
         super().__init__(message, hint)
         self.more = more
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """A line of each way that is lost, the first too."""
+        return (str(self), *self.more)

@@ -6,11 +6,12 @@ A release, a promotion and a withdrawal end here, and so does what only says who
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from publisher.errors import SettingsError
+from publisher.errors import PublisherError, SettingsError
 from publisher.layout import hashed_path, manifest_path, stone_name, version_json_path
 from publisher.manifest import MAX_WITHDRAWN, Manifest, version_json
 from publisher.plan import File, Kind, Plan, make_plan
@@ -84,6 +85,17 @@ def present_offer(repository: Repository, channel: str, board: str) -> Offer:
         raise SettingsError(f"nothing is offered on {channel}/{board}", "`slotcast status` tells")
     stones = repository.read_stones(channel, board).values()
     return Offer(manifest, manifest, tuple(map(Manifest.from_bytes, stones)))
+
+
+@contextmanager
+def naming(where: str) -> Iterator[None]:
+    """Let an error name the board that it is about, where it does not: there may be several."""
+    try:
+        yield
+    except PublisherError as error:
+        if where not in str(error):
+            error.args = (f"{where}: {error}",)  # a new one would lose what its class adds
+        raise
 
 
 def rollout_of(channel: str, board: str, release: int) -> Rollout:
@@ -176,7 +188,8 @@ def _relied(repository: Repository, offer: Offer) -> set[str]:
 def _offering(offer: Offer) -> Offering:
     stones = {stone.version: stone.to_bytes() for stone in offer.stones}
     manifest = offer.manifest
-    return Offering(manifest.channel, manifest.board, manifest.to_bytes(), stones)
+    with naming(offer.where):
+        return Offering(manifest.channel, manifest.board, manifest.to_bytes(), stones)
 
 
 def _files(offer: Offer) -> list[File]:

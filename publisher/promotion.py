@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from publisher.cautions import ask_channel
 from publisher.errors import SettingsError
 from publisher.layout import image_path
 from publisher.manifest import Manifest
@@ -12,6 +13,7 @@ from publisher.offers import (
     Offer,
     dropped_steps,
     kept_share,
+    naming,
     next_release,
     present_offer,
     read_offer,
@@ -26,7 +28,7 @@ from publisher.release import verify_channel
 from publisher.repository import Repository
 from publisher.rollout import Share
 from publisher.settings import Settings
-from publisher.stones import History, ask_history
+from publisher.stones import History
 
 
 def prepare_promotion(
@@ -58,12 +60,13 @@ def prepare_promotion(
         settings.board(board)
     offers = []
     for manifest in _released(repository, view, version, source, boards or tuple(settings.boards)):
-        offers.append(_promoted(settings, repository, view, manifest, to, share or Share()))
-    if missing := set(boards) - {offer.manifest.board for offer in offers}:
-        message = f"{version} was never released on {source}/{min(missing)}"
-        raise SettingsError(message, ask_history(source))
-    if not offers:
-        raise SettingsError(f"{version} was never released on {source}", ask_history(source))
+        with naming(f"{to}/{manifest.board}"):
+            offers.append(_promoted(settings, repository, view, manifest, to, share or Share()))
+    missing = sorted(set(boards) - {offer.manifest.board for offer in offers})
+    if missing or not offers:
+        where = "/".join([source, *missing[:1]])
+        message = f"{version} was never released on {where}"
+        raise SettingsError(message, ask_channel(repository, source))
     return offers
 
 
@@ -73,7 +76,9 @@ def _released(
     for board in boards:
         history = History(repository, view, channel, board)
         if any(one.version == version for one in history.offers()):
-            yield history.release(version)
+            with naming(f"{channel}/{board}"):
+                found = history.release(version)
+            yield found
 
 
 def _promoted(

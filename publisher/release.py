@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 
-from publisher.cautions import channel_cautions, with_image_cautions
+from publisher.cautions import channel_cautions, with_image_cautions, with_stage_cautions
 from publisher.encoding import Encode
 from publisher.errors import ImageError, SettingsError
 from publisher.fleet import Fleet, Proof
@@ -127,7 +127,8 @@ def prepare_release(
     stones = tuple(towards(manifest, stone) for stone in history.chain(manifest.min_version))
     fleet = Fleet(settings, repository, view)
     offer = Offer(previous, manifest, stones)
-    [offer] = with_image_cautions(fleet, [offer], request.withdrawn_image)
+    offers = with_image_cautions(fleet, [offer], request.withdrawn_image)
+    [offer] = with_stage_cautions(fleet, offers)
     proof = next(iter(fleet.prove([offer])), None)
     origins = Origins(image, _bases(request), history.offers, view.read)
     if not manifest.payloads:

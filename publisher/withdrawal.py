@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from publisher.cautions import ask_channel
 from publisher.errors import SettingsError
 from publisher.manifest import Manifest
 from publisher.offers import (
     Offer,
+    naming,
     next_release,
     present_offer,
     read_version,
@@ -18,7 +20,7 @@ from publisher.offers import (
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.rollout_words import words
-from publisher.stones import History, ask_history
+from publisher.stones import History
 
 
 def prepare_withdrawals(
@@ -48,9 +50,8 @@ def prepare_withdrawals(
     ]
     if not boards:
         read_version(version)
-        raise SettingsError(
-            f"version {version} was never released on {channel}", ask_history(channel)
-        )
+        message = f"version {version} was never released on {channel}"
+        raise SettingsError(message, ask_channel(repository, channel))
     past = {one for one in boards if _is_past(repository, channel, one, version)}
     ways = {one: to if len(past) == len(boards) or one not in past else None for one in boards}
     return [
@@ -78,13 +79,20 @@ def prepare_withdrawal(
         StoreError, VerificationError: the other version is not whole in the store.
     """
     read_version(version)
+    with naming(f"{channel}/{board}"):
+        return _withdrawal(repository, view, channel, board, version, to)
+
+
+def _withdrawal(
+    repository: Repository, view: View, channel: str, board: str, version: str, to: str | None
+) -> Offer:
     offer = present_offer(repository, channel, board)
     present, where = offer.manifest, offer.where
     history = History(repository, view, channel, board)
     offered = history.versions()
     if version not in offered:
         message = f"version {version} was never released on {where}"
-        raise SettingsError(message, ask_history(channel))
+        raise SettingsError(message, ask_channel(repository, channel))
     if version == present.version:
         return _back(present, history, offered, to, repository.now)
     if to not in (None, present.version):

@@ -1,11 +1,16 @@
-"""Taking one delta out of an offer: boards that run its base take the full payload instead."""
+"""Taking one delta out of an offer: boards that run its base take the full payload instead.
+
+A release that was promoted brings along deltas from what only the channel before it released: a
+base is named by its version on any channel.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from publisher.errors import SettingsError
+from publisher.layout import parse_offer
 from publisher.manifest import DeltaEntry, Manifest
 from publisher.offers import Offer, present_offer
 from publisher.publish import View
@@ -35,13 +40,14 @@ def prepare_yank(repository: Repository, view: View, channel: str, board: str, b
     """
     offer = present_offer(repository, channel, board)
     offers = list(History(repository, view, channel, board).offers())
-    digests = _digests(offers, base)
+    images = _images(repository, view, channel, board, offers)
+    digests = _digests(images, base)
     found = _find(offer.manifest, digests)
     if len(found) == 1:
         return Yank(replace(offer, manifest=_without(offer.manifest, found[0])), found[0])
     gone = [entry for one in _same_release(offers, offer) for entry in _find(one, digests)]
     if found or not gone:
-        raise SettingsError(*_refusal(offer, offers, base, len(found)))
+        raise SettingsError(*_refusal(offer, images, base, len(found)))
     return Yank(offer, gone[0])
 
 
@@ -54,22 +60,44 @@ def _same_release(offers: Sequence[Manifest], offer: Offer) -> list[Manifest]:
     return [one for one in offers if one.release == offer.manifest.release]
 
 
-def _digests(offers: Sequence[Manifest], base: str) -> tuple[str, ...]:
+def _images(
+    repository: Repository, view: View, channel: str, board: str, offers: Sequence[Manifest]
+) -> dict[str, set[str]]:
+    """Return the versions by image_digest: of a board's offers on all channels.
+
+    Args:
+        offers: those on its own channel.
+    """
+    others = sorted({parse_offer(name)[0] for name in repository.offered()} - {channel})
+    elsewhere = [one for name in others for one in History(repository, view, name, board).offers()]
+    images: dict[str, set[str]] = {}
+    for one in (*offers, *elsewhere):
+        images.setdefault(one.image_digest, set()).add(one.version)
+    return images
+
+
+def _digests(images: Mapping[str, set[str]], base: str) -> tuple[str, ...]:
     """Return how the digest may begin: those of all images that were released as that version."""
-    released = {one.image_digest for one in offers if one.version == base}
+    released = [digest for digest, versions in images.items() if base in versions]
     is_digest = len(base) >= _LEAST_DIGITS and not set(base.lower()) - set("0123456789abcdef")
     return (*released, *([base.lower()] if is_digest else []))
 
 
-def _refusal(offer: Offer, offers: Sequence[Manifest], base: str, count: int) -> tuple[str, str]:
+def _refusal(
+    offer: Offer, images: Mapping[str, set[str]], base: str, count: int
+) -> tuple[str, str]:
     what = f"{offer.manifest.version} on {offer.where}"
-    names = {one.image_digest: one.version for one in offers}
     deltas = offer.manifest.deltas
-    if count:  # of several images of one version
-        names = {}
-    bases = ", ".join(names.get(one.base, one.base[:_LEAST_DIGITS]) for one in deltas) or "none"
+    if not deltas:
+        return f"{what} has no deltas", "all boards take its full payload already"
+    names = {} if count else images  # versions name nothing where several images have one
+    bases = [_name(one.base, names) for one in deltas]
     number = "more than one delta" if count else "no delta"
-    return f"{what} has {number} from {base}", f"it has deltas from: {bases}"
+    return f"{what} has {number} from {base}", f"it has deltas from: {', '.join(bases)}"
+
+
+def _name(base: str, images: Mapping[str, set[str]]) -> str:
+    return min(images.get(base, {base[:_LEAST_DIGITS]}))
 
 
 def _without(manifest: Manifest, gone: DeltaEntry) -> Manifest:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from publisher.arguments import Arguments
+from publisher.cautions import ask_channel, with_stage_cautions
 from publisher.commands import Context, Result
 from publisher.commands.product import Product, open_product
 from publisher.commands.publishing import (
@@ -35,6 +36,7 @@ def change(
     boards = [arguments.any_board] if arguments.any_board else _boards(product, arguments.channel)
     offers = [present_offer(product.repository, arguments.channel, board) for board in boards]
     offers = [replace(offer, manifest=edit(offer.manifest)) for offer in offers]
+    offers = with_stage_cautions(product.fleet, offers)
     return publish_offers(product, offers, list(map(say, offers)), arguments, context)
 
 
@@ -75,5 +77,6 @@ def publish_offers(
 def _boards(product: Product, channel: str) -> list[str]:
     boards = product.repository.boards(channel)
     if not boards:
-        raise SettingsError(f"nothing is offered on {channel}", "`slotcast status` tells")
+        hint = ask_channel(product.repository, channel)
+        raise SettingsError(f"nothing is offered on {channel}", hint)
     return boards

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.arguments import Arguments
-from publisher.cautions import channel_cautions, with_image_cautions
+from publisher.cautions import channel_cautions, with_image_cautions, with_stage_cautions
 from publisher.commands import Context, Result
 from publisher.commands.offering import open_signing, publish_offers
 from publisher.commands.retry import retried
@@ -30,6 +30,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     for warning in channel_cautions(product.repository, arguments.to_channel):
         context.warn(warning)
     offers = with_image_cautions(product.fleet, offers, arguments.withdrawn_image)
+    offers = with_stage_cautions(product.fleet, offers)
     lines = [_said(offer, arguments.from_channel) for offer in offers]
     return publish_offers(product, offers, lines, arguments, context)
 

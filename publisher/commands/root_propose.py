@@ -58,6 +58,7 @@ def _result(arguments: Arguments, context: Context, site: Site, proposal: Propos
         "out": str(arguments.out),
         "version": proposal.root.version,
         "sha256": proposal.sha256,
+        "digits": proposal.digits,
         "changes": changes,
         "cautions": cautions,
     }

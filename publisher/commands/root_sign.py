@@ -43,11 +43,16 @@ def sign(arguments: Arguments, context: Context) -> Result:
         "out": str(out),
         "version": signed.root.version,
         "sha256": signed.sha256,
+        "digits": signed.digits,
         "keyid": keyid,
         "changes": list(change_lines(signed.former, signed.root)),
         "complete": signed.is_signed,
     }
-    lines = [f"key {keyid[:8]} {again}; written to {out}", *_signatures(signed)]
+    lines = [
+        f"root {signed.root.version}, {signed.digits}:",
+        f"key {keyid[:8]} {again}; written to {out}",
+        *_signatures(signed),
+    ]
     return Result([*lines, _next(signed)], data)
 
 

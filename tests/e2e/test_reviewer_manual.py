@@ -29,6 +29,7 @@ from securesystemslib.signer import CryptoSigner, SSlibKey
 from tuf.api.metadata import Delegations, Metadata, MetaFile, Signed, TargetFile
 
 from publisher.payload import cut_full
+from publisher.root.proposal import Proposal
 from publisher.verify import verify
 
 MANUAL = Path(__file__).parents[2] / "docs" / "reviewer.md"
@@ -697,6 +698,29 @@ def test_a_root_with_p256_keys_passes(
     ran = review(published)
     assert (ran.code, ran.err) == (0, "")
     assert "metadata/timestamp.json: signed by 2 of the timestamp keys" in ran.out
+
+
+def test_what_is_signed_of_a_proposal_is_what_the_page_on_keys_says(
+    published: PublishedProduct, tmp_path: Path, tools: str
+) -> None:
+    """Also where a P-256 key brings line ends."""
+    key = CryptoSigner.generate_ecdsa().public_key
+    first = published.files["sensor/metadata/1.root.json"]
+    published.root.add_key(key, "timestamp")
+    published.root.version += 1
+    proposal = Proposal((first,), Metadata(published.root))
+    (tmp_path / "root-2.json").write_bytes(proposal.to_bytes())
+    page = (MANUAL.parent / "keys.md").read_text()
+    section = page.partition("## What a proposal is")[2]
+    told = re.findall(r"`(jq [^`]*) root-2\.json( [^`]*)?`", section)
+    digests = []
+    for command, rest in told:
+        line = f"{command} root-2.json{rest.removesuffix('| sha256sum')} | sha256sum"
+        done = subprocess.run(
+            ["bash", "-c", line], cwd=tmp_path, env={"PATH": tools}, capture_output=True, text=True
+        )
+        digests.append(done.stdout.split()[0])
+    assert digests == [published.fingerprint, proposal.sha256]
 
 
 def test_a_p256_signature_by_another_key_is_refused(

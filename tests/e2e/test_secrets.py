@@ -65,6 +65,23 @@ def test_no_secret_shows_in_a_run_that_ends_well_or_ill(kms: Kms, tmp_path: Path
     assert shown(secrets, files) == []
 
 
+def test_a_key_that_is_given_in_place_of_where_it_is_is_not_repeated(tmp_path: Path) -> None:
+    product = found(tmp_path)
+    key = Ed25519PrivateKey.generate()
+    pem = to_pem(key, None).decode().rstrip()  # as $(cat key.pem) gives it
+    (tmp_path / "image.bin").write_bytes(esp_images.app_image("esp32"))
+    propose = ("root", "propose", "--out", "x.json")
+    for words in ((*propose, "--add", f"root={pem}"), (*RELEASE[:3], pem, *RELEASE[4:])):
+        code, said, arguments = watch(product, *words, "--json")
+        assert (code, '"error": {' in said) == (1, True)
+        assert "a private key was given on the command line" in said
+        assert shown(spellings_of_key(key), said) == []
+        assert shown(spellings_of_key(key), arguments) != [], "ps shows it all the same"
+    code, said, _ = watch(product, *propose, "--replace", f"root={pem}")
+    assert (code, "[a private key] is not ROLE=KEYID:KEY" in said) == (2, True)
+    assert shown(spellings_of_key(key), said) == []
+
+
 def test_the_watch_sees_what_does_show(tmp_path: Path) -> None:
     product = found(tmp_path)
     code, said, arguments = watch(product, "status", "--json")

@@ -464,6 +464,19 @@ def test_batches_hold_only_so_much_and_the_ones_before_a_meeting_stay_removed(mo
     assert deleted[1] in attic.store.objects
 
 
+def test_who_may_neither_remove_nor_write_is_told_that_and_not_of_a_loss():
+    attic = Attic()
+
+    def refuse(what, name):
+        if what in ("delete", "create"):
+            raise StoreError(f"access denied to {what}")
+
+    attic.store.on_step = refuse
+    with pytest.raises(StoreError, match="^access denied to delete$"):
+        attic.gc(grace_days=12)
+    assert attic.versions_left() == list(VERSIONS)
+
+
 def test_what_cannot_be_put_back_is_named():
     attic = Attic(VERSIONS[:2])
     deleted = []

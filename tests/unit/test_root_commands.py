@@ -273,6 +273,17 @@ def test_nothing_is_signed_where_nobody_can_be_asked(ceremony):
     assert "there is no terminal to ask at\nhint: --yes" in err
 
 
+def test_whoever_signs_unasked_is_told_what_was_signed(ceremony):
+    proposed = json.loads(ceremony.do("root", "propose", "--out", "p.json", "--renew", "--json"))
+    digits = proposed["digits"]
+    assert (len(digits), digits.replace(" ", "")) == (39, proposed["sha256"][:32])
+    out = ceremony.sign("keys/root-1.pem")
+    assert out.splitlines()[0] == f"root 2, {digits}:"
+    key = ("--key", "file:keys/root-2.pem", "--yes")
+    signed = json.loads(ceremony.do("root", "sign", "p.json", *key, "--json"))
+    assert (signed["version"], signed["digits"]) == (2, digits)
+
+
 def test_signing_twice_leaves_the_same_file(ceremony):
     ceremony.propose("--renew")
     ceremony.sign("keys/root-1.pem")

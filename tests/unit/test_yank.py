@@ -98,6 +98,40 @@ def test_a_base_that_no_history_knows_is_told_by_its_digest(shop):
     assert told == ["delta from abababab added", "delta from abababab taken out"]
 
 
+@pytest.fixture
+def promoted():
+    """2.1.0 on stable comes from beta, with a delta from 2.0.0, which stable never had."""
+    shop = Shop()
+    shop.settings = replace(shop.settings, payload=PayloadSettings(deltas=1))
+    for number in range(2):
+        code = b"common" * 5000 + bytes([number]) * 3000
+        shop.release(f"2.{number}.0", esp_images.app_image(code=code), channel="beta")
+    shop.promote("2.1.0")
+    return shop
+
+
+def test_a_delta_that_came_with_a_promotion_is_named_by_its_base_s_version_elsewhere(promoted):
+    [entry] = promoted.offered().deltas
+    assert yank(promoted, "2.0.0") == entry
+    assert promoted.offered().deltas == ()
+    assert yank(promoted, "2.0.0") == entry
+    assert len(promoted.offered("beta").deltas) == 1
+
+
+def test_the_bases_of_deltas_that_came_with_a_promotion_are_told_by_version(promoted):
+    with pytest.raises(SettingsError) as caught:
+        yank(promoted, "9.9.9")
+    assert caught.value.hint == "it has deltas from: 2.0.0"
+
+
+def test_that_there_are_no_deltas_is_said():
+    shop = Shop()
+    shop.release("1.0.0")
+    with pytest.raises(SettingsError, match="1.0.0 on stable/b1 has no deltas") as caught:
+        yank(shop, "0.9.0")
+    assert caught.value.hint == "all boards take its full payload already"
+
+
 def test_where_nothing_is_offered_there_is_nothing_to_yank():
     with pytest.raises(SettingsError, match="nothing is offered"):
         yank(Shop(), "1.0.0")
