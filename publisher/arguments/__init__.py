@@ -9,7 +9,10 @@ from pathlib import Path
 
 from publisher import __version__
 from publisher.arguments.boards import add_provision, add_serve, add_simulate
+from publisher.arguments.doctor import add_doctor
+from publisher.arguments.infra import add_infra
 from publisher.arguments.offers import add_offers, add_release
+from publisher.arguments.parser import Parser
 from publisher.arguments.payload import add_payload
 from publisher.arguments.pins import add_pins
 from publisher.arguments.product import add_history, add_init, add_status, add_verify
@@ -102,6 +105,45 @@ class Arguments(argparse.Namespace):
     files: list[Path]
     also_sign: list[str]
     from_targets: int
+    # infra
+    infra_command: str
+    infra_file: Path | None = None
+    infra_name: str
+    stacks: list[str]
+    templates: list[tuple[str, Path]]
+    let_go: list[str]
+    import_existing: bool
+    bucket: str
+    domain: str
+    certificate_arn: str
+    hosted_zone_id: str
+    oidc_provider_arn: str
+    log_bucket: str
+    github_subjects: list[str]
+    refresh_subjects: list[str]
+    # infra cost
+    devices: int
+    poll_every_s: int
+    releases: float
+    size_bytes: int
+    delta_bytes: int | None
+    delta_share: float | None
+    poll_bytes: int | None
+    handshake_bytes: int | None
+    edges: int | None
+    bucket_region: str | None
+    kept_releases: int
+    signing_keys: int
+    hosted_zone: bool
+    waf_rules: int
+    log_days: int
+    free_tier: bool
+    prices_file: Path | None
+    print_prices: bool
+    # doctor
+    checks: list[str]
+    strict: bool
+    stack: str
     # payload
     payload_command: str
     new: Path
@@ -121,7 +163,7 @@ class Arguments(argparse.Namespace):
 
 def make_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="slotcast",
         description="Signed firmware for ESP32 fleets from a static bucket.",
     )
@@ -148,6 +190,9 @@ def make_parser() -> argparse.ArgumentParser:
     add_pins(pins)
     root = commands.add_parser("root", help="change keys and thresholds, by people who sign apart")
     add_root(root)
+    add_doctor(commands.add_parser("doctor", help="look at what is live from all sides"))
+    infra = commands.add_parser("infra", help="the bucket, the edge and the roles, in AWS")
+    add_infra(infra)
     payload = commands.add_parser("payload", help="make, apply and look into payloads, on files")
     add_payload(payload)
     add_provision(commands.add_parser("provision", help="write what a board needs at the factory"))

@@ -1,0 +1,132 @@
+"""`slotcast infra destroy`: remove stacks; what boards need stays, at a cost that is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from publisher.arguments import Arguments
+from publisher.commands import Context, Result, Table
+from publisher.commands.infra_apply import tell
+from publisher.commands.infra_site import Site, open_site
+from publisher.console import plain_lines
+from publisher.errors import SettingsError
+from publisher.infra.errors import GuardError, InfraError
+from publisher.infra.farewell import farewell_lines
+from publisher.infra.guard import BUCKET, Removal, removal, verify_removal
+from publisher.infra.stacks import Resource, Stack
+from publisher.infra.states import verify_idle
+from publisher.infra.template import load
+from publisher.infra.wanted import may_share
+
+_HEADER = ("resource", "type", "name", "becomes")
+
+
+@dataclass(frozen=True)
+class _Going:
+    """A stack that is to go, and what becomes of what it consists of."""
+
+    kind: str
+    region: str
+    stack: Stack
+    removal: Removal
+    holdings: Mapping[str, str]
+
+    def table(self) -> list[str]:
+        """Return what becomes of each resource."""
+        fates = (("removed", self.removal.goes), ("stays", self.removal.stays))
+        rows = [
+            (item.logical_id, item.type, item.physical_id, fate)
+            for fate, items in fates
+            for item in items
+        ]
+        return plain_lines(Table(_HEADER, rows)) if rows else []
+
+    def lines(self) -> list[str]:
+        """Return what stays and what it costs, and what no longer works."""
+        return farewell_lines(self.removal, self.holdings, self.region)
+
+    def to_dict(self) -> Mapping[str, object]:
+        """Return it for JSON."""
+        return {
+            "stack": self.kind,
+            "name": self.stack.name,
+            "removed": [item.physical_id for item in self.removal.goes],
+            "stays": [item.physical_id for item in self.removal.stays],
+        }
+
+
+def run(arguments: Arguments, context: Context) -> Result:
+    """Look at all of them before the first is removed; the last to come goes first."""
+    site = open_site(arguments, context)
+    there = {kind: site.find(kind) for kind in site.settings.stacks}
+    _verify_last(site, there)
+    found = [(kind, there[kind]) for kind in reversed(site.kinds)]
+    going = [_look(site, kind, stack) for kind, stack in found if stack is not None]
+    for one in going:
+        tell(context, [f"{one.stack.name} would be removed", *one.table(), *one.lines()])
+        if not arguments.yes:
+            _ask(context, one.stack.name)
+    for one in going:
+        _remove(site, one)
+    text = [line for one in going for line in (f"{one.stack.name}: removed", *one.lines())]
+    return Result(text or ["nothing to remove"], {"stacks": [one.to_dict() for one in going]})
+
+
+def _verify_last(site: Site, there: Mapping[str, Stack | None]) -> None:
+    """Refuse to take the bucket and the edge from under stacks that stay."""
+    ota = there.get("ota")
+    if "ota" not in site.kinds or ota is None or ota.bears_nothing:
+        return
+    own = [kind for kind, stack in there.items() if stack and kind not in site.kinds]
+    if own:
+        raise GuardError(f"{', '.join(own)} would be left without ota", "destroy them first")
+    if sharing := _sharing(site):
+        message = f"other products stand on the same bucket and edge: {', '.join(sharing)}"
+        raise GuardError(message, "destroy those first; or name ci alone, to remove this product's")
+
+
+def _sharing(site: Site) -> list[str]:
+    """Return the stacks of other products that have the same `name` in their infra.toml."""
+    stacks, name = site.stacks("ota"), site.settings.name
+    near = [stacks.find(one) for one in may_share(stacks.names(f"{name}-"), site.settings)]
+    return [one.name for one in near if one and one.tags.get("slotcast:name") == name]
+
+
+def _look(site: Site, kind: str, stack: Stack) -> _Going:
+    """Return what becomes of a stack; refuse if a bucket that holds anything would go."""
+    verify_idle(stack.name, stack.status)
+    region = site.settings.region_of(kind)
+    if stack.is_shell:
+        return _Going(kind, region, stack, Removal((), ()), {})
+    stacks = site.stacks(kind)
+    found = removal(stacks.resources(stack.name), load(stacks.template(stack.name)))
+    held = site.held(kind, _buckets(found.goes))
+    verify_removal(found, held)
+    for bucket in _buckets(found.stays):
+        held |= _held_if_known(site, kind, bucket)
+    return _Going(kind, region, stack, found, held)
+
+
+def _buckets(resources: Iterable[Resource]) -> list[str]:
+    return [item.physical_id for item in resources if item.type == BUCKET]
+
+
+def _held_if_known(site: Site, kind: str, bucket: str) -> dict[str, str]:
+    """Return what a bucket holds that stays anyhow: not to know it is no reason to refuse."""
+    try:
+        return site.held(kind, [bucket])
+    except InfraError:
+        return {bucket: "what could not be looked into"}
+
+
+def _ask(context: Context, name: str) -> None:
+    if context.confirm(f"Type the stack's name to remove it, {name}: ").strip() != name:
+        raise SettingsError("nothing was removed: that is not its name")
+
+
+def _remove(site: Site, one: _Going) -> None:
+    stacks = site.stacks(one.kind)
+    if one.stack.is_protected:
+        stacks.protect(one.stack.name, False)
+    stacks.remove(one.stack)

@@ -1,0 +1,79 @@
+"""`slotcast infra outputs`: what the stacks made, and what slotcast.toml needs of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from publisher.arguments import Arguments
+from publisher.commands import Context, Result, Table
+from publisher.commands.infra_site import Site, is_founded, open_site
+from publisher.console import plain_lines
+from publisher.infra.errors import InfraError
+from publisher.infra.paste import next_step, settings_lines
+from publisher.infra.stacks import Stack
+from publisher.infra.states import is_sound
+
+_HEADER = ("stack", "output", "value")
+
+
+def run(arguments: Arguments, context: Context) -> Result:
+    """Show the outputs of all stacks that are there."""
+    return outputs_result(open_site(arguments, context), {})
+
+
+def outputs_result(site: Site, done: Mapping[str, str]) -> Result:
+    """Return the outputs of all stacks of infra.toml, as a result.
+
+    Args:
+        done: what was done to stacks before, by `ota`, `logs`, `ci`.
+    """
+    stacks = {kind: site.find(kind) for kind in site.settings.stacks}
+    there = {kind: stack for kind, stack in stacks.items() if stack and not stack.is_shell}
+    if not there:
+        raise InfraError("none of the stacks is there", "`slotcast infra apply` creates them")
+    first = [f"{site.settings.stack_name(kind)}: {what}" for kind, what in done.items()]
+    text = [*first, *_outputs(there), *_troubles(site, there), *_advice(site, there)]
+    data: dict[str, object] = {"stacks": {kind: _to_dict(site, kind, there) for kind in stacks}}
+    return Result(text, {**data, "done": dict(done)} if done else data)
+
+
+def _outputs(there: Mapping[str, Stack]) -> list[str]:
+    """Return them whole, to copy; a table on a terminal would be cut at its width."""
+    rows = [
+        (kind, name, value)
+        for kind, stack in there.items()
+        for name, value in stack.outputs.items()
+    ]
+    return plain_lines(Table(_HEADER, rows))
+
+
+def _troubles(site: Site, there: Mapping[str, Stack]) -> list[str]:
+    """Return which stacks are not there, or not as they should be."""
+    absent = [kind for kind in site.settings.stacks if kind not in there]
+    unsound = [stack for stack in there.values() if not is_sound(stack.status)]
+    return [
+        *(f"{stack.name} is {stack.status}" for stack in unsound),
+        *(f"{site.settings.stack_name(kind)} is not there" for kind in absent),
+    ]
+
+
+def _advice(site: Site, there: Mapping[str, Stack]) -> list[str]:
+    """Return the lines for slotcast.toml, and what comes next."""
+    region, product = site.settings.region, site.settings.product
+    ota = there["ota"].outputs if "ota" in there else {}
+    ci = there["ci"].outputs if "ci" in there else {}
+    lines = settings_lines(region, ota, ci)
+    if not lines:
+        return []
+    return ["", *lines, "", *next_step(product, region, ota, ci, is_founded(site.settings))]
+
+
+def _to_dict(site: Site, kind: str, there: Mapping[str, Stack]) -> Mapping[str, object]:
+    stack = there.get(kind)
+    return {
+        "name": site.settings.stack_name(kind),
+        "region": site.settings.region_of(kind),
+        "status": stack.status if stack else None,
+        "protected": stack.is_protected if stack else None,
+        "outputs": dict(stack.outputs) if stack else {},
+    }

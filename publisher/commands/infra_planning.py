@@ -1,0 +1,139 @@
+"""What `infra plan` shows and `infra apply` does: one stack's change set, and its losses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from secrets import token_hex
+
+from publisher.commands import Table
+from publisher.commands.infra_site import Site
+from publisher.console import plain_lines
+from publisher.infra import change_sets, guard
+from publisher.infra.change_sets import ChangeSet
+from publisher.infra.changes import HEADER
+from publisher.infra.errors import InfraError
+from publisher.infra.guard import Loss
+from publisher.infra.rules import broken
+from publisher.infra.stacks import Stack
+from publisher.infra.states import verify_changeable
+from publisher.infra.wanted import capabilities, importing, parameters, request
+
+
+@dataclass(frozen=True)
+class Planned:
+    """What would become of one stack.
+
+    `change_set` is None where another stack has to be there first.
+    """
+
+    kind: str
+    name: str
+    region: str
+    stack: Stack | None
+    change_set: ChangeSet | None
+    losses: tuple[Loss, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """One of create, update, nothing, later."""
+        if self.change_set is None:
+            return "later"
+        if self.change_set.is_empty:
+            return "nothing"
+        return "create" if self.change_set.is_new else "update"
+
+    def lines(self) -> list[str]:
+        """Return it for a person; whole, as a table on a terminal would not be."""
+        words = {
+            "later": "comes after ota, whose outputs it needs: then `slotcast infra plan` shows it",
+            "nothing": "nothing to do",
+            "create": "would be created",
+            "update": "would be changed",
+        }
+        title = f"{self.name} ({self.region}): {words[self.state]}"
+        changes = self.change_set.changes if self.change_set else ()
+        if self.state in ("create", "update") and not changes:
+            return [f"{title}: outputs or tags only"]
+        rows = [change.row() for change in changes]
+        table = plain_lines(Table(HEADER, rows)) if rows else []
+        lost = [f"would take away {loss.resource}: {loss.says}" for loss in self.losses]
+        return [title, *table, *lost]
+
+    def to_dict(self) -> Mapping[str, object]:
+        """Return it for JSON."""
+        changes = self.change_set.changes if self.change_set else ()
+        return {
+            "stack": self.kind,
+            "name": self.name,
+            "region": self.region,
+            "state": self.state,
+            "changes": [change.to_dict() for change in changes],
+            "losses": [loss.to_dict() for loss in self.losses],
+        }
+
+
+def verify_templates(site: Site) -> None:
+    """Raise InfraError if a template that is asked for breaks a rule; AWS is not asked yet."""
+    for kind in site.kinds:
+        breaches = broken(site.sources[kind].template)
+        if breaches:
+            lines = tuple(f"  {breach}" for breach in breaches)
+            raise InfraError(f"the template of {kind} breaks {_count(breaches)}", "", lines)
+
+
+def prepare(site: Site, kind: str) -> Planned:
+    """Make a stack's change set, and work out what it would take away; `drop` undoes it.
+
+    Raises:
+        InfraError: the stack cannot be changed now, or CloudFormation refuses it.
+    """
+    name, region = site.settings.stack_name(kind), site.settings.region_of(kind)
+    source = site.sources[kind]
+    declared = source.template.get("Parameters", {})
+    told = {} if kind == "ota" else site.outputs("ota")
+    values = parameters(site.settings, kind, declared, told)
+    stack = site.find(kind)
+    if values is None:
+        return Planned(kind, name, region, stack, None)
+    stacks, now = site.stacks(kind), site.context.now
+    if stack is not None:
+        verify_changeable(stack.name, stack.status)
+        change_sets.sweep(stacks, stack, now)
+    label = f"{change_sets.PREFIX}{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}"
+    asked = request(site.settings, kind, values, source.text, capabilities(source.template))
+    if site.imports:
+        asked = importing(asked)
+    change_set = change_sets.create(stacks, asked, label, stack)
+    made = Planned(kind, name, region, stack, change_set)
+    with dropping(site, made):
+        return replace(made, losses=_losses(site, made, values))
+
+
+def drop(site: Site, one: Planned) -> None:
+    """Take a change set away again."""
+    if one.change_set is not None:
+        change_sets.discard(site.stacks(one.kind), one.change_set)
+
+
+@contextmanager
+def dropping(site: Site, one: Planned) -> Iterator[None]:
+    """Take a change set away if anything comes in between, Ctrl-C too."""
+    try:
+        yield
+    except BaseException:
+        with suppress(InfraError):  # the first error is the one to tell
+            drop(site, one)
+        raise
+
+
+def _losses(site: Site, one: Planned, values: Mapping[str, str]) -> tuple[Loss, ...]:
+    changes = one.change_set.changes if one.change_set is not None else ()
+    held = site.held(one.kind, guard.buckets_at_stake(changes))
+    before = one.stack.parameters if one.stack is not None else {}
+    return (*guard.losses(changes, held), *guard.moved_domain(before, values))
+
+
+def _count(breaches: Sequence[object]) -> str:
+    return "a rule" if len(breaches) == 1 else f"{len(breaches)} rules"

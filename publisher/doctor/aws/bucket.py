@@ -1,0 +1,121 @@
+"""Where the bucket is and what it keeps, how long (S3 API reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from publisher.doctor.aws.asking import ask
+from publisher.doctor.aws.mends import by_stack
+from publisher.doctor.aws.scene import Scene, bucket_setting
+from publisher.doctor.findings import Finding, fail, ok, warn
+
+_RULES = by_stack("set the template's lifecycle rules")
+# A pointer that was put back wrongly is noticed within days, not hours.
+_LEAST_NONCURRENT_DAYS = 7
+_NONCURRENT = "NoncurrentVersionExpiration"
+
+
+def check_region(scene: Scene) -> list[Finding]:
+    """Check where the bucket is (GetBucketLocation)."""
+    check, region = "bucket-region", scene.deployment.region
+    client = scene.clients.s3
+    answer = ask("s3:GetBucketLocation", client.get_bucket_location, Bucket=scene.deployment.bucket)
+    there = str(answer.get("LocationConstraint") or "us-east-1")  # none: the first region
+    there = "eu-west-1" if there == "EU" else there
+    if there != region:
+        says = f"the bucket is in {there}, the stack is said to be in {region}"
+        return [fail(check, says, f'set region = "{there}" in infra.toml and in [store]')]
+    return [ok(check, f"the bucket is in {region}")]
+
+
+def check_versions(scene: Scene) -> list[Finding]:
+    """Check that the past of pointers is kept (GetBucketVersioning)."""
+    check, client = "bucket-versions", scene.clients.s3
+    bucket = scene.deployment.bucket
+    answer = ask("s3:GetBucketVersioning", client.get_bucket_versioning, Bucket=bucket)
+    status = str(answer.get("Status", "not enabled"))
+    if status != "Enabled":
+        says = f"versioning is {status}: a pointer that is overwritten cannot be restored"
+        return [fail(check, says, by_stack("enable it"))]
+    return [ok(check, "versioning is enabled")]
+
+
+def check_encryption(scene: Scene) -> list[Finding]:
+    """Check with what objects are encrypted (GetBucketEncryption)."""
+    check = "bucket-encryption"
+    answer = bucket_setting(
+        scene,
+        "s3:GetEncryptionConfiguration",
+        "ServerSideEncryptionConfigurationNotFoundError",
+        scene.clients.s3.get_bucket_encryption,
+    )
+    rules = answer.get("ServerSideEncryptionConfiguration", {}).get("Rules", [])
+    kinds = [rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] for rule in rules]
+    if not kinds:
+        return [warn(check, "the bucket names no encryption", by_stack("set AES256"))]
+    if kinds != ["AES256"]:
+        says = f"objects are encrypted with {', '.join(kinds)}: CloudFront must be let to decrypt"
+        what = "allow cloudfront.amazonaws.com kms:Decrypt in the key's policy, or set AES256"
+        return [warn(check, says, by_stack(what))]
+    return [ok(check, "objects are encrypted (SSE-S3)")]
+
+
+def check_lock(scene: Scene) -> list[Finding]:
+    """Check that objects can be locked, and are not by default (GetObjectLockConfiguration)."""
+    check = "bucket-lock"
+    answer = bucket_setting(
+        scene,
+        "s3:GetBucketObjectLockConfiguration",
+        "ObjectLockConfigurationNotFoundError",
+        scene.clients.s3.get_object_lock_configuration,
+    )
+    lock = answer.get("ObjectLockConfiguration", {})
+    if lock.get("ObjectLockEnabled") != "Enabled":
+        says = "Object Lock is not available: no release can be kept from being deleted"
+        return [warn(check, says, "aws s3api put-object-lock-configuration turns it on")]
+    if "Rule" in lock:
+        says = "every object is locked by default, and with it each past pointer"
+        mend = "take the default away, and lock single objects: put-object-lock-configuration"
+        return [warn(check, says, mend)]
+    return [ok(check, "Object Lock is available for single objects")]
+
+
+def check_lifecycle(scene: Scene) -> list[Finding]:
+    """Check what S3 removes by itself (GetBucketLifecycleConfiguration)."""
+    answer = bucket_setting(
+        scene,
+        "s3:GetLifecycleConfiguration",
+        "NoSuchLifecycleConfiguration",
+        scene.clients.s3.get_bucket_lifecycle_configuration,
+    )
+    rules = [rule for rule in answer.get("Rules", []) if rule["Status"] == "Enabled"]
+    check = "bucket-lifecycle"
+    found = [*_judge_age(check, rules), *_judge_uploads(check, rules), *_judge_past(check, rules)]
+    return found or [ok(check, "unfinished uploads and past pointers go after a while, no more")]
+
+
+def _judge_age(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    for rule in rules:
+        # ExpiredObjectDeleteMarker alone removes nothing that is there.
+        if {"Days", "Date"} & set(rule.get("Expiration", {})):
+            says = f"lifecycle rule {rule.get('ID', '')} removes what is published, by its age"
+            mend = by_stack("take it out (`slotcast gc` removes what nothing needs)")
+            return [fail(check, says, mend)]
+    return []
+
+
+def _judge_uploads(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    if any("AbortIncompleteMultipartUpload" in rule for rule in rules):
+        return []
+    return [warn(check, "parts of unfinished uploads are paid for, for ever", _RULES)]
+
+
+def _judge_past(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    days = [rule[_NONCURRENT].get("NoncurrentDays", 0) for rule in rules if _NONCURRENT in rule]
+    if not days:
+        return [warn(check, "past pointers are paid for, for ever", _RULES)]
+    if min(days) < _LEAST_NONCURRENT_DAYS:
+        says = f"a pointer that was overwritten can be restored for {min(days)} days only"
+        return [warn(check, says, _RULES)]
+    return []

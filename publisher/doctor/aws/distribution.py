@@ -1,0 +1,179 @@
+"""The distribution's own settings (CloudFront API reference, DistributionConfig)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.behaviours import judge_behaviours, judge_caching
+from publisher.doctor.aws.certificate import check_certificate, host_of
+from publisher.doctor.aws.delivery import check_delivery
+from publisher.doctor.aws.mends import by_stack
+from publisher.doctor.aws.scene import Scene
+from publisher.doctor.findings import Finding, fail, ok, warn
+
+Config = Mapping[str, Any]
+
+# Boards speak TLS 1.2 and no 1.3; older policies let in ciphers and versions that nobody needs.
+_TLS_POLICIES = ("TLSv1.2_2021", "TLSv1.2_2025")
+_NO_BOARDS = "TLSv1.3"
+# How long an edge may keep "missing", for a board that asked a moment too early (CloudFront's own
+# default is 10 s).
+_MOST_ERROR_S, _DEFAULT_ERROR_S = 5, 10
+
+
+def check_distribution(scene: Scene) -> list[Finding]:
+    """Check the distribution, its certificate and its logs (GetDistribution, and what it names)."""
+    answer = ask(
+        "cloudfront:GetDistribution",
+        scene.clients.cloudfront.get_distribution,
+        Id=scene.deployment.distribution_id,
+    )
+    distribution: Mapping[str, Any] = answer["Distribution"]
+    config: Config = distribution["DistributionConfig"]
+    checks = (
+        ("distribution-live", partial(judge_live, distribution)),
+        ("distribution-live", partial(judge_viewers, config)),
+        ("distribution-names", partial(judge_names, distribution, scene.wanted.base_url)),
+        ("distribution-tls", partial(judge_tls, config)),
+        ("distribution-origin", partial(check_origins, scene, config)),
+        ("distribution-behaviours", partial(judge_behaviours, config)),
+        ("distribution-caching", partial(judge_caching, scene, config)),
+        ("distribution-errors", partial(judge_errors, config)),
+        ("certificate-acm", partial(check_certificate, scene, distribution)),
+        ("logs", partial(check_delivery, scene, distribution)),
+    )
+    return [finding for name, check in checks for finding in settle(name, check)]
+
+
+def judge_live(distribution: Mapping[str, Any]) -> list[Finding]:
+    """Return whether it serves, and serves what it is set to."""
+    check = "distribution-live"
+    if not distribution["DistributionConfig"]["Enabled"]:
+        return [
+            fail(check, "the distribution is disabled: it serves nobody", by_stack("enable it"))
+        ]
+    if distribution["Status"] != "Deployed":
+        says = f"the distribution is {distribution['Status']}: not all edges have its settings yet"
+        return [warn(check, says, "wait some minutes, and run the doctor again")]
+    return [ok(check, "the distribution is enabled and deployed")]
+
+
+def judge_names(distribution: Mapping[str, Any], base_url: str) -> list[Finding]:
+    """Return whether it answers to the name that boards ask for."""
+    check, host = "distribution-names", host_of(base_url)
+    aliases = distribution["DistributionConfig"].get("Aliases", {}).get("Items", [])
+    if host == distribution["DomainName"].lower():
+        says = f"boards ask for {host}, CloudFront's name, which cannot move to another edge"
+        mend = "give DomainName in infra.toml, and base_url in slotcast.toml, a domain of your own"
+        return [warn(check, says, f"{mend}, before a fleet is in the field")]
+    if host not in [alias.lower() for alias in aliases]:
+        names = ", ".join([*aliases, distribution["DomainName"]])
+        says = f"boards ask for {host}, the distribution answers to {names} alone"
+        return [fail(check, says, by_stack("set DomainName in infra.toml"))]
+    return [ok(check, f"the distribution answers to {host}")]
+
+
+def judge_tls(config: Config) -> list[Finding]:
+    """Return whether its TLS policy suits boards."""
+    check = "distribution-tls"
+    viewer = config.get("ViewerCertificate", {})
+    if viewer.get("CloudFrontDefaultCertificate"):
+        says = "CloudFront's own certificate lets in TLS 1.0 too; boards ask for 1.2 themselves"
+        return [warn(check, says, "take a domain and a certificate of your own")]
+    policy = viewer.get("MinimumProtocolVersion", "unset")
+    if policy.startswith(_NO_BOARDS):
+        says = f"the TLS policy is {policy}: boards speak TLS 1.2 and cannot connect"
+        return [fail(check, says, by_stack("set TLSv1.2_2025"))]
+    if policy not in _TLS_POLICIES:
+        says = f"the TLS policy is {policy}: it takes versions and ciphers that are broken"
+        return [fail(check, says, by_stack("set TLSv1.2_2025"))]
+    if viewer.get("SSLSupportMethod") != "sni-only":
+        says = f"the certificate is served by {viewer.get('SSLSupportMethod')}, which costs extra"
+        return [warn(check, says, by_stack("set sni-only"))]
+    return [ok(check, f"the TLS policy is {policy}")]
+
+
+def check_origins(scene: Scene, config: Config) -> list[Finding]:
+    """Check that CloudFront signs what it asks the bucket for (GetOriginAccessControl)."""
+    found = []
+    for origin in config["Origins"]["Items"]:
+        found += judge_origin(origin, scene.deployment.bucket)
+        if control := origin.get("OriginAccessControlId"):
+            found += _check_signing(scene, control)
+    return found
+
+
+def judge_origin(origin: Mapping[str, Any], bucket: str) -> list[Finding]:
+    """Return whether an origin is the bucket, by an origin access control."""
+    check, domain = "distribution-origin", origin["DomainName"]
+    found = []
+    if not domain.startswith(f"{bucket}.s3."):
+        says = f"the origin {domain} is not bucket {bucket}"
+        found.append(fail(check, says, by_stack("name the bucket")))
+    if origin.get("OriginPath"):
+        says = f"the origin has the path {origin['OriginPath']}, which products have not"
+        found.append(fail(check, says, by_stack("take it out")))
+    if origin.get("S3OriginConfig", {}).get("OriginAccessIdentity"):
+        says = "the origin has an origin access identity, which is obsolete"
+        found.append(fail(check, says, by_stack("set an origin access control")))
+    elif not origin.get("OriginAccessControlId"):
+        says = "the origin has no origin access control: boards get 403 for everything"
+        found.append(fail(check, says, by_stack("set one")))
+    return found
+
+
+def _check_signing(scene: Scene, control: str) -> list[Finding]:
+    check = "distribution-origin"
+    answer = ask(
+        "cloudfront:GetOriginAccessControl",
+        scene.clients.cloudfront.get_origin_access_control,
+        Id=control,
+    )
+    config = answer["OriginAccessControl"].get("OriginAccessControlConfig", {})
+    behaviour = config.get("SigningBehavior", "unset")
+    if behaviour != "always":
+        says = f"CloudFront signs its requests to the bucket: {behaviour}, not always"
+        return [fail(check, says, by_stack("set always"))]
+    return [ok(check, "CloudFront signs each request to the bucket (origin access control)")]
+
+
+def judge_errors(config: Config) -> list[Finding]:
+    """Return whether a missing file stays 403 or 404, and for a few seconds only."""
+    check = "distribution-errors"
+    pages = {
+        int(page["ErrorCode"]): page
+        for page in config.get("CustomErrorResponses", {}).get("Items", [])
+    }
+    kept = {code: page.get("ErrorCachingMinTTL", _DEFAULT_ERROR_S) for code, page in pages.items()}
+    found = [finding for code, page in pages.items() for finding in _judge_page(code, page)]
+    for code in (403, 404):
+        kept_s = kept.get(code, _DEFAULT_ERROR_S)
+        if kept_s > _MOST_ERROR_S:
+            says = f"edges keep a {code} for {kept_s} s: what comes then is missing that long"
+            found.append(warn(check, says, by_stack(f"set {_MOST_ERROR_S} s")))
+    return found or [ok(check, f"403 and 404 stay so, for {_MOST_ERROR_S} s at most")]
+
+
+def judge_viewers(config: Config) -> list[Finding]:
+    """Return whether boards everywhere are answered."""
+    kind = config.get("Restrictions", {}).get("GeoRestriction", {}).get("RestrictionType", "none")
+    if kind == "none":
+        return []
+    says = f"the distribution answers some countries alone ({kind}): boards elsewhere get 403"
+    return [warn("distribution-live", says, by_stack("take it out, if it is not wanted"))]
+
+
+def _judge_page(code: int, page: Mapping[str, Any]) -> list[Finding]:
+    """Return whether boards still see an error as what it is."""
+    told = str(page.get("ResponseCode") or code)
+    says = f"{code} is answered with {told} {page.get('ResponsePagePath', '')}".rstrip()
+    check, mend = "distribution-errors", by_stack("let it stay")
+    if told == str(code):
+        return []
+    if told in ("403", "404"):
+        says = f"{says}: a bucket that is closed to the edge looks like a missing file"
+        return [warn(check, says, mend)]
+    return [fail(check, f"{says}: boards take that for a file", mend)]

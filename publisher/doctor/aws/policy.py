@@ -1,0 +1,143 @@
+"""Policies as IAM writes them (IAM user guide, "JSON policy element reference"), parsed.
+
+A text may stand where a list may: here they are tuples always.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement.
+
+    Attributes:
+        principals: whom it is for, as `AWS:ARN`, `Service:NAME`, `Federated:ARN`, or `*`.
+        is_principal_negated: for all but these (NotPrincipal).
+        actions: patterns, in lower case as IAM compares them; of NotAction with `!` before each.
+        resources: patterns; of NotResource with `!` before each.
+        conditions: the values by operator and key, in lower case, as `stringequals aws:sourcearn`.
+        document: as it was written.
+    """
+
+    sid: str
+    is_allow: bool
+    principals: tuple[str, ...]
+    is_principal_negated: bool
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    conditions: Mapping[str, tuple[str, ...]]
+    document: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """What to call it: its Sid, or what it is about."""
+        return self.sid or f"{'Allow' if self.is_allow else 'Deny'} {', '.join(self.actions)}"
+
+    def is_for_all(self) -> bool:
+        """Whether it is for everybody, or all but a few."""
+        everybody = {"*", "AWS:*"} & set(self.principals)
+        return bool(everybody) or self.is_principal_negated
+
+    def is_for(self, arn: str) -> bool:
+        """Whether it is for a role or user, by name, by its account, or as everybody."""
+        account = account_of(arn)
+        partition = arn.split(":")[1]
+        mine = {f"AWS:{arn}", f"AWS:{account}", f"AWS:arn:{partition}:iam::{account}:root"}
+        named = bool(mine & set(self.principals))
+        return not named if self.is_principal_negated else named or self.is_for_all()
+
+    def covers(self, action: str) -> bool:
+        """Whether it is about an action."""
+        return _covers(self.actions, action.lower())
+
+    def covers_resource(self, arn: str) -> bool:
+        """Whether it is about a resource; a key's or a role's policy names none: about all."""
+        return not self.resources or _covers(self.resources, arn)
+
+    def values(self, key: str, *operators: str) -> tuple[str, ...]:
+        """Return the values that a condition key is compared with by any of the operators."""
+        names = [f"{operator} {key}".lower() for operator in operators]
+        return tuple(value for name in names for value in self.conditions.get(name, ()))
+
+    def condition_keys(self) -> set[str]:
+        """Return the keys of its conditions, in lower case."""
+        return {name.split(" ", 1)[1] for name in self.conditions}
+
+
+def parse_policy(policy: str | Mapping[str, Any]) -> tuple[Statement, ...]:
+    """Parse a policy, a text or what JSON makes of it.
+
+    Raises:
+        ValueError: it is no policy.
+    """
+    document = json.loads(policy) if isinstance(policy, str) else policy
+    if not isinstance(document, Mapping):
+        raise ValueError("this is no policy")
+    statements = document.get("Statement", [])
+    written = [statements] if isinstance(statements, Mapping) else statements
+    return tuple(_statement(one) for one in written)
+
+
+def account_of(arn: str) -> str:
+    """Return the account of an ARN, or of a number that stands for one; "" where it has none."""
+    if arn.isdigit():
+        return arn
+    parts = arn.split(":")
+    return parts[4] if len(parts) > 5 else ""
+
+
+def _statement(written: Mapping[str, Any]) -> Statement:
+    negated = "NotPrincipal" in written
+    return Statement(
+        sid=str(written.get("Sid", "")),
+        is_allow=written["Effect"] == "Allow",
+        principals=_principals(written.get("NotPrincipal" if negated else "Principal")),
+        is_principal_negated=negated,
+        actions=tuple(pattern.lower() for pattern in _patterns(written, "Action")),
+        resources=tuple(_patterns(written, "Resource")),
+        conditions=_conditions(written.get("Condition", {})),
+        document=written,
+    )
+
+
+def _principals(written: object) -> tuple[str, ...]:
+    if not isinstance(written, Mapping):
+        return () if written is None else (str(written),)
+    return tuple(f"{kind}:{one}" for kind, ones in written.items() for one in _texts(ones))
+
+
+def _patterns(written: Mapping[str, Any], name: str) -> Iterable[str]:
+    yield from _texts(written.get(name, ()))
+    yield from (f"!{pattern}" for pattern in _texts(written.get(f"Not{name}", ())))
+
+
+def _conditions(written: Mapping[str, Mapping[str, object]]) -> dict[str, tuple[str, ...]]:
+    return {
+        f"{operator} {key}".lower(): _texts(values)
+        for operator, keys in written.items()
+        for key, values in keys.items()
+    }
+
+
+def _texts(values: object) -> tuple[str, ...]:
+    many = values if isinstance(values, list | tuple) else [values]
+    return tuple(str(one).lower() if isinstance(one, bool) else str(one) for one in many)
+
+
+def _covers(patterns: tuple[str, ...], name: str) -> bool:
+    """Whether patterns with `*` and `?` cover a name; `!` ones cover what none of them matches."""
+    negated = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
+    if negated:
+        return not any(_matches(pattern, name) for pattern in negated)
+    return any(_matches(pattern, name) for pattern in patterns)
+
+
+def _matches(pattern: str, name: str) -> bool:
+    # fnmatch knows [x] too, which IAM does not.
+    return fnmatchcase(name, pattern.replace("[", "[[]"))

@@ -1,0 +1,130 @@
+"""What lies under the product's prefix, for whoever asks: only Slotcast's files, and no key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from urllib.parse import urljoin, urlsplit
+
+from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.doctor.replies import Reply
+from publisher.doctor.site import Site
+from publisher.layout import key
+from publisher.stores.base import Listed
+from publisher.stores.probe import PROBE
+
+_SHA, _NUMBER, _NAME = "[0-9a-f]{64}", "[1-9][0-9]{0,15}", "[a-z0-9][a-z0-9._-]{0,31}"
+# manifests/repository.md, the table of paths; stricter than what an edge serves (layout.py).
+_WRITTEN = re.compile(
+    rf"metadata/(timestamp|{_NUMBER}\.(root|targets|snapshot))\.json"
+    rf"|targets/({_SHA}\.pins|{_NAME}/{_SHA}\.{_NAME}|{_NAME}/{_NAME}/{_SHA}\.[0-9.]+)\.json"
+    rf"|payloads/{_SHA}\.slc|images/{_SHA}\.bin|{_NAME}/{_NAME}/version\.json|{re.escape(PROBE)}"
+)
+_PRIVATE_NAME = re.compile(
+    r"(^|/)(slotcast\.toml|infra\.toml|seen\.json|\.env|credentials|id_[a-z0-9]+)$"
+    r"|\.(pem|key|p8|p12|pfx|jks|ppk)$",
+    re.IGNORECASE,
+)
+_PRIVATE_TEXT = re.compile(
+    rb"PRIVATE KEY-----|SECRET KEY-----|\bA(KIA|SIA)[A-Z0-9]{16}\b|aws_secret_access_key"
+    rb'|"private"\s*:\s*"[0-9a-fA-F]{64}"'
+)
+# Where `slotcast init` puts them, if somebody uploads the whole folder.
+GUESSES = (
+    "slotcast.toml",
+    *(f"keys/{name}.pem" for name in ("root-1", "root-2", "targets", "snapshot", "timestamp")),
+    ".slotcast/seen.json",
+)
+_KEY_BYTES = 65536
+_MAX_READ, _MAX_NAMED = 200, 5
+
+_REPLACE = (
+    "remove it with all its versions, and replace the key: `slotcast root propose` (docs/keys.md); "
+    "whoever could read it may have it"
+)
+_REMOVE = "remove it if it is nobody's, or move it out of the prefix: whoever asks gets it"
+
+
+def check_names(site: Site) -> list[Finding]:
+    """Check that all that lies under the product's prefix is of a kind that Slotcast writes."""
+    return judge_names([one.key for one in _foreign(site)], site.origin.location)
+
+
+def check_served_keys(site: Site) -> list[Finding]:
+    """Check that the edge serves no name that keys and settings have, below BASE or above."""
+    above = urljoin(urlsplit(site.visitor.base_url).path, "..")
+    paths = [*GUESSES, *(above + name for name in GUESSES)]
+    return judge_served([site.visitor.ask(path) for path in paths])
+
+
+def check_private_keys(site: Site) -> list[Finding]:
+    """Check that nothing private lies under the product's prefix, by name and by content."""
+    name, foreign = "private-keys", _foreign(site)
+    small = [one.key for one in foreign if one.size_bytes <= _KEY_BYTES][:_MAX_READ]
+    found = [_private(one, site) for one in small if _is_private(one, site)]
+    if left := len(foreign) - len(small):
+        says = f"{left} large or further objects were not looked into"
+        found.append(unknown(name, says, _REMOVE))
+    return found or [ok(name, f"no key lies in {site.origin.location} under the product")]
+
+
+def judge_names(foreign: Sequence[str], where: str) -> list[Finding]:
+    """Judge names that Slotcast does not write."""
+    name = "published-names"
+    if not foreign:
+        return [ok(name, f"all that lies in {where} under the product is of Slotcast's kinds")]
+    more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
+    says = f"Slotcast writes no {', '.join(foreign[:_MAX_NAMED])}{more}"
+    return [warn(name, says, _REMOVE)]
+
+
+def judge_served(replies: Sequence[Reply]) -> list[Finding]:
+    """Judge the answers for names that are nobody's business; a web page gives nothing away."""
+    name = "served-keys"
+    given = [reply.path for reply in replies if reply.is_there and not reply.is_page]
+    found = [fail(name, f"the edge serves {path} to everybody", _REPLACE) for path in given]
+    return found or [ok(name, f"the edge serves none of {len(replies)} names that keys may have")]
+
+
+def is_written(path: str) -> bool:
+    """Whether a path below BASE is of a kind that Slotcast writes."""
+    return _WRITTEN.fullmatch(path) is not None
+
+
+def is_secret(path: str, data: bytes) -> bool:
+    """Whether an object is a private key, or something else that is private."""
+    if b"BEGIN CERTIFICATE" in data or b"BEGIN PUBLIC KEY" in data:
+        return bool(_PRIVATE_TEXT.search(data))
+    if _PRIVATE_NAME.search(path) or _PRIVATE_TEXT.search(data):
+        return True
+    return _is_der_key(data)
+
+
+def _is_private(name: str, site: Site) -> bool:
+    stored = site.origin.read(name)
+    return stored is not None and is_secret(name, stored.data)
+
+
+def _private(name: str, site: Site) -> Finding:
+    says = f"{name} in {site.origin.location} is a private key, or as private as one"
+    return fail("private-keys", says, _REPLACE)
+
+
+def _foreign(site: Site) -> list[Listed]:
+    base = key(site.settings.product, "")
+    return [one for one in site.listed if not is_written(one.key.removeprefix(base))]
+
+
+def _is_der_key(data: bytes) -> bool:
+    """Whether the bytes are a private key in DER (PKCS#8, PKCS#1, SEC1), encrypted or not."""
+    if not data.startswith(b"\x30"):
+        return False
+    try:
+        load_der_private_key(data, None)
+    except TypeError:  # it takes a password
+        return True
+    except Exception:  # whatever cryptography finds wrong with bytes that may be anything
+        return False
+    return True

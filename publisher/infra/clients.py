@@ -1,0 +1,32 @@
+"""The AWS services that stacks need, by region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from boto3.session import Session
+from botocore.config import Config
+
+from publisher.infra.aws_words import explained
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation.client import CloudFormationClient
+    from types_boto3_s3.client import S3Client
+
+
+def _config() -> Config:
+    return Config(
+        retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60
+    )
+
+
+def cloudformation(region: str) -> CloudFormationClient:
+    """Make a CloudFormation client; AWS_ENDPOINT_URL leads it to an emulator."""
+    with explained(f"region {region}"):
+        return Session().client("cloudformation", region_name=region, config=_config())
+
+
+def s3(region: str) -> S3Client:
+    """Make an S3 client."""
+    with explained(f"region {region}"):
+        return Session().client("s3", region_name=region, config=_config())

@@ -1,0 +1,160 @@
+"""What must not be taken away: pure rules over what a change, or a removal, would do.
+
+A bucket that holds anything is never let go, whoever asks. What else boards or people depend on
+goes only where it is named (`--let-go`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from publisher.infra.changes import Change
+from publisher.infra.errors import GuardError
+from publisher.infra.stacks import Resource
+
+BUCKET = "AWS::S3::Bucket"
+KEY = "AWS::KMS::Key"
+DISTRIBUTION = "AWS::CloudFront::Distribution"
+ROLE = "AWS::IAM::Role"
+
+# What is lost with each, where it is removed or may be replaced.
+_LOST = {
+    BUCKET: "slotcast.toml, the roles and the edge name the bucket",
+    KEY: "nobody can sign for its role any more: give the role another key first, `slotcast root`",
+}
+# The same, of what no change of a property replaces (their "Update requires" in the resource
+# reference), whatever an emulator takes for possible; or where the other takes its place at once.
+_LOST_IF_GONE = {
+    DISTRIBUTION: "boards ask its host name; another distribution has another",
+    "AWS::S3::BucketPolicy": "the edge may no longer read the bucket",
+    "AWS::CloudFront::OriginAccessControl": "the edge may no longer read the bucket",
+    "AWS::Route53::RecordSet": "boards no longer find the edge by its name",
+    "AWS::CertificateManager::Certificate": "boards no longer accept the edge under its name",
+    "AWS::KMS::Alias": "slotcast.toml may name the key by it",
+    ROLE: "the jobs that assume it can no longer work",
+}
+_DOMAIN = "DomainName"
+_KEEP = "put infra.toml, or the template, back as it was"
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A resource that would go, what is lost with it, and whether nothing lets that happen."""
+
+    resource: str
+    says: str
+    is_final: bool = False
+
+    def to_dict(self) -> Mapping[str, object]:
+        """Return it for JSON."""
+        return {"resource": self.resource, "says": self.says, "final": self.is_final}
+
+
+def buckets_at_stake(changes: Iterable[Change]) -> list[str]:
+    """Return the names of the buckets that would be removed or replaced."""
+    return [
+        change.physical_id
+        for change in changes
+        if change.type == BUCKET and _goes(change) and change.physical_id
+    ]
+
+
+def losses(changes: Iterable[Change], holdings: Mapping[str, str]) -> list[Loss]:
+    """Return what would be lost by a change set.
+
+    Args:
+        holdings: what each bucket at stake holds, in words; "" for one that is empty.
+    """
+    found = (_loss(change, holdings) for change in changes if _goes(change))
+    return [loss for loss in found if loss is not None]
+
+
+def moved_domain(before: Mapping[str, str], after: Mapping[str, str]) -> list[Loss]:
+    """Return the loss of the edge's host name, where a stack's parameters change it."""
+    was, becomes = before.get(_DOMAIN, ""), after.get(_DOMAIN, "")
+    if not was or was == becomes:
+        return []
+    says = f"the edge no longer answers to {was}, which boards in the field ask"
+    return [Loss(_DOMAIN, says)]
+
+
+def verify_losses(found: Sequence[Loss], let_go: Collection[str]) -> None:
+    """Raise GuardError unless nothing is lost but what is named.
+
+    Args:
+        let_go: names of resources, as the template has them.
+    """
+    held = [loss for loss in found if loss.is_final or loss.resource not in let_go]
+    if not held:
+        return
+    names = " ".join(f"--let-go {loss.resource}" for loss in held if not loss.is_final)
+    final = any(loss.is_final for loss in held)
+    hint = _KEEP if final or not names else f"{_KEEP}; or, if it is to be: {names}"
+    lines = tuple(f"  {loss.resource}: {loss.says}" for loss in held)
+    raise GuardError("refused: it would take away what is needed", hint, lines)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What removing a stack does: what goes with it, and what stays outside of it."""
+
+    goes: tuple[Resource, ...]
+    stays: tuple[Resource, ...]
+
+
+def removal(resources: Iterable[Resource], template: Mapping[str, object]) -> Removal:
+    """Sort a stack's resources by the DeletionPolicy of the template that it was deployed with."""
+    policies = _deletion_policies(template)
+    stays: list[Resource] = []
+    goes: list[Resource] = []
+    for resource in resources:
+        kept = policies.get(resource.logical_id, "Delete").startswith("Retain")
+        (stays if kept else goes).append(resource)
+    return Removal(tuple(goes), tuple(stays))
+
+
+def verify_removal(found: Removal, holdings: Mapping[str, str]) -> None:
+    """Raise GuardError if a bucket that holds anything would go with its stack."""
+    full = [
+        f"  {item.logical_id}: {item.physical_id} holds {holdings[item.physical_id]}"
+        for item in found.goes
+        if item.type == BUCKET and holdings[item.physical_id]
+    ]
+    if full:
+        hint = "empty it first if nobody needs that; or give it DeletionPolicy: Retain, and apply"
+        raise GuardError("refused: a bucket that holds something would go", hint, tuple(full))
+
+
+def _deletion_policies(template: Mapping[str, object]) -> dict[str, str]:
+    resources = template.get("Resources")
+    if not isinstance(resources, Mapping):
+        return {}
+    return {
+        name: str(item.get("DeletionPolicy", "Delete"))
+        for name, item in resources.items()
+        if isinstance(item, Mapping)
+    }
+
+
+def _goes(change: Change) -> bool:
+    return change.is_removed or change.is_replaced
+
+
+def _surely_goes(change: Change) -> bool:
+    replaced = change.type == DISTRIBUTION and change.replacement == "True"
+    return change.is_removed or replaced
+
+
+def _loss(change: Change, holdings: Mapping[str, str]) -> Loss | None:
+    how = "removed" if change.is_removed else "replaced"
+    if change.type == BUCKET:
+        held = holdings.get(change.physical_id, "what cannot be told")
+        if held:
+            says = f"{change.physical_id} holds {held}, and would be {how}"
+            return Loss(change.logical_id, says, is_final=True)
+    lost = _LOST.get(change.type)
+    if lost is None and _surely_goes(change):
+        lost = _LOST_IF_GONE.get(change.type)
+    may = "might be" if change.replacement == "Conditional" or change.action == "Dynamic" else "is"
+    return Loss(change.logical_id, f"{may} {how}: {lost}") if lost else None

@@ -1,0 +1,142 @@
+"""What must hold of buckets: nothing public, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from publisher.infra.rules.model import Finding, Rule
+from publisher.infra.rules.node import at, items, number
+from publisher.infra.rules.view import Resource, View
+
+_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_MIN_NONCURRENT_DAYS = 30
+
+
+def is_true(value: object) -> bool:
+    """Say whether a property is set; CloudFormation takes text for it, too."""
+    return str(value).lower() == "true"
+
+
+def _public(view: View) -> Iterator[Finding]:
+    for bucket in view.of("S3::Bucket"):
+        block = bucket.get("PublicAccessBlockConfiguration")
+        missing = [name for name in _BLOCKS if not is_true(at(block, name))]
+        if missing:
+            yield bucket.name, f"{', '.join(missing)} not set"
+
+
+def _ownership(view: View) -> Iterator[Finding]:
+    for bucket in view.of("S3::Bucket"):
+        rules = items(bucket.get("OwnershipControls", "Rules"))
+        if [at(rule, "ObjectOwnership") for rule in rules] != ["BucketOwnerEnforced"]:
+            yield bucket.name, "ACLs are in force"
+        if bucket.get("AccessControl"):
+            yield bucket.name, "it has an ACL"
+
+
+def _encryption(view: View) -> Iterator[Finding]:
+    for bucket in view.of("S3::Bucket"):
+        rules = items(bucket.get("BucketEncryption", "ServerSideEncryptionConfiguration"))
+        used = [at(rule, "ServerSideEncryptionByDefault", "SSEAlgorithm") for rule in rules]
+        if not used or not set(used) <= {"AES256", "aws:kms", "aws:kms:dsse"}:
+            yield bucket.name, "it is not encrypted by default"
+
+
+def retained(resource: Resource) -> list[str]:
+    """Return the policies of a resource that would let it go with its stack."""
+    return [
+        policy
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy")
+        if resource.body.get(policy) != "Retain"
+    ]
+
+
+def _retained(view: View) -> Iterator[Finding]:
+    for bucket in view.of("S3::Bucket"):
+        if lost := retained(bucket):
+            yield bucket.name, f"{' and '.join(lost)} not Retain"
+
+
+def _versioning(view: View) -> Iterator[Finding]:
+    for bucket in view.origin_buckets():
+        if bucket.get("VersioningConfiguration", "Status") != "Enabled":
+            yield bucket.name, "it keeps no versions"
+
+
+def _object_lock(view: View) -> Iterator[Finding]:
+    for bucket in view.origin_buckets():
+        if not is_true(bucket.get("ObjectLockEnabled")):
+            yield bucket.name, "objects cannot be locked, now or later"
+        if bucket.get("ObjectLockConfiguration", "Rule"):
+            yield bucket.name, "each version of each pointer would be locked by default"
+
+
+def _lifecycle(view: View) -> Iterator[Finding]:
+    for bucket in view.origin_buckets():
+        rules = [
+            rule
+            for rule in items(bucket.get("LifecycleConfiguration", "Rules"))
+            if at(rule, "Status") == "Enabled"
+        ]
+        for rule in rules:
+            yield from ((bucket.name, says) for says in _endangers(rule))
+        if not any(at(rule, "AbortIncompleteMultipartUpload") for rule in rules):
+            yield bucket.name, "uploads that were broken off stay for ever, and are paid for"
+        if not any(at(rule, "NoncurrentVersionExpiration") for rule in rules):
+            yield bucket.name, "past versions stay for ever"
+
+
+def _endangers(rule: object) -> Iterator[str]:
+    """Yield what a lifecycle rule would do to releases."""
+    expiring = ("ExpirationInDays", "ExpirationDate", "Transition", "Transitions")
+    if any(at(rule, name) for name in expiring):
+        yield "a lifecycle rule would expire or move what boards fetch"
+    days = at(rule, "NoncurrentVersionExpiration", "NoncurrentDays")
+    if number(days, _MIN_NONCURRENT_DAYS) < _MIN_NONCURRENT_DAYS:
+        yield f"past versions go after {days} days; keep them for {_MIN_NONCURRENT_DAYS}"
+
+
+RULES = (
+    Rule(
+        "public-access-block",
+        "each bucket has all four settings of Block Public Access",
+        "set all four under PublicAccessBlockConfiguration",
+        _public,
+    ),
+    Rule(
+        "bucket-ownership",
+        "ACLs are switched off in each bucket",
+        "set ObjectOwnership to BucketOwnerEnforced, and no AccessControl",
+        _ownership,
+    ),
+    Rule(
+        "bucket-encryption",
+        "each bucket encrypts by default",
+        "name AES256 under BucketEncryption",
+        _encryption,
+    ),
+    Rule(
+        "bucket-retained",
+        "each bucket outlives its stack, and its replacement",
+        "set DeletionPolicy and UpdateReplacePolicy to Retain",
+        _retained,
+    ),
+    Rule(
+        "bucket-versioning",
+        "the bucket with releases keeps versions",
+        "set VersioningConfiguration to Enabled",
+        _versioning,
+    ),
+    Rule(
+        "object-lock",
+        "objects can be locked one by one; none is by default",
+        "set ObjectLockEnabled, without a Rule in ObjectLockConfiguration",
+        _object_lock,
+    ),
+    Rule(
+        "lifecycle",
+        "lifecycle rules clear away past versions and broken uploads, and never what is current",
+        "keep to NoncurrentVersionExpiration and AbortIncompleteMultipartUpload",
+        _lifecycle,
+    ),
+)

@@ -1,0 +1,131 @@
+"""What must hold of access logs: readable for reports, without addresses, gone in time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from publisher.infra.rules.model import Finding, Rule
+from publisher.infra.rules.node import at, items
+from publisher.infra.rules.view import Resource, View
+
+# CloudFront Developer Guide, "Standard logging reference", and the fields of real-time logs that
+# "Configure standard logging (v2)" allows.
+_STANDARD = frozenset(
+    ("date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem")
+    + ("sc-status", "cs(Referer)", "cs(User-Agent)", "cs-uri-query", "cs(Cookie)")
+    + ("x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol", "cs-bytes")
+    + ("time-taken", "x-forwarded-for", "ssl-protocol", "ssl-cipher")
+    + ("x-edge-response-result-type", "cs-protocol-version", "fle-status")
+    + ("fle-encrypted-fields", "c-port", "time-to-first-byte", "x-edge-detailed-result-type")
+    + ("sc-content-type", "sc-content-len", "sc-range-start", "sc-range-end")
+)
+_FURTHER = frozenset(
+    ("timestamp", "timestamp(ms)", "DistributionId", "distributionid", "origin-fbl", "origin-lbl")
+    + ("asn", "c-country", "cache-behavior-path-pattern", "distribution-tenant-id")
+)
+_PERSONAL = frozenset({"c-ip", "x-forwarded-for", "c-port", "cs(Cookie)"})
+# Without these no report can be made.
+_NEEDED = (
+    "date",
+    "time",
+    "cs-uri-stem",
+    "cs-uri-query",
+    "sc-status",
+    "sc-bytes",
+    "x-edge-result-type",
+)
+_MAX_RETENTION_DAYS = 400
+
+
+def _fields(view: View) -> Iterator[Finding]:
+    for delivery in view.of("Logs::Delivery"):
+        found = [str(one) for one in items(delivery.get("RecordFields"))]
+        if not found:
+            yield delivery.name, "without RecordFields it delivers what CloudFront chooses"
+            continue
+        for name in found:
+            if name not in _STANDARD | _FURTHER:
+                yield delivery.name, f"CloudFront has no log field {name}"
+        if missing := [name for name in _NEEDED if name not in found]:
+            yield delivery.name, f"reports need {', '.join(missing)}"
+
+
+def _personal(view: View) -> Iterator[Finding]:
+    for delivery in view.of("Logs::Delivery"):
+        for name in items(delivery.get("RecordFields")):
+            if name in _PERSONAL:
+                yield delivery.name, f"{name} tells who a board's owner is"
+
+
+def _format(view: View) -> Iterator[Finding]:
+    for destination in view.of("Logs::DeliveryDestination"):
+        if (found := destination.get("OutputFormat")) != "parquet":
+            yield destination.name, f"OutputFormat is {found}"
+
+
+def _order(view: View) -> Iterator[Finding]:
+    for delivery in view.of("Logs::Delivery"):
+        before = view.before(delivery.name)
+        for kind in ("S3::BucketPolicy", "Logs::DeliverySource", "Logs::DeliveryDestination"):
+            for other in view.of(kind):
+                if other.name not in before:
+                    yield delivery.name, f"it may be made before {other.name}"
+    for destination in view.of("Logs::DeliveryDestination"):
+        before = view.before(destination.name)
+        for source in view.of("Logs::DeliverySource"):
+            if source.name not in before:
+                yield destination.name, f"it may be made at the same time as {source.name}"
+
+
+def _retention(view: View) -> Iterator[Finding]:
+    for destination in view.of("Logs::DeliveryDestination"):
+        bucket = view.named(destination.get("DestinationResourceArn"))
+        if bucket is not None and not any(_expires(view, one) for one in _rules(bucket)):
+            yield bucket.name, "logs are kept for ever, or for more than 400 days"
+
+
+def _rules(bucket: Resource) -> Iterator[object]:
+    for rule in items(bucket.get("LifecycleConfiguration", "Rules")):
+        if at(rule, "Status") == "Enabled" and not at(rule, "Prefix"):
+            yield rule
+
+
+def _expires(view: View, rule: object) -> bool:
+    days = at(rule, "ExpirationInDays")
+    if isinstance(days, dict):
+        days = at(view.parameters.get(str(days.get("Ref"))), "MaxValue")
+    return days is not None and float(days) <= _MAX_RETENTION_DAYS
+
+
+RULES = (
+    Rule(
+        "log-fields",
+        "the log has known fields, those of reports among them",
+        "correct RecordFields (CloudFront Developer Guide, Standard logging reference)",
+        _fields,
+    ),
+    Rule(
+        "log-privacy",
+        "the log has no addresses and no cookies",
+        "remove the field, unless you may keep it",
+        _personal,
+    ),
+    Rule(
+        "log-format",
+        "logs are Parquet",
+        "set OutputFormat to parquet",
+        _format,
+    ),
+    Rule(
+        "log-order",
+        "policy, source, destination and delivery of the logs are made one after the other",
+        "add DependsOn",
+        _order,
+    ),
+    Rule(
+        "log-retention",
+        "logs are deleted after some time",
+        "add a lifecycle rule with ExpirationInDays, of 30 days say",
+        _retention,
+    ),
+)

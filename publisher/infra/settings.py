@@ -1,0 +1,181 @@
+"""infra.toml, read into a frozen dataclass: which stacks there are, where, and with what.
+
+Reading is strict, as with slotcast.toml, and the stacks' parameters are held against the templates
+themselves: CloudFormation would find a slip minutes later, half way through.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from publisher.errors import SettingsError
+from publisher.infra import template as templates_of
+from publisher.infra.parameters import as_text, verify_parameters
+from publisher.settings import verify_name
+
+FILE_NAME = "infra.toml"
+# In the order of creation: each needs what stands before it.
+STACKS = ("ota", "logs", "ci")
+# CloudFront's metrics, certificates and log deliveries are there, wherever the bucket is (Amazon
+# CloudFront developer guide, "Configure standard logging (v2)").
+EDGE_REGION = "us-east-1"
+
+_PREFIX = re.compile(r"[a-z][a-z0-9-]{0,31}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+_HINT = "a section [infra], and one for each stack: [ota], [logs], [ci]"
+
+Template = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class InfraSettings:
+    """All of infra.toml.
+
+    Attributes:
+        name: what the stacks' names begin with.
+        product: whose roles and keys the stack `ci` holds.
+        region: of bucket, roles and keys.
+        stacks: parameters by name, as CloudFormation takes them, by `ota`, `logs`, `ci`: those
+            that have a section, in the order of creation.
+        path: the file itself.
+    """
+
+    name: str
+    product: str
+    region: str = EDGE_REGION
+    stacks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    path: Path = Path(FILE_NAME)
+
+    def __post_init__(self) -> None:
+        """Refuse what makes no names of stacks, and what is no region."""
+        if not _PREFIX.fullmatch(self.name):
+            hint = "lower-case letters, digits and dashes, at most 32, a letter in front"
+            raise SettingsError(f'name: "{self.name}" cannot begin the name of a stack', hint)
+        verify_name("product", self.product)
+        if not _REGION.fullmatch(self.region):
+            raise SettingsError(f'region: "{self.region}" is not a region, such as eu-central-1')
+        ota = self.stacks.get("ota", {})
+        issued = ota.get("DomainName") and not ota.get("CertificateArn")
+        if issued and self.region != EDGE_REGION:
+            hint = (
+                f"only in {EDGE_REGION} the stack can have one issued: ask ACM there for it first"
+            )
+            raise SettingsError("[ota] CertificateArn is missing", hint)
+
+    def stack_name(self, kind: str) -> str:
+        """Return the name of `ota`, `logs` or `ci` as CloudFormation knows it."""
+        return stack_name(self.name, kind, self.product)
+
+    def region_of(self, kind: str) -> str:
+        """Return where a stack is."""
+        return EDGE_REGION if kind == "logs" else self.region
+
+
+def stack_name(name: str, kind: str, product: str) -> str:
+    """Return a stack's name; what a product's name may have and a stack's not becomes a dash."""
+    if kind != "ci":
+        return f"{name}-{kind}"
+    return f"{name}-{re.sub('[^a-z0-9]', '-', product)}-ci"
+
+
+def supplied(kind: str, stacks: Mapping[str, Mapping[str, str]]) -> set[str]:
+    """Return the parameters that come from elsewhere: from [infra], or from the stack `ota`."""
+    own = {"ci": {"Product"}}.get(kind, set())
+    if "ota" not in stacks:
+        return own
+    more = {"ci": {"BucketName", "ConditionalWrites"}, "logs": {"DistributionArn"}}
+    return own | more.get(kind, set())
+
+
+def load_infra(path: Path, templates: Mapping[str, Template] | None = None) -> InfraSettings:
+    """Read infra.toml.
+
+    Args:
+        templates: to hold the parameters against, by stack; by default those of the package.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or something in it is missing or wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        hint = "run `slotcast infra init`, or name the file with --infra"
+        raise SettingsError(f"{path} does not exist", hint) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{path} cannot be read: {error}") from error
+    return parse_infra(text, templates or packaged_templates(), path)
+
+
+def packaged_templates() -> dict[str, Template]:
+    """Return the templates that come with Slotcast, by stack."""
+    return {kind: templates_of.load(templates_of.read(kind)) for kind in STACKS}
+
+
+def parse_infra(
+    text: str, templates: Mapping[str, Template], path: Path = Path(FILE_NAME)
+) -> InfraSettings:
+    """Parse the text of infra.toml.
+
+    Raises:
+        SettingsError: see `load_infra`.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{FILE_NAME} is not TOML: {error}") from error
+    for name, value in document.items():
+        if name != "infra" and name not in STACKS:
+            raise SettingsError(f"{name} is nothing that {FILE_NAME} has", _HINT)
+        if not isinstance(value, dict):
+            raise SettingsError(f"{name} must be a section, [{name}]")
+    sections = {kind: document[kind] for kind in STACKS if kind in document}
+    if not sections:
+        raise SettingsError(f"{FILE_NAME} names no stack", _HINT)
+    stacks = {
+        kind: _parameters(kind, values, templates[kind], sections)
+        for kind, values in sections.items()
+    }
+    return InfraSettings(**_head(document.get("infra", {})), stacks=stacks, path=path)
+
+
+def _head(values: Mapping[str, object]) -> dict[str, str]:
+    """Return [infra]; what is wrong with its values InfraSettings tells."""
+    for name in values:
+        if name not in ("name", "product", "region"):
+            raise SettingsError(f"[infra] {name} is not a setting")
+    for name in ("name", "product"):
+        if name not in values:
+            raise SettingsError(f"[infra] {name} is missing")
+    for name, value in values.items():
+        if not isinstance(value, str):
+            raise SettingsError(f"[infra] {name} must be text in quotes")
+    return {name: str(value) for name, value in values.items()}
+
+
+def _parameters(
+    kind: str,
+    values: Mapping[str, object],
+    template: Template,
+    sections: Mapping[str, Mapping[str, str]],
+) -> dict[str, str]:
+    try:
+        if kind == "ci" and "Product" in values:
+            raise SettingsError("Product is not set here", "it is product in [infra]")
+        verify_parameters(template, values, supplied(kind, sections))
+        _verify_trust(values)
+    except SettingsError as error:
+        raise SettingsError(f"[{kind}] {error}", error.hint) from None
+    return {name: as_text(value) for name, value in values.items()}
+
+
+def _verify_trust(values: Mapping[str, object]) -> None:
+    """Refuse subjects that nobody vouches for: the template would make no role for them."""
+    for name in ("ReleaseSubjects", "RefreshSubjects"):
+        if values.get(name) and not values.get("OidcProviderArn"):
+            hint = "the account's provider for token.actions.githubusercontent.com, in IAM"
+            raise SettingsError(f"{name} needs OidcProviderArn", hint)

@@ -1,0 +1,148 @@
+"""An AWS account with one sound deployment, as the templates make it, for the doctor to look at.
+
+botocore's Stubber gives the answers, and so holds them against AWS's own model. A test breaks one
+setting by changing what `answers` has for a call.
+"""
+
+import json
+from contextlib import contextmanager
+from copy import deepcopy
+from functools import cache, partial
+
+import boto3
+from aws_answers import (
+    BUCKET,
+    DISTRIBUTION,
+    HOST,
+    KEYS,
+    NOW,
+    PRODUCT,
+    ROLES,
+    policies,
+    root,
+    sound_answers,
+)
+from botocore import xform_name
+from botocore.stub import Stubber
+from iam_evaluation import decide
+from made_stacks import REGION
+
+from publisher.doctor.aws import Clients, look
+from publisher.doctor.aws.policy import parse_policy
+from publisher.doctor.aws.scene import Scene
+from publisher.doctor.deployment import Deployment, Wanted
+
+SERVICES = ("s3", "cloudfront", "acm", "iam", "kms", "logs")
+_NO_POLICY = {"Statement": []}
+
+
+class Account:
+    """The account.
+
+    Attributes:
+        answers: by the name of the client's method: what is answered, a function of the call's
+            parameters that returns it, or the code of an error.
+        deployment: what the stacks made, by their outputs.
+        wanted: what it is held against.
+        more_policies: what somebody gave a role beside the template's, by its ARN.
+    """
+
+    def __init__(self):
+        self.answers = {**sound_answers(), "simulate_principal_policy": self._simulate}
+        self.more_policies = {}
+        self.deployment = Deployment(BUCKET, DISTRIBUTION, REGION, PRODUCT, ROLES, KEYS, True)
+        self.wanted = Wanted(f"https://{HOST}/", root(), NOW)
+
+    @property
+    def distribution(self):
+        """The distribution's configuration, to be changed."""
+        return self.answers["get_distribution"]["Distribution"]["DistributionConfig"]
+
+    @property
+    def certificate(self):
+        """The certificate, to be changed."""
+        return self.answers["describe_certificate"]["Certificate"]
+
+    def behaviour(self, pattern):
+        """One of the distribution's behaviours, to be changed."""
+        found = self.distribution["CacheBehaviors"]["Items"]
+        return next(one for one in found if one["PathPattern"] == pattern)
+
+    def change_policy(self, change):
+        """Change the statements of the bucket's policy."""
+        policy = json.loads(self.answers["get_bucket_policy"]["Policy"])
+        change(policy["Statement"])
+        self.answers["get_bucket_policy"] = {"Policy": json.dumps(policy)}
+
+    def look(self, check=None):
+        """What the doctor finds, or one of its checks."""
+        with self._clients() as clients:
+            if check is None:
+                return look(self.deployment, clients, self.wanted)
+            return check(Scene(self.deployment, clients, self.wanted))
+
+    def bad(self, check=None):
+        """What is not in order, as `STATE check: says`, and what is to be done."""
+        found = [one for one in self.look(check) if one.state != "OK"]
+        return {f"{one.state} {one.check}: {one.says}": one.mend for one in found}
+
+    @contextmanager
+    def _clients(self):
+        clients = {name: _client(name) for name in SERVICES}
+        stubbers = {name: Stubber(client) for name, client in clients.items()}
+        for name, client in clients.items():
+            prepare = partial(self._prepare, stubbers[name])
+            client.meta.events.register("provide-client-params", prepare, "answers")
+            stubbers[name].activate()
+        try:
+            yield Clients(**clients)
+        finally:
+            for name, client in clients.items():
+                client.meta.events.unregister("provide-client-params", unique_id="answers")
+                stubbers[name].deactivate()
+
+    def _prepare(self, stubber, params, model, **_):
+        """Have the stub answer the call that is about to be made."""
+        method = xform_name(model.name)
+        answer = self.answers[method]
+        answer = answer(params) if callable(answer) else answer
+        if isinstance(answer, str):
+            stubber.add_client_error(
+                method, answer, http_status_code=403 if "Den" in answer else 404
+            )
+        else:
+            stubber.add_response(method, deepcopy(answer))
+
+    def _simulate(self, params):
+        """Answer as IAM does: each action with each resource, by the role's own policies."""
+        role = params["PolicySourceArn"]
+        given = [*params.get("PolicyInputList", []), self.more_policies.get(role, _NO_POLICY)]
+        given = [*_policies(role), *(one for policy in given for one in parse_policy(policy))]
+        context = {
+            one["ContextKeyName"]: one["ContextKeyValues"][0] for one in params["ContextEntries"]
+        }
+        results = []
+        for action in params["ActionNames"]:
+            specific = [
+                {
+                    "EvalResourceName": resource,
+                    "EvalResourceDecision": decide(given, action, resource, context),
+                }
+                for resource in params["ResourceArns"]
+            ]
+            told = {"EvalActionName": action, "EvalDecision": specific[0]["EvalResourceDecision"]}
+            is_any = params["ResourceArns"] == ["*"]
+            results.append(told if is_any else {**told, "ResourceSpecificResults": specific})
+        return {"EvaluationResults": results, "IsTruncated": False}
+
+
+@cache
+def _client(service):
+    return boto3.client(
+        service, region_name=REGION, aws_access_key_id="a", aws_secret_access_key="s"
+    )
+
+
+@cache
+def _policies(arn):
+    return policies(arn.rpartition("/")[2])

@@ -1,0 +1,15 @@
+"""Defects to seed into the templates of infra/, one at a time, each a small edit of one of them.
+
+A person makes such mistakes when editing a template. The rule that a defect names has to catch it;
+what only cfn-lint can see (a name that does not exist, say) names none.
+"""
+
+from .buckets import BUCKET, POLICY
+from .edges import CACHING, EDGE
+from .edits import Defect, sound_templates
+from .reports import LOGS, SPELLING
+from .rights import KEYS, ROLES, TRUST
+
+__all__ = ["DEFECTS", "SPELLING", "Defect", "sound_templates"]
+
+DEFECTS = (*BUCKET, *POLICY, *EDGE, *CACHING, *ROLES, *TRUST, *KEYS, *LOGS)

@@ -1,0 +1,106 @@
+"""Which stacks `slotcast doctor` looks at, and what it makes of an account that does not answer."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import NoCredentialsError
+from infra_cloud import Cloud
+
+from publisher.doctor.findings import ok
+
+INIT = (
+    *("init", "sensor", "--insecure-no-passphrase", "--board", "b1", "--chip", "esp32"),
+    *("--slot-size", "0x1E0000", "--base-url", "https://localhost:9/"),  # nobody is there
+)
+ROLE = "arn:aws:iam::123456789012:role/release"
+INFRA = """\
+[infra]
+name = "acme"
+product = "sensor"
+region = "eu-west-1"
+[ota]
+BucketName = "acme-firmware"
+"""
+
+
+@pytest.fixture
+def look(run, tmp_path, monkeypatch):
+    """Runs the doctor on the account alone; its findings."""
+    monkeypatch.chdir(tmp_path)
+    assert run(*INIT)[0] == 0
+
+    def look(*options):
+        code, out, _ = run("doctor", "--json", *options)
+        assert code == 0
+        return json.loads(out)["findings"]
+
+    return look
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """An account with the stacks of `acme`, but that for logs; in `regions` they were asked for."""
+    cloud, regions, looked = Cloud(), [], []
+    outputs = {"BucketName": "acme-firmware", "DistributionId": "E1"}
+    cloud.is_there("acme-ota", outputs=outputs)
+    outputs = {"ReleaseRoleArn": ROLE, "TimestampKeyArn": "awskms:alias/timestamp"}
+    cloud.is_there("acme-sensor-ci", outputs=outputs)
+    cloud.is_absent("acme-logs")
+
+    def cloudformation(region):
+        regions.append(region)
+        return cloud.client
+
+    def look(deployment, clients, wanted):
+        looked.append((deployment, wanted))
+        return [ok("bucket-private", "it is")]
+
+    monkeypatch.setattr("publisher.infra.clients.cloudformation", cloudformation)
+    monkeypatch.setattr("publisher.doctor.aws.look", look)
+    monkeypatch.setattr("publisher.doctor.aws.connect", lambda session, region: None)
+    with cloud.stub:
+        yield SimpleNamespace(regions=regions, looked=looked)
+        cloud.stub.assert_no_pending_responses()
+
+
+def test_without_infra_toml_the_account_is_not_looked_at(look):
+    [found] = look("--only", "aws")
+    assert (found["state"], found["group"]) == ("UNKNOWN", "aws")
+    assert "--stack NAME" in found["mend"]
+    assert [one["check"] for one in look("--only", "published-names")] == ["published-names"]
+
+
+@pytest.mark.parametrize("options", [(), ("--stack", "acme", "--region", "eu-west-1")])
+def test_stacks_of_infra_toml_or_of_the_command_line_are_looked_at(
+    look, account, tmp_path, options
+):
+    if not options:
+        (tmp_path / "infra.toml").write_text(INFRA)
+    found = look("--only", "aws", *options)
+    assert [(one["group"], one["check"]) for one in found] == [("aws", "bucket-private")]
+    assert account.regions == ["eu-west-1", "eu-west-1", "us-east-1"]
+    [(deployment, wanted)] = account.looked
+    assert (deployment.bucket, deployment.distribution_id) == ("acme-firmware", "E1")
+    assert deployment.roles == {"release": ROLE}
+    assert deployment.keys == {"timestamp": "alias/timestamp"}
+    assert wanted.base_url == "https://localhost:9/"
+    assert wanted.root.version == 1  # the store's, as the edge is away
+
+
+def test_an_account_that_cannot_be_asked_is_not_known(look, monkeypatch):
+    def refuse(region):
+        raise NoCredentialsError
+
+    monkeypatch.setattr("publisher.infra.clients.cloudformation", refuse)
+    [found] = look("--only", "aws", "--stack", "acme")
+    assert found["state"] == "UNKNOWN"
+    assert "Unable to locate credentials" in found["says"]
+    assert found["mend"]
+
+
+def test_an_infra_toml_that_is_wrong_is_told(look, tmp_path):
+    (tmp_path / "infra.toml").write_text("[infra]\n")
+    [found] = look("--only", "aws")
+    assert (found["state"], found["check"]) == ("UNKNOWN", "aws")
+    assert "the account cannot be looked at: " in found["says"]

@@ -1,0 +1,154 @@
+"""`slotcast doctor` on the account's settings: a sound deployment, and what it may not look at."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from aws_account import Account
+from aws_answers import BUCKET, DISTRIBUTION, KEYS, ROLES
+from botocore.exceptions import EndpointConnectionError
+
+from publisher.doctor.aws import connect
+from publisher.doctor.aws.policy import parse_policy
+from publisher.doctor.deployment import Deployment, find_deployment
+
+ROOT = Path(__file__).parents[2]
+# For the stacks' outputs, and for what is published; not for the account's settings.
+_BESIDE = {"cloudformation:DescribeStacks", "s3:GetObject"}
+
+
+def documented():
+    """The permissions in docs/doctor.md."""
+    text = (ROOT / "docs" / "doctor.md").read_text()
+    policy = json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1])
+    return {action for one in parse_policy(policy) for action in written(one)}
+
+
+def written(statement):
+    actions = statement.document["Action"]
+    return [actions] if isinstance(actions, str) else actions
+
+
+def test_what_the_templates_make_is_sound():
+    found = Account().look()
+    assert [one for one in found if one.state != "OK"] == []
+    assert {one.check for one in found} >= {
+        "bucket-private",
+        "bucket-policy",
+        "distribution-tls",
+        "certificate-acm",
+        "logs",
+        "signing-keys",
+        "role-trust",
+        "role-rights",
+    }
+
+
+def test_what_may_not_be_looked_at_is_unknown_and_names_the_permission():
+    account, sound = Account(), Account().answers
+    account.answers = {**dict.fromkeys(sound, "AccessDenied"), **only(sound, "get_distribution")}
+    denied = [one for one in account.look() if one.state == "UNKNOWN"]
+    assert len(denied) > 20
+    for one in denied:
+        assert one.mend == f"allow {one.says.rpartition(' ')[2]} to who runs the doctor"
+    account.answers |= only(sound, "describe_delivery_sources")
+    denied += account.look()
+    wanted = {one.mend.split()[1] for one in denied if one.state == "UNKNOWN"}
+    assert wanted | {"cloudfront:GetDistribution"} == documented() - _BESIDE
+
+
+def only(answers, name):
+    return {name: answers[name]}
+
+
+def test_a_denied_distribution_leaves_the_rest_to_be_looked_at():
+    account = Account()
+    account.answers["get_distribution"] = "AccessDenied"
+    account.deployment = replace(account.deployment, roles={}, keys={})
+    found = account.look()
+    assert [one.says for one in found if one.state == "UNKNOWN"] == [
+        "access denied to cloudfront:GetDistribution",
+        "the account's settings were not looked at: no ci stack was found",
+    ]
+    assert len(found) > 12
+
+
+def test_nothing_is_asked_where_nothing_is_deployed():
+    account = Account()
+    account.answers = {}
+    account.deployment = replace(
+        account.deployment, bucket="", distribution_id="", roles={}, keys={}
+    )
+    assert [one.state for one in account.look()] == ["UNKNOWN"] * 3
+
+
+def test_a_deployment_is_what_the_outputs_of_its_stacks_say():
+    stacks = {
+        ("acme-ota", "eu-central-1"): {"BucketName": BUCKET, "DistributionId": DISTRIBUTION},
+        ("acme-sensor-ci", "eu-central-1"): {
+            "RefreshRoleArn": ROLES["refresh"],
+            "TimestampKeyArn": f"awskms:{KEYS['timestamp']}",
+        },
+        ("acme-logs", "us-east-1"): {},
+    }
+    found = find_deployment("acme", "sensor", "eu-central-1", lambda *names: stacks.get(names))
+    assert found == Deployment(
+        bucket=BUCKET,
+        distribution_id=DISTRIBUTION,
+        region="eu-central-1",
+        product="sensor",
+        roles={"refresh": ROLES["refresh"]},
+        keys={"timestamp": KEYS["timestamp"]},
+        has_logs=True,
+    )
+
+
+def test_each_service_is_asked_where_it_is():
+    session = SimpleNamespace(client=lambda name, region_name, config: region_name)
+    regions = vars(connect(session, "eu-central-1"))
+    assert {name for name, region in regions.items() if region == "eu-central-1"} == {"s3", "kms"}
+    assert {regions[name] for name in ("acm", "logs")} == {"us-east-1"}
+
+
+def test_what_is_not_deployed_is_left_out():
+    found = find_deployment("acme", "sensor", "us-east-1", lambda name, region: None)
+    assert found == Deployment("", "", "us-east-1", "sensor")
+
+
+def only_bucket(account):
+    account.deployment = replace(account.deployment, distribution_id="", roles={}, keys={})
+    return account
+
+
+def test_no_answer_is_unknown():
+    def silent(params):
+        raise EndpointConnectionError(endpoint_url="https://s3.example")
+
+    account = only_bucket(Account())
+    account.answers["get_bucket_versioning"] = silent
+    assert "UNKNOWN bucket-versions: the endpoint cannot be reached" in account.bad()
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("NotImplemented", "this server does not know s3:GetBucketVersioning"),
+        ("NoSuchBucket", "s3:GetBucketVersioning: AWS answered NoSuchBucket"),
+        ("ExpiredToken", "s3:GetBucketVersioning: AWS answered ExpiredToken"),
+    ],
+)
+def test_another_answer_is_unknown_and_told(code, says):
+    account = only_bucket(Account())
+    account.answers["get_bucket_versioning"] = code
+    assert f"UNKNOWN bucket-versions: {says}" in account.bad()
+
+
+def test_an_answer_of_another_form_is_unknown():
+    account = only_bucket(Account())
+    account.answers["get_bucket_policy"] = {"Policy": '["no policy"]'}
+    assert next(iter(account.bad())).startswith(
+        "UNKNOWN bucket-policy: the answer is not as AWS describes it"
+    )

@@ -1,0 +1,372 @@
+"""What the doctor finds wrong with a bucket, and how it says to mend it."""
+
+from itertools import count
+
+import pytest
+from aws_account import Account
+from aws_answers import BUCKET, BUCKET_ARN, IAM
+from made_stacks import ACCOUNT
+
+from publisher.doctor.aws import bucket, bucket_access
+from publisher.doctor.aws.bucket_files import check_bucket_keys
+from publisher.doctor.aws.bucket_policy import check_policy
+
+GET_LIFECYCLE = "get_bucket_lifecycle_configuration"
+GET_LOCK = "get_object_lock_configuration"
+PAST = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
+OLD = {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 9}}
+UPLOADS = {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
+
+
+@pytest.mark.parametrize(
+    "name", ["BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"]
+)
+def test_each_block_of_public_access_must_be_on(name):
+    account = Account()
+    account.answers["get_public_access_block"]["PublicAccessBlockConfiguration"][name] = False
+    says = f"FAIL bucket-private: public access is not blocked: {name} off"
+    assert account.bad(bucket_access.check_public_access)[says].startswith("turn it on: ")
+
+
+@pytest.mark.parametrize(
+    ("check", "method", "answer", "says", "mend"),
+    [
+        pytest.param(
+            bucket_access.check_public_access,
+            "get_public_access_block",
+            "NoSuchPublicAccessBlockConfiguration",
+            "FAIL bucket-private: public access is not blocked: BlockPublicAcls, "
+            "BlockPublicPolicy, IgnorePublicAcls, RestrictPublicBuckets off",
+            "turn it on: `slotcast infra apply`",
+            id="no block of public access",
+        ),
+        pytest.param(
+            bucket_access.check_policy_status,
+            "get_bucket_policy_status",
+            {"PolicyStatus": {"IsPublic": True}},
+            "FAIL bucket-private: S3 says that the bucket's policy makes it public",
+            "set the template's: `slotcast infra apply`",
+            id="S3 says public",
+        ),
+        pytest.param(
+            bucket_access.check_ownership,
+            "get_bucket_ownership_controls",
+            {"OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
+            "FAIL bucket-ownership: access control lists are in force: ownership is ObjectWriter",
+            "BucketOwnerEnforced",
+            id="access control lists",
+        ),
+        pytest.param(
+            bucket_access.check_ownership,
+            "get_bucket_ownership_controls",
+            "OwnershipControlsNotFoundError",
+            "FAIL bucket-ownership: access control lists are in force: ownership is unset",
+            "BucketOwnerEnforced",
+            id="no ownership",
+        ),
+        pytest.param(
+            bucket_access.check_website,
+            "get_bucket_website",
+            {"IndexDocument": {"Suffix": "index.html"}},
+            "FAIL bucket-website: the bucket is a website, which is served without TLS",
+            f"aws s3api delete-bucket-website --bucket {BUCKET}",
+            id="website",
+        ),
+        pytest.param(
+            bucket_access.check_cors,
+            "get_bucket_cors",
+            {"CORSRules": [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"]}]},
+            "WARN bucket-cors: web pages may send the bucket PUT",
+            f"aws s3api delete-bucket-cors --bucket {BUCKET}",
+            id="CORS",
+        ),
+        pytest.param(
+            bucket.check_region,
+            "get_bucket_location",
+            {"LocationConstraint": "eu-central-1"},
+            "FAIL bucket-region: the bucket is in eu-central-1, the stack is said to be in "
+            "us-east-1",
+            'set region = "eu-central-1" in infra.toml and in [store]',
+            id="region",
+        ),
+        pytest.param(
+            bucket.check_region,
+            "get_bucket_location",
+            {"LocationConstraint": "EU"},
+            "FAIL bucket-region: the bucket is in eu-west-1, the stack is said to be in us-east-1",
+            "eu-west-1",
+            id="the region of old",
+        ),
+        pytest.param(
+            bucket.check_versions,
+            "get_bucket_versioning",
+            {"Status": "Suspended"},
+            "FAIL bucket-versions: versioning is Suspended: a pointer that is overwritten "
+            "cannot be "
+            "restored",
+            "enable it: `slotcast infra apply`",
+            id="versioning",
+        ),
+        pytest.param(
+            bucket.check_encryption,
+            "get_bucket_encryption",
+            {
+                "ServerSideEncryptionConfiguration": {
+                    "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
+                }
+            },
+            "WARN bucket-encryption: objects are encrypted with aws:kms: CloudFront must be let to "
+            "decrypt",
+            "kms:Decrypt",
+            id="encryption by KMS",
+        ),
+        pytest.param(
+            bucket.check_encryption,
+            "get_bucket_encryption",
+            "ServerSideEncryptionConfigurationNotFoundError",
+            "WARN bucket-encryption: the bucket names no encryption",
+            "set AES256: `slotcast infra apply`",
+            id="no encryption",
+        ),
+        pytest.param(
+            bucket.check_lifecycle,
+            GET_LIFECYCLE,
+            {
+                "Rules": [
+                    PAST,
+                    UPLOADS,
+                    {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 9}},
+                ]
+            },
+            "FAIL bucket-lifecycle: lifecycle rule old removes what is published, by its age",
+            "slotcast gc",
+            id="what is published goes by its age",
+        ),
+        pytest.param(
+            bucket.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [PAST, {**UPLOADS, "Status": "Disabled"}]},
+            "WARN bucket-lifecycle: parts of unfinished uploads are paid for, for ever",
+            "set the template's lifecycle rules: `slotcast infra apply`",
+            id="unfinished uploads",
+        ),
+        pytest.param(
+            bucket.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [UPLOADS]},
+            "WARN bucket-lifecycle: past pointers are paid for, for ever",
+            "set the template's lifecycle rules: `slotcast infra apply`",
+            id="past pointers for ever",
+        ),
+        pytest.param(
+            bucket.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [UPLOADS, {**PAST, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}]},
+            "WARN bucket-lifecycle: a pointer that was overwritten can be restored for 1 days only",
+            "set the template's lifecycle rules: `slotcast infra apply`",
+            id="past pointers for a day",
+        ),
+        pytest.param(
+            bucket.check_lock,
+            GET_LOCK,
+            "ObjectLockConfigurationNotFoundError",
+            "WARN bucket-lock: Object Lock is not available: no release can be kept from being "
+            "deleted",
+            "put-object-lock-configuration",
+            id="no lock",
+        ),
+        pytest.param(
+            bucket.check_lock,
+            GET_LOCK,
+            {
+                "ObjectLockConfiguration": {
+                    "ObjectLockEnabled": "Enabled",
+                    "Rule": {"DefaultRetention": {"Mode": "GOVERNANCE", "Days": 9}},
+                }
+            },
+            "WARN bucket-lock: every object is locked by default, and with it each past pointer",
+            "lock single objects",
+            id="lock by default",
+        ),
+    ],
+)
+def test_a_broken_setting_is_told_with_what_mends_it(check, method, answer, says, mend):
+    account = Account()
+    account.answers[method] = answer
+    found = account.bad(check)
+    assert list(found) == [says]
+    assert mend in found[says]
+
+
+def statement(found, sid):
+    return next(one for one in found if one["Sid"] == sid)
+
+
+def without(sid):
+    return lambda found: found.remove(statement(found, sid))
+
+
+def with_another(**words):
+    return lambda found: found.append({"Sid": "Added", "Effect": "Allow", **words})
+
+
+def set_source(condition):
+    return lambda found: statement(found, "EdgeReads").update(Condition=condition)
+
+
+UNREAD = (
+    "FAIL bucket-policy: distribution E2EXAMPLE is not let to read: boards get 403 for everything"
+)
+OVERWRITTEN = (
+    "FAIL bucket-policy: what never changes can be overwritten: "
+    f"{BUCKET_ARN}/sensor/metadata/9000001.targets.json, for one"
+)
+READERS = {"Action": "s3:GetObject", "Resource": f"{BUCKET_ARN}/*"}
+WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        pytest.param(
+            without("DenyWithoutTls"),
+            "FAIL bucket-policy: requests to the bucket without TLS are not denied",
+            id="no TLS",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyWithoutTls").update(Resource=f"{BUCKET_ARN}/*"),
+            "FAIL bucket-policy: requests to the bucket without TLS are not denied",
+            id="TLS for the objects alone",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyWithoutTls")["Condition"].update(
+                ArnNotEquals={"aws:PrincipalArn": "*"}
+            ),
+            "FAIL bucket-policy: requests to the bucket without TLS are not denied",
+            id="TLS with exceptions",
+        ),
+        pytest.param(
+            with_another(Principal="*", **READERS),
+            "FAIL bucket-policy: statement Added allows everybody (Principal *)",
+            id="everybody reads",
+        ),
+        pytest.param(
+            with_another(Principal={"AWS": "*"}, **READERS),
+            "FAIL bucket-policy: statement Added allows everybody (Principal *)",
+            id="everybody of AWS reads",
+        ),
+        pytest.param(
+            without("EdgeReads"),
+            UNREAD,
+            id="CloudFront does not read",
+        ),
+        pytest.param(
+            lambda found: statement(found, "EdgeReads").update(Action=["s3:GetObject", "s3:*"]),
+            "FAIL bucket-policy: CloudFront may do more than read: s3:getobject, s3:*",
+            id="CloudFront writes",
+        ),
+        pytest.param(
+            without("DenyOverwriting"),
+            OVERWRITTEN,
+            id="not create-only",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyOverwriting").update(NotResource=f"{BUCKET_ARN}/x"),
+            "FAIL bucket-policy: metadata/timestamp.json can be created, but never replaced: "
+            "nothing can be released",
+            id="pointers create-only too",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyOverwriting")["Condition"].update(
+                StringNotEquals={"aws:PrincipalAccount": ACCOUNT}
+            ),
+            OVERWRITTEN,
+            id="create-only for others alone",
+        ),
+        pytest.param(
+            without("DenyDeletingVersions"),
+            "WARN bucket-policy: whoever IAM lets may delete past versions, for good",
+            id="versions can be deleted",
+        ),
+        pytest.param(
+            with_another(Principal={"AWS": f"{IAM}:user/ben"}, **WRITERS),
+            f"WARN bucket-policy: statement Added lets AWS:{IAM}:user/ben write, beside the roles",
+            id="somebody else writes",
+        ),
+    ],
+)
+def test_a_broken_policy_is_told(change, says):
+    account = Account()
+    account.change_policy(change)
+    found = account.bad(check_policy)
+    assert list(found) == [says]
+    assert "slotcast infra apply" in found[says]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {},
+        {"StringEquals": {"AWS:SourceAccount": ACCOUNT}},
+        {"StringLike": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/*"}},
+    ],
+)
+def test_cloudfront_must_be_told_by_the_distribution(condition):
+    account = Account()
+    account.change_policy(set_source(condition))
+    says = "statement EdgeReads lets any distribution of CloudFront, of anybody, read"
+    assert f"FAIL bucket-policy: {says}" in account.bad(check_policy)
+
+
+def test_another_distribution_is_told():
+    account = Account()
+    other = f"arn:aws:cloudfront::{ACCOUNT}:distribution/E2EXAMPLEOTHER"
+    account.change_policy(set_source({"ArnEquals": {"aws:sourcearn": other}}))
+    assert list(account.bad(check_policy)) == [
+        f"WARN bucket-policy: statement EdgeReads lets another distribution read: {other}",
+        UNREAD,
+    ]
+
+
+def test_a_bucket_without_a_policy():
+    account = Account()
+    account.answers["get_bucket_policy"] = "NoSuchBucketPolicy"
+    assert len(account.bad(check_policy)) == 4
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "slotcast.toml",
+        "backup/keys/targets.pem",
+        "SENSOR.KEY",
+        "old/passphrase.txt",
+        "home/.env",
+        "gear/metadata/root.p12",
+        "id_ed25519",
+    ],
+)
+def test_what_is_named_like_a_key_is_told(name):
+    account = Account()
+    names = ("sensor/metadata/timestamp.json", name)
+    account.answers["list_objects_v2"] = {"Contents": [{"Key": key} for key in names]}
+    ((says, mend),) = account.bad(check_bucket_keys).items()
+    assert says == f"FAIL bucket-keys: in the bucket lies {name}"
+    assert "all its versions" in mend
+
+
+def test_what_is_published_is_no_key():
+    account = Account()
+    names = ("sensor/key/credentials/version.json", "gear/images/id.bin", "gear/notes.txt")
+    account.answers["list_objects_v2"] = {"Contents": [{"Key": key} for key in names]}
+    assert account.bad(check_bucket_keys) == {}
+
+
+def test_a_bucket_with_more_names_than_are_looked_at_is_unknown():
+    account = Account()
+    page = {"Contents": [{"Key": "a"}], "IsTruncated": True}
+    tokens = map(str, count())
+    account.answers["list_objects_v2"] = lambda _: {**page, "NextContinuationToken": next(tokens)}
+    assert list(account.bad(check_bucket_keys)) == [
+        "UNKNOWN bucket-keys: no key is among the first 20 names; there are more"
+    ]

@@ -1,0 +1,297 @@
+"""What the doctor finds wrong with a distribution: how it serves, and how it caches."""
+
+from dataclasses import replace
+
+import pytest
+from aws_account import Account
+from aws_answers import HOST
+
+from publisher.doctor.aws.distribution import check_distribution
+
+CLOUDFRONT = "d111111abcdef8.cloudfront.net"
+
+
+def bad(account):
+    return account.bad(check_distribution)
+
+
+def set_tls(**words):
+    return lambda account: account.distribution["ViewerCertificate"].update(words)
+
+
+def set_origin(**words):
+    return lambda account: account.distribution["Origins"]["Items"][0].update(words)
+
+
+def set_default(**words):
+    return lambda account: account.distribution["DefaultCacheBehavior"].update(words)
+
+
+def set_page(code, **words):
+    def change(account):
+        pages = account.distribution["CustomErrorResponses"]["Items"]
+        next(page for page in pages if page["ErrorCode"] == code).update(words)
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "says", "mend"),
+    [
+        pytest.param(
+            lambda account: account.distribution.update(Enabled=False),
+            "FAIL distribution-live: the distribution is disabled: it serves nobody",
+            "enable it: `slotcast infra apply`",
+            id="disabled",
+        ),
+        pytest.param(
+            lambda account: account.answers["get_distribution"]["Distribution"].update(
+                Status="InProgress"
+            ),
+            "WARN distribution-live: the distribution is InProgress: not all edges have its "
+            "settings yet",
+            "wait some minutes",
+            id="under way",
+        ),
+        pytest.param(
+            set_tls(MinimumProtocolVersion="TLSv1.3_2025"),
+            "FAIL distribution-tls: the TLS policy is TLSv1.3_2025: boards speak TLS 1.2 and "
+            "cannot "
+            "connect",
+            "TLSv1.2_2025",
+            id="TLS 1.3 alone",
+        ),
+        pytest.param(
+            set_tls(MinimumProtocolVersion="TLSv1.2_2019"),
+            "FAIL distribution-tls: the TLS policy is TLSv1.2_2019: it takes versions and ciphers "
+            "that are broken",
+            "TLSv1.2_2025",
+            id="old TLS",
+        ),
+        pytest.param(
+            set_tls(SSLSupportMethod="vip"),
+            "WARN distribution-tls: the certificate is served by vip, which costs extra",
+            "set sni-only: `slotcast infra apply`",
+            id="addresses of its own",
+        ),
+        pytest.param(
+            set_origin(DomainName="another.s3.us-east-1.amazonaws.com"),
+            "FAIL distribution-origin: the origin another.s3.us-east-1.amazonaws.com is not bucket "
+            "acme-firmware",
+            "name the bucket: `slotcast infra apply`",
+            id="another bucket",
+        ),
+        pytest.param(
+            set_origin(OriginPath="/sensor"),
+            "FAIL distribution-origin: the origin has the path /sensor, which products have not",
+            "take it out: `slotcast infra apply`",
+            id="origin path",
+        ),
+        pytest.param(
+            set_origin(OriginAccessControlId=""),
+            "FAIL distribution-origin: the origin has no origin access control: boards get 403 for "
+            "everything",
+            "set one: `slotcast infra apply`",
+            id="no origin access control",
+        ),
+        pytest.param(
+            set_origin(S3OriginConfig={"OriginAccessIdentity": "origin-access-identity/E1"}),
+            "FAIL distribution-origin: the origin has an origin access identity, which is obsolete",
+            "set an origin access control: `slotcast infra apply`",
+            id="origin access identity",
+        ),
+        pytest.param(
+            lambda account: account.answers["get_origin_access_control"]["OriginAccessControl"][
+                "OriginAccessControlConfig"
+            ].update(SigningBehavior="no-override"),
+            "FAIL distribution-origin: CloudFront signs its requests to the bucket: no-override, "
+            "not always",
+            "set always: `slotcast infra apply`",
+            id="not always signed",
+        ),
+        pytest.param(
+            set_default(ViewerProtocolPolicy="redirect-to-https"),
+            "FAIL distribution-behaviours: the default behaviour: plain HTTP is answered "
+            "(redirect-to-https)",
+            "set https-only: `slotcast infra apply`",
+            id="plain HTTP",
+        ),
+        pytest.param(
+            set_default(AllowedMethods={"Quantity": 3, "Items": ["GET", "HEAD", "PUT"]}),
+            "FAIL distribution-behaviours: the default behaviour: the edge lets PUT through",
+            "allow GET and HEAD alone: `slotcast infra apply`",
+            id="writing methods",
+        ),
+        pytest.param(
+            lambda account: account.behaviour("*/payloads/*.slc").update(Compress=True),
+            "FAIL distribution-behaviours: */payloads/*.slc: answers are compressed, which boards "
+            "do not undo",
+            "set Compress to false: `slotcast infra apply`",
+            id="compressed",
+        ),
+        pytest.param(
+            set_default(
+                FunctionAssociations={
+                    "Quantity": 1,
+                    "Items": [{"FunctionARN": "arn:aws:f", "EventType": "viewer-request"}],
+                }
+            ),
+            "WARN distribution-behaviours: the default behaviour: a function at the edge may "
+            "change "
+            "what boards get",
+            "if you do not know it",
+            id="function at the edge",
+        ),
+        pytest.param(
+            lambda account: account.behaviour("*/version.json").update(
+                CachePolicyId="ImmutableCaching"
+            ),
+            "FAIL distribution-caching: stable/sensor/version.json may be kept for 31536000 s: a "
+            "release, or a stop, reaches nobody before",
+            "set a MaxTTL of 60 s: `slotcast infra apply`",
+            id="pointer kept for ever",
+        ),
+        pytest.param(
+            lambda account: account.behaviour("*/payloads/*.slc").update(
+                CachePolicyId="PointerCaching"
+            ),
+            "WARN distribution-caching: payloads/ is kept for 60 s only: each edge asks again and "
+            "again",
+            "set a MaxTTL of a year: `slotcast infra apply`",
+            id="payloads kept for a minute",
+        ),
+        pytest.param(
+            lambda account: account.behaviour("*/metadata/timestamp.json").pop("CachePolicyId"),
+            "FAIL distribution-caching: metadata/timestamp.json has no cache policy, but "
+            "settings of "
+            "the old kind (ForwardedValues)",
+            "name a cache policy: `slotcast infra apply`",
+            id="settings of the old kind",
+        ),
+        pytest.param(
+            set_page(403, ResponseCode="200", ResponsePagePath="/index.html"),
+            "FAIL distribution-errors: 403 is answered with 200 /index.html: boards take that "
+            "for a "
+            "file",
+            "let it stay: `slotcast infra apply`",
+            id="a page with 200",
+        ),
+        pytest.param(
+            set_page(403, ResponseCode="404", ResponsePagePath="/missing.json"),
+            "WARN distribution-errors: 403 is answered with 404 /missing.json: a bucket that is "
+            "closed to the edge looks like a missing file",
+            "let it stay",
+            id="closed looks like missing",
+        ),
+        pytest.param(
+            lambda account: account.distribution.update(
+                Restrictions={"GeoRestriction": {"RestrictionType": "whitelist", "Quantity": 0}}
+            ),
+            "WARN distribution-live: the distribution answers some countries alone (whitelist): "
+            "boards elsewhere get 403",
+            "take it out",
+            id="some countries alone",
+        ),
+        pytest.param(
+            set_default(TrustedSigners={"Enabled": True, "Quantity": 0}),
+            "FAIL distribution-behaviours: the default behaviour: it asks for signed URLs, which "
+            "boards have not",
+            "take it out",
+            id="signed URLs",
+        ),
+        pytest.param(
+            set_page(404, ErrorCachingMinTTL=300),
+            "WARN distribution-errors: edges keep a 404 for 300 s: what comes then is missing that "
+            "long",
+            "5 s",
+            id="errors kept",
+        ),
+    ],
+)
+def test_a_broken_distribution_is_told_with_what_mends_it(change, says, mend):
+    account = Account()
+    change(account)
+    found = bad(account)
+    assert list(found) == [says]
+    assert mend in found[says]
+
+
+def test_a_distribution_without_error_pages_keeps_them_too_long():
+    account = Account()
+    del account.distribution["CustomErrorResponses"]
+    assert len(bad(account)) == 2  # CloudFront's default, 10 s
+
+
+def test_a_name_that_the_distribution_does_not_answer_to():
+    account = Account()
+    account.distribution["Aliases"]["Items"] = ["old.example.com"]
+    assert list(bad(account)) == [
+        f"FAIL distribution-names: boards ask for {HOST}, the distribution answers to "
+        f"old.example.com, {CLOUDFRONT} alone"
+    ]
+
+
+def test_cloudfronts_own_name_and_certificate_are_warned_of():
+    account = Account()
+    account.wanted = replace(account.wanted, base_url=f"https://{CLOUDFRONT}/")
+    account.distribution["ViewerCertificate"] = {"CloudFrontDefaultCertificate": True}
+    assert [words.split(":")[0] for words in bad(account)] == [
+        "WARN distribution-names",
+        "WARN distribution-tls",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("section", "words", "says"),
+    [
+        ("QueryStringsConfig", {"QueryStringBehavior": "all"}, "the query string, which has a "),
+        ("HeadersConfig", {"HeaderBehavior": "whitelist"}, "headers"),
+        ("CookiesConfig", {"CookieBehavior": "all"}, "cookies"),
+    ],
+)
+def test_a_key_of_more_than_the_path_is_told_once_for_each_policy(section, words, says):
+    account, sound = Account(), Account().answers["get_cache_policy"]
+
+    def answer(params):
+        found = sound(params)
+        key = found["CachePolicy"]["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
+        key[section] = words
+        return found
+
+    account.answers["get_cache_policy"] = answer
+    found = list(bad(account))
+    assert len(found) == 2
+    assert all(f"the key has {says}" in words for words in found)
+
+
+def test_copies_that_are_compressed_are_warned_of():
+    account, sound = Account(), Account().answers["get_cache_policy"]
+
+    def answer(params):
+        found = sound(params)
+        config = found["CachePolicy"]["CachePolicyConfig"]
+        config["ParametersInCacheKeyAndForwardedToOrigin"]["EnableAcceptEncodingBrotli"] = True
+        return found
+
+    account.answers["get_cache_policy"] = answer
+    assert list(bad(account)) == [
+        "WARN distribution-caching: cache policy slotcast-ota-pointer keeps compressed copies",
+        "WARN distribution-caching: cache policy slotcast-ota-immutable keeps compressed copies",
+    ]
+
+
+def test_what_no_pattern_names_has_the_default_behaviour():
+    account = Account()
+    account.behaviour("*/images/*.bin")["PathPattern"] = "*/IMAGES/*"
+    assert list(bad(account)) == [
+        "WARN distribution-caching: images/ is kept for 60 s only: each edge asks again and again"
+    ]
+    account.distribution["DefaultCacheBehavior"].pop("CachePolicyId")
+    (says,) = bad(account)
+    assert says.endswith(".bin has no cache policy, but settings of the old kind (ForwardedValues)")
+
+
+def test_a_pattern_with_a_slash_in_front_is_the_same():
+    account = Account()
+    account.behaviour("*/version.json")["PathPattern"] = "/*/version.json"
+    assert bad(account) == {}

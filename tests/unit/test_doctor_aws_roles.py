@@ -1,0 +1,247 @@
+"""What the doctor finds wrong with roles: who takes them, and what they may."""
+
+import json
+from collections import Counter
+from dataclasses import replace
+from urllib.parse import quote
+
+import pytest
+from aws_account import Account
+from aws_answers import (
+    BUCKET,
+    BUCKET_ARN,
+    IAM,
+    KEYS,
+    PRODUCT,
+    ROLES,
+    SUBJECT,
+    make_ota,
+    policies,
+)
+from iam_evaluation import decide
+from made_stacks import ACCOUNT
+
+from publisher.doctor.aws.effective import batches, check_rights
+from publisher.doctor.aws.policy import parse_policy
+from publisher.doctor.aws.rights import PAYLOAD, wanted
+from publisher.doctor.aws.trust import check_trust
+
+GITHUB = "token.actions.githubusercontent.com"
+
+
+def trusting(*statements):
+    """What is found of the release role, if these are the statements of its trust policy."""
+    account = Account()
+    sound = account.answers["get_role"]
+    policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
+
+    def answer(params):
+        found = sound(params)
+        found["Role"]["AssumeRolePolicyDocument"] = quote(json.dumps(policy))
+        return found
+
+    account.answers["get_role"] = answer
+    account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
+    return account.bad(check_trust)
+
+
+def github(**conditions):
+    return {
+        "Principal": {"Federated": f"{IAM}:oidc-provider/{GITHUB}"},
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Condition": conditions,
+    }
+
+
+AUDIENCE = {f"{GITHUB}:aud": "sts.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        pytest.param(
+            github(StringEquals=AUDIENCE),
+            "any workflow of anybody on GitHub may take the role",
+            id="no subject",
+        ),
+        pytest.param(
+            github(StringEquals=AUDIENCE, StringLike={f"{GITHUB}:sub": "repo:acme/sensor:*"}),
+            "the subject has a wildcard: repo:acme/sensor:*",
+            id="subject with a wildcard",
+        ),
+        pytest.param(
+            github(StringEquals=AUDIENCE, StringLike={f"{GITHUB}:sub": SUBJECT}),
+            "the subject is not compared whole (StringEquals)",
+            id="subject not compared whole",
+        ),
+        pytest.param(
+            github(StringEquals={**AUDIENCE, f"{GITHUB}:repository_id": "5678"}),
+            "the subject is not compared whole (StringEquals)",
+            id="another claim alone",
+        ),
+        pytest.param(
+            github(StringEquals={f"{GITHUB}:sub": SUBJECT}),
+            "GitHub's tokens for another audience are taken: any",
+            id="no audience",
+        ),
+        pytest.param(
+            {"Principal": "*", "Action": "sts:AssumeRole"},
+            "everybody, in any account, may take the role",
+            id="everybody",
+        ),
+        pytest.param(
+            {"Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+            "everybody, in any account, may take the role",
+            id="everybody of AWS",
+        ),
+    ],
+)
+def test_who_may_take_a_role_and_should_not_is_told(statement, says):
+    found = trusting(statement)
+    assert list(found) == [f"FAIL role-trust: release: {says}"]
+    assert "`slotcast infra apply`" in found[f"FAIL role-trust: release: {says}"]
+
+
+@pytest.mark.parametrize(
+    ("principal", "who"),
+    [
+        ({"AWS": f"{IAM}:root"}, f"whoever IAM lets in account {ACCOUNT}"),
+        ({"AWS": "AROA1234567890EXAMPLE"}, "nobody, as AROA1234567890EXAMPLE was deleted,"),
+        (
+            {"AWS": "arn:aws:iam::444455556666:role/x"},
+            "arn:aws:iam::444455556666:role/x, of another account,",
+        ),
+        ({"AWS": "444455556666"}, "whoever IAM lets in account 444455556666"),
+        ({"Service": "lambda.amazonaws.com"}, "lambda.amazonaws.com"),
+        ({"Federated": f"{IAM}:oidc-provider/gitlab.com"}, f"{IAM}:oidc-provider/gitlab.com"),
+    ],
+)
+def test_whom_a_role_trusts_beside_the_template_is_warned_of(principal, who):
+    found = trusting({"Principal": principal, "Action": "sts:AssumeRole"})
+    assert list(found) == [f"WARN role-trust: release: {who} may take the role"]
+
+
+def added(statement, role="refresh"):
+    """What is found, if somebody gave a role another policy."""
+    account = Account()
+    account.more_policies[ROLES[role]] = {"Statement": {"Effect": "Allow", **statement}}
+    return account.bad(check_rights)
+
+
+def test_a_role_that_was_given_everything():
+    found = added({"Action": "*", "Resource": "*"})
+    signs = f"refresh: may do kms:Sign on {KEYS['targets']}: would sign targets"
+    assert f"FAIL role-rights: {signs}" in found
+    assert Counter(words.split(":")[1] for words in found) == {" refresh": len(found)}
+    assert len(found) > 20
+    (mend,) = set(found.values())
+    assert mend.startswith("leave the role the template's policy alone, and take others from it")
+
+
+def test_a_role_that_may_write_what_it_offers_boards():
+    found = added({"Action": "s3:PutObject", "Resource": f"{BUCKET_ARN}/{PRODUCT}/stable/*"})
+    assert list(found) == [
+        f"FAIL role-rights: refresh: may do s3:PutObject on {BUCKET_ARN}/{PRODUCT}/stable/sensor/"
+        "version.json: would offer boards something else"
+    ]
+
+
+def test_a_right_that_was_taken_away():
+    account = Account()
+    account.more_policies[ROLES["gc"]] = {
+        "Statement": {"Effect": "Deny", "Action": "s3:DeleteObject", "Resource": "*"}
+    }
+    (says,) = account.bad(check_rights)
+    assert says.startswith("FAIL role-rights: gc: may not do s3:DeleteObject on arn:aws:s3:::")
+    assert says.endswith("and 1 more, which it needs: removes what nothing needs")
+
+
+def test_what_the_buckets_policy_denies_counts():
+    account = Account()
+    account.more_policies[ROLES["release"]] = {
+        "Statement": {"Effect": "Allow", "Action": "s3:DeleteObjectVersion", "Resource": "*"}
+    }
+    assert account.bad(check_rights) == {}  # all but the deployer are denied it
+    account.change_policy(lambda found: found.clear())
+    assert len(account.bad(check_rights)) == 1
+
+
+def test_a_simulator_that_does_not_tell_resources_apart_is_not_believed():
+    account = Account()
+    sound = account.answers["simulate_principal_policy"]
+
+    def answer(params):
+        found = sound(params)
+        for one in found["EvaluationResults"]:
+            one.pop("ResourceSpecificResults", None)
+        return found
+
+    account.answers["simulate_principal_policy"] = answer
+    account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
+    (says,) = account.bad(check_rights)
+    assert says.startswith("UNKNOWN role-rights: release: the simulator has no answer for")
+
+
+def test_a_context_key_that_policies_ask_for_is_told():
+    account = Account()
+    sound = account.answers["simulate_principal_policy"]
+
+    def answer(params):
+        found = sound(params)
+        for one in found["EvaluationResults"]:
+            for each in one.get("ResourceSpecificResults", []):
+                each["MissingContextValues"] = ["s3:if-none-match", "aws:SourceIp"]
+        return found
+
+    account.answers["simulate_principal_policy"] = answer
+    account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
+    assert list(account.bad(check_rights)) == [
+        "UNKNOWN role-rights: release: policies ask for aws:sourceip, which is not simulated"
+    ]
+
+
+def test_rows_are_asked_in_few_calls_and_none_is_left_out():
+    rows = [row for row in wanted(PRODUCT, BUCKET, KEYS) if row.role == "release"]
+    calls = batches(rows)
+    asked = Counter(
+        (action, resource, one.context)
+        for one in calls
+        for action in one.actions
+        for resource in one.resources
+    )
+    assert set(asked.values()) == {1}
+    assert len(asked) == len(rows)
+    assert len(calls) < len(rows) / 3
+
+
+@pytest.mark.parametrize("spec", ["ECC_NIST_EDWARDS25519", "ECC_NIST_P256"])
+def test_the_templates_give_each_role_what_the_table_wants(spec):
+    bucket = parse_policy(make_ota().properties("BucketPolicy")["PolicyDocument"])
+    denials = [one for one in bucket if not one.is_allow]
+    given = {role: [*policies(role, spec), *denials] for role in ROLES}
+    request = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+    for row in wanted(PRODUCT, BUCKET, KEYS, spec):
+        context = {**request, "aws:PrincipalArn": ROLES[row.role], **row.context}
+        got = decide(given[row.role], row.action, row.resource, context)
+        assert (got == "allowed") == row.wanted, row
+
+
+def test_the_table_tells_a_right_for_each_thing_that_a_role_needs():
+    rows = {(row.role, row.action, row.resource): row for row in wanted(PRODUCT, BUCKET, KEYS)}
+    mine = f"{BUCKET_ARN}/{PRODUCT}/{PAYLOAD}"
+    assert rows["gc", "s3:DeleteObject", mine].wanted
+    assert not rows["release", "s3:DeleteObject", mine].wanted
+    assert not rows["refresh", "kms:Sign", KEYS["targets"]].wanted
+    assert rows["release", "kms:GetPublicKey", KEYS["targets"]].wanted
+    assert {row.role for row in rows.values()} == set(ROLES)
+
+
+def test_roles_without_keys_are_looked_at_all_the_same():
+    account = Account()
+    account.deployment = replace(account.deployment, keys={})
+    assert account.bad(check_rights) == {}
+
+
+def test_keys_that_the_stacks_did_not_make_are_not_in_the_table():
+    assert not any("kms" in row.action for row in wanted(PRODUCT, BUCKET, {}))
+    assert ACCOUNT not in str(wanted(PRODUCT, BUCKET, {}))

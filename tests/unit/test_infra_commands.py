@@ -1,0 +1,445 @@
+"""`slotcast infra` as who deploys meets it; tests/infra runs it on an emulated account."""
+
+import json
+from pathlib import Path
+
+import pytest
+from infra_cloud import change, place
+
+from publisher.console import Console
+from publisher.infra.template import read
+
+INIT = ["infra", "init", "--product", "sensor", "--bucket", "acme-firmware"]
+OTA, CI, LOGS = "slotcast-ota", "slotcast-sensor-ci", "slotcast-logs"
+BUCKET = "AWS::S3::Bucket"
+OUTPUTS = {
+    "BucketName": "acme-firmware",
+    "BaseUrl": "https://d1.cloudfront.net/",
+    "DistributionArn": "arn:aws:cloudfront::111122223333:distribution/E1",
+}
+KEYS = {"SnapshotKeyArn": "awskms:arn:s", "TimestampKeyArn": "arn:t"}
+SETTINGS = '[infra]\nname = "slotcast"\nproduct = "sensor"\n[ota]\nBucketName = "acme-firmware"\n'
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def aws(monkeypatch):
+    found = place(monkeypatch)
+    with found.cloud.stub, found.buckets.stub:
+        yield found
+        found.cloud.stub.assert_no_pending_responses()
+        found.buckets.stub.assert_no_pending_responses()
+
+
+@pytest.fixture
+def cloud(aws):
+    return aws.cloud
+
+
+@pytest.fixture
+def ota():
+    """An infra.toml with bucket and edge alone."""
+    Path("infra.toml").write_text(SETTINGS)
+
+
+@pytest.fixture
+def ci():
+    """One with roles too."""
+    Path("infra.toml").write_text(SETTINGS + "[ci]\n")
+
+
+@pytest.fixture
+def types(monkeypatch):
+    """What a person types, in order; and what they are asked."""
+    typed, asked = [], []
+
+    def confirm(self, question):
+        asked.append(question)
+        return typed.pop(0)
+
+    monkeypatch.setattr(Console, "confirm", confirm)
+    return lambda *words: typed.extend(words) or asked
+
+
+# init
+
+
+def test_init_writes_what_plan_reads(run, cloud):
+    code, out, err = run(*INIT)
+    assert (code, err) == (0, "")
+    assert out.startswith("infra.toml: slotcast-ota, slotcast-sensor-ci in us-east-1\n")
+    for name in (OTA, CI):
+        cloud.is_absent(name)
+        if name == CI:
+            cloud.is_absent(name)
+        cloud.makes_change_set(name, "CREATE")
+        cloud.works_out(name)
+        cloud.drops_shell(name)
+    code, out, err = run("infra", "plan")
+    assert (code, err) == (0, "")
+    assert f"{CI} (us-east-1): would be created" in out
+
+
+def test_init_never_overwrites(run, aws):
+    Path("infra.toml").write_text("mine")
+    code, _, err = run(*INIT)
+    assert code == 1
+    assert err.startswith("slotcast: error: infra.toml already exists")
+    assert Path("infra.toml").read_text() == "mine"
+
+
+def test_init_writes_nothing_that_would_be_refused_later(run, aws):
+    code, _, err = run(*INIT, "--domain", "Updates.example.com")
+    assert code == 1
+    assert '[ota] DomainName: "Updates.example.com" does not match' in err
+    assert not Path("infra.toml").exists()
+
+
+def test_init_takes_subjects_for_both_roles(run, aws):
+    provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+    subject = "repo:acme@1/sensor@2:environment:release"
+    assert run(*INIT, "--github-subject", subject)[0] == 1  # without a provider
+    code, out, _ = run(
+        *INIT, "--github-subject", subject, "--oidc-provider-arn", provider, "--json"
+    )
+    assert code == 0
+    assert json.loads(out)["stacks"] == {"ota": OTA, "ci": CI}
+    assert Path("infra.toml").read_text().count(f'["{subject}"]') == 2
+
+
+# plan
+
+
+def test_plan_shows_what_would_change_and_leaves_nothing(run, cloud, ota):
+    cloud.is_absent(OTA)
+    cloud.makes_change_set(OTA, "CREATE")
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Add"))
+    cloud.drops_shell(OTA)
+    code, out, err = run("infra", "plan", "ota")
+    assert (code, err) == (0, "")
+    assert out == (
+        "slotcast-ota (us-east-1): would be created\n"
+        "resource  type             change  replacement  why\n"
+        "Bucket    AWS::S3::Bucket  create  -            -\n"
+    )
+
+
+def test_plan_says_when_there_is_nothing_to_do(run, cloud, ota):
+    cloud.is_there(OTA)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.would_change_nothing(OTA)
+    cloud.drops_change_set(OTA)
+    assert run("infra", "plan")[:2] == (0, "slotcast-ota (us-east-1): nothing to do\n")
+
+
+def test_plan_exits_with_1_where_apply_would_refuse(run, aws, ota):
+    cloud = aws.cloud
+    cloud.is_there(OTA, parameters={"BucketName": "old-firmware"})
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.works_out(OTA, change("Bucket", BUCKET, replacement="True", physical="old-firmware"))
+    aws.buckets.holds("old-firmware", "sensor/")
+    cloud.drops_change_set(OTA)
+    code, out, _ = run("infra", "plan", "--json")
+    assert code == 1
+    data = json.loads(out)
+    assert data["refused"] == [OTA]
+    (loss,) = data["stacks"][0]["losses"]
+    assert loss["says"] == "old-firmware holds sensor/, and would be replaced"
+
+
+def test_plan_of_what_comes_after_another_stack_waits_for_that(run, cloud):
+    Path("infra.toml").write_text(SETTINGS + '[logs]\nLogBucketName = "acme-logs"\n')
+    cloud.is_absent(OTA)
+    cloud.is_absent(LOGS)
+    code, out, _ = run("infra", "plan", "logs")
+    assert code == 0
+    assert out.startswith("slotcast-logs (us-east-1): comes after ota")
+
+
+def test_an_edited_template_that_breaks_a_rule_is_refused_before_aws_is_asked(run, aws, ota):
+    Path("mine.yaml").write_text(read("ota").replace("https-only", "allow-all"))
+    code, _, err = run("infra", "plan", "--template", "ota=mine.yaml")
+    assert code == 1
+    assert err.startswith("slotcast: error: the template of ota breaks ")
+    assert "allow-all" in err
+
+
+def test_a_template_for_no_stack_is_wrong_usage(run, ota):
+    with pytest.raises(SystemExit) as caught:
+        run("infra", "plan", "--template", "edge=mine.yaml")
+    assert caught.value.code == 2
+
+
+def test_a_stack_without_a_section_is_refused(run, aws, ota):
+    code, _, err = run("infra", "plan", "logs")
+    assert code == 1
+    assert "infra.toml has no section [logs]" in err
+
+
+def test_a_stack_of_another_product_is_left_alone(run, cloud, ci):
+    cloud.is_absent(OTA)
+    tags = {"slotcast:name": "slotcast", "slotcast:stack": "ci", "slotcast:product": "lamp"}
+    cloud.is_there(CI, tags=tags)
+    code, _, err = run("infra", "plan", "ci")
+    assert code == 1
+    assert f"{CI} is not ours: its tag slotcast:product is lamp, not sensor" in err
+
+
+# apply
+
+
+def test_apply_creates_and_protects_and_tells_what_comes_next(run, cloud, ota, types):
+    asked = types("yes")
+    cloud.is_absent(OTA)
+    cloud.makes_change_set(OTA, "CREATE")
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Add"))
+    cloud.executes(OTA, ("Bucket", "CREATE_COMPLETE", ""))
+    asked_for = {"StackName": OTA, "EnableTerminationProtection": True}
+    cloud.answers("update_termination_protection", {}, **asked_for)
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    code, out, err = run("infra", "apply")
+    assert code == 0
+    assert asked == [f'{OTA}: do that? Type "yes": ']
+    assert "would be created\nresource" in err
+    assert "  CREATE_COMPLETE Bucket (AWS::S3::Bucket)\nslotcast-ota: created\n" in err
+    assert '[store]\nkind = "s3"\nbucket = "acme-firmware"\nregion = "us-east-1"\n' in out
+    assert '[edge]\nbase_url = "https://d1.cloudfront.net/"\n' in out
+    where = "--store s3://acme-firmware --region us-east-1 --base-url https://d1.cloudfront.net/"
+    assert f"  slotcast init sensor {where}\n" in out
+
+
+@pytest.mark.parametrize("answer", ["no", "", "y"])
+def test_whoever_does_not_say_yes_changes_nothing(run, cloud, ota, types, answer):
+    types(answer)
+    cloud.is_absent(OTA)
+    cloud.makes_change_set(OTA, "CREATE")
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Add"))
+    cloud.drops_shell(OTA)
+    code, _, err = run("infra", "apply")
+    assert code == 1
+    assert err.endswith("slotcast: error: slotcast-ota was not changed\n")
+
+
+def test_apply_refuses_before_it_asks(run, aws, ota, types):
+    asked = types()
+    cloud = aws.cloud
+    cloud.is_there(OTA)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Remove", physical="acme-firmware"))
+    aws.buckets.holds("acme-firmware", "sensor/")
+    cloud.drops_change_set(OTA)
+    code, _, err = run("infra", "apply", "--let-go", "Bucket")
+    assert (code, asked) == (1, [])
+    assert "  Bucket: acme-firmware holds sensor/, and would be removed\n" in err
+
+
+def test_apply_passes_the_outputs_of_ota_on(run, cloud, ci):
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_absent(CI)
+    told = {"Product": "sensor", "BucketName": "acme-firmware"}
+    parameters = [{"ParameterKey": key, "ParameterValue": text} for key, text in told.items()]
+    tags = {"slotcast:name": "slotcast", "slotcast:stack": "ci", "slotcast:product": "sensor"}
+    cloud.makes_change_set(
+        CI,
+        "CREATE",
+        Parameters=parameters,
+        Tags=[{"Key": key, "Value": text} for key, text in tags.items()],
+        Capabilities=["CAPABILITY_IAM"],
+    )
+    cloud.works_out(CI, change("Key", "AWS::KMS::Key", "Add"))
+    cloud.executes(CI, protected=True)
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_there(CI, outputs=KEYS)
+    code, out, _ = run("infra", "apply", "ci", "--yes")
+    assert code == 0
+    assert '[keys]\nsnapshot = ["awskms:arn:s"]\ntimestamp = ["awskms:arn:t"]\n' in out
+    assert "--replace snapshot=KEYID:awskms:arn:s --replace timestamp=KEYID:awskms:arn:t" in out
+
+
+def test_logs_are_not_created_before_the_edge(run, cloud):
+    Path("infra.toml").write_text(SETTINGS + '[logs]\nLogBucketName = "acme-logs"\n')
+    cloud.is_absent(OTA)
+    cloud.is_absent(LOGS)
+    code, _, err = run("infra", "apply", "logs", "--yes")
+    assert code == 1
+    assert "slotcast-logs needs the outputs of ota\nhint: `slotcast infra apply ota`" in err
+
+
+def test_a_bucket_that_outlived_its_stack_is_taken_in(run, cloud, ota):
+    cloud.is_absent(OTA)
+    cloud.makes_change_set(OTA, "CREATE", ImportExistingResources=True)
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Import", physical="acme-firmware"))
+    cloud.drops_shell(OTA)
+    code, out, _ = run("infra", "plan", "--import-existing")
+    assert code == 0
+    assert "Bucket    AWS::S3::Bucket  take in" in out
+
+
+def test_ctrl_c_while_cloudformation_works_says_that_it_goes_on(run, cloud, ota, monkeypatch):
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("publisher.cli.sleep", interrupt)
+    cloud.is_absent(OTA)
+    cloud.makes_change_set(OTA, "CREATE")
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Add"))
+    cloud.executes(OTA, status="CREATE_IN_PROGRESS")
+    code, _, err = run("infra", "apply", "--yes")
+    assert code == 130
+    assert "CloudFormation goes on with slotcast-ota" in err
+
+
+# outputs
+
+
+def test_outputs_are_those_of_each_stack(run, cloud, ci):
+    cloud.is_there(OTA, outputs=OUTPUTS, protected=True)
+    cloud.is_absent(CI)
+    code, out, _ = run("infra", "outputs", "--json")
+    assert code == 0
+    found = json.loads(out)["stacks"]
+    assert found["ota"]["outputs"] == OUTPUTS
+    assert (found["ota"]["status"], found["ota"]["protected"]) == ("CREATE_COMPLETE", True)
+    assert found["ci"] == {
+        "name": CI,
+        "region": "us-east-1",
+        "status": None,
+        "protected": None,
+        "outputs": {},
+    }
+
+
+def test_outputs_tell_what_is_absent_and_what_is_not_sound(run, cloud, ci):
+    cloud.is_there(OTA, "UPDATE_IN_PROGRESS", outputs=OUTPUTS)
+    cloud.is_absent(CI)
+    out = run("infra", "outputs")[1]
+    assert f"{OTA} is UPDATE_IN_PROGRESS\n{CI} is not there\n" in out
+
+
+def test_outputs_of_nothing_are_a_failure(run, cloud, ota):
+    cloud.is_absent(OTA)
+    code, _, err = run("infra", "outputs")
+    assert code == 1
+    assert "none of the stacks is there\nhint: `slotcast infra apply`" in err
+
+
+# destroy
+
+
+def test_destroy_says_what_stays_asks_for_the_name_and_lifts_the_protection(run, aws, ota, types):
+    asked = types(OTA)
+    cloud = aws.cloud
+    cloud.is_there(OTA, protected=True)
+    cloud.answers("list_stacks", {"StackSummaries": []})
+    cloud.consists_of(
+        OTA,
+        ("Bucket", "acme-firmware", BUCKET),
+        ("Distribution", "E1", "AWS::CloudFront::Distribution"),
+    )
+    cloud.was_deployed_with(OTA, read("ota"))
+    aws.buckets.holds("acme-firmware", "sensor/")
+    asked_for = {"StackName": OTA, "EnableTerminationProtection": False}
+    cloud.answers("update_termination_protection", {}, **asked_for)
+    cloud.removes(OTA, ("Distribution", "DELETE_COMPLETE", ""))
+    code, out, err = run("infra", "destroy")
+    assert code == 0
+    assert asked == [f"Type the stack's name to remove it, {OTA}: "]
+    assert "stays: bucket acme-firmware with sensor/" in err
+    assert out.startswith("slotcast-ota: removed\nboards can no longer ask")
+
+
+def test_destroy_does_not_need_to_look_into_what_stays(run, aws, ota):
+    aws.cloud.is_there(OTA)
+    aws.cloud.answers("list_stacks", {"StackSummaries": []})
+    aws.cloud.consists_of(OTA, ("Bucket", "acme-firmware", BUCKET))
+    aws.cloud.was_deployed_with(OTA, read("ota"))
+    aws.buckets.stub.add_client_error("list_objects_v2", "AccessDenied", "", 403)
+    aws.cloud.removes(OTA)
+    code, out, _ = run("infra", "destroy", "--yes")
+    assert code == 0
+    assert "stays: bucket acme-firmware with what could not be looked into" in out
+
+
+@pytest.mark.parametrize("answer", ["yes", "", "slotcast"])
+def test_destroy_takes_nothing_but_the_name_for_an_answer(run, aws, ota, types, answer):
+    types(answer)
+    aws.cloud.is_there(OTA)
+    aws.cloud.answers("list_stacks", {"StackSummaries": []})
+    aws.cloud.consists_of(OTA)
+    aws.cloud.was_deployed_with(OTA, read("ota"))
+    code, _, err = run("infra", "destroy")
+    assert code == 1
+    assert "nothing was removed" in err
+
+
+def test_destroy_refuses_a_bucket_that_would_go_with_what_it_holds(run, aws, ota):
+    aws.cloud.is_there(OTA)
+    aws.cloud.answers("list_stacks", {"StackSummaries": []})
+    aws.cloud.consists_of(OTA, ("Bucket", "acme-firmware", BUCKET))
+    template = read("ota").replace("DeletionPolicy: Retain", "DeletionPolicy: Delete")
+    aws.cloud.was_deployed_with(OTA, template)
+    aws.buckets.holds("acme-firmware", "sensor/")
+    code, _, err = run("infra", "destroy", "--yes")
+    assert code == 1
+    assert "  Bucket: acme-firmware holds sensor/\n" in err
+
+
+def test_destroy_does_not_take_the_bucket_from_under_the_roles(run, cloud, ci):
+    cloud.is_there(OTA)
+    cloud.is_there(CI)
+    code, _, err = run("infra", "destroy", "ota", "--yes")
+    assert code == 1
+    assert "ci would be left without ota" in err
+
+
+def test_destroy_does_not_take_the_edge_from_other_products(run, cloud, ota):
+    cloud.is_there(OTA)
+    names = ["slotcast-lamp-ci", "slotcast-eu-sensor-ci", "slotcast-gone-ci", "else-ci"]
+    states = ["CREATE_COMPLETE", "CREATE_COMPLETE", "DELETE_COMPLETE", "CREATE_COMPLETE"]
+    found = [
+        {"StackName": name, "StackStatus": state, "CreationTime": 0}
+        for name, state in zip(names, states, strict=True)
+    ]
+    cloud.answers("list_stacks", {"StackSummaries": found})
+    cloud.is_there("slotcast-eu-sensor-ci", tags={"slotcast:name": "slotcast-eu"})
+    cloud.is_there("slotcast-lamp-ci")
+    code, _, err = run("infra", "destroy", "--yes")
+    assert code == 1
+    assert "other products stand on the same bucket and edge: slotcast-lamp-ci\n" in err
+
+
+def test_destroy_twice_finds_nothing_the_second_time(run, cloud, ota):
+    cloud.is_absent(OTA)
+    assert run("infra", "destroy", "--yes")[:2] == (0, "nothing to remove\n")
+
+
+def test_destroy_mends_a_creation_that_failed(run, cloud, ci):
+    cloud.is_there(OTA, "ROLLBACK_COMPLETE")
+    cloud.is_there(CI)  # of a former one, whose bucket and edge are gone
+    cloud.consists_of(OTA)
+    cloud.was_deployed_with(OTA, read("ota"))
+    cloud.removes(OTA)
+    assert run("infra", "destroy", "ota", "--yes")[:2] == (0, "slotcast-ota: removed\n")
+
+
+def test_infra_toml_is_found_beside_slotcast_toml_and_above(run, cloud, ota, here, monkeypatch):
+    (here / "deep").mkdir()
+    monkeypatch.chdir(here / "deep")
+    cloud.is_absent(OTA)
+    assert "none of the stacks" in run("infra", "outputs")[2]
+    cloud.is_absent(OTA)
+    other = here / "else"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    (here / "infra.toml").rename(here / "deep" / "infra.toml")
+    assert "infra.toml does not exist" in run("infra", "outputs")[2]
+    settings = here / "deep" / "slotcast.toml"
+    assert "none of the stacks" in run("infra", "outputs", "--settings", settings)[2]

@@ -1,0 +1,363 @@
+"""`slotcast infra cost`: an estimate that can be followed line by line."""
+
+import json
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from publisher.cli import main
+from publisher.errors import SettingsError
+from publisher.infra.cost import cheapest_plan, estimate
+from publisher.infra.cost_lines import tiered
+from publisher.infra.price_table import packaged_text, parse_prices
+from publisher.infra.prices import REGIONS
+from publisher.infra.workload import MONTH_S, Workload, fetches, traffic_of
+
+HOUR, DAY = 3600, 86400
+ASKED = ["infra", "cost", "--devices", "100000", "--poll-every", "6h", "--releases", "2"]
+ASKED += ["--size", "1.2MB"]
+PRICES = parse_prices(packaged_text())
+# A client of one request for each poll, two for each update, 2,060 bytes a poll with TLS and all.
+SIMPLE = replace(
+    PRICES,
+    measured=replace(
+        PRICES.measured, poll_requests=1, update_requests=2, update_bytes=0, update_connections=0
+    ),
+    assumed=replace(PRICES.assumed, answer_head_bytes=0, handshake_bytes=0),
+)
+
+
+def fleet(devices, poll_every_s, payload_bytes=1_200_000, **more):
+    more = {"releases": 2, "region": "EU", "bucket_region": "EU"} | more
+    return Workload(devices, poll_every_s, payload_bytes=payload_bytes, **more)
+
+
+def edge_dollars(estimated):
+    return estimated.by_group["requests"] + estimated.by_group["transfer"]
+
+
+def line(estimated, what):
+    [found] = [line for line in estimated.lines if line.what == what]
+    return found
+
+
+# The figures of an earlier study of a client with one request a poll, worked out by other means.
+@pytest.mark.parametrize(
+    ("devices", "poll_every_s", "payload_bytes", "dollars"),
+    [
+        (10_000, HOUR, 1_200_000, 0),
+        (10_000, 300, 1_200_000, 92),
+        (100_000, 6 * HOUR, 1_200_000, 3),
+        (100_000, HOUR, 1_200_000, 75),
+        (1_000_000, DAY, 1_200_000, 153),
+        (1_000_000, DAY, 100_000, 29),
+        (1_000_000, HOUR, 1_200_000, 1_102),
+        (1_000_000, HOUR, 100_000, 915),
+    ],
+)
+def test_a_simpler_client_costs_at_the_edge_what_was_worked_out_before(
+    devices, poll_every_s, payload_bytes, dollars
+):
+    workload = fleet(devices, poll_every_s, payload_bytes, poll_bytes=2060)
+    assert round(edge_dollars(estimate(workload, SIMPLE))) == dollars
+
+
+@pytest.mark.parametrize(
+    ("region", "poll_bytes", "dollars"),
+    [("US", 560, 1.05), ("EU", 560, 1.25), ("SA", 560, 2.26), ("US", 2060, 1.18)]
+    + [("EU", 4560, 1.59), ("SA", 2060, 2.43), ("US", 12_560, 2.07), ("SA", 12_560, 3.58)],
+)
+def test_a_million_polls_of_a_simpler_client_cost_what_was_worked_out_before(
+    region, poll_bytes, dollars
+):
+    workload = fleet(1, MONTH_S, 0, releases=0, poll_bytes=poll_bytes, region=region)
+    workload = replace(workload, devices=1_000_000)
+    estimated = estimate(workload, SIMPLE, free_tier=False)
+    assert edge_dollars(estimated) == pytest.approx(dollars, abs=0.006)
+
+
+def test_two_requests_for_each_poll_are_why_ten_thousand_boards_each_hour_are_not_free():
+    workload = fleet(10_000, HOUR, region="US", bucket_region="US")
+    estimated = estimate(workload, PRICES)
+    polls = 10_000 * 30 * 24
+    requests = polls * 2 + 20_000 * 7
+    assert estimated.traffic.requests == requests == 14_540_000
+    assert edge_dollars(estimated) == pytest.approx((requests - 10e6) * 0.01 / 1e4)  # $4.54
+    # 13 caches, asked 0.2137 times a second each: 521,000 fetches of timestamp.json, 3.5 million of
+    # the next root.
+    [seconds, a_second] = [MONTH_S, polls / 13 / MONTH_S]
+    reads = 13 * seconds * (a_second / (1 + a_second * 60) + a_second / (1 + a_second * 5))
+    reads += 2 * 13 * 5
+    assert line(estimated, "S3: GETs of the edge").quantity == pytest.approx(reads)
+    assert estimated.by_group["bucket"] == pytest.approx(reads * 0.0004 / 1e3, abs=0.002)
+    assert estimated.dollars == pytest.approx(4.54 + 1.60 + 3.00 + 0.01, abs=0.01)
+
+
+def test_each_line_can_be_followed_to_a_price_of_the_table():
+    workload = fleet(
+        250_000, HOUR, hosted_zone=True, waf_rules=2, delta_bytes=9332, delta_share=0.9
+    )
+    table = tomllib.loads(packaged_text())
+    for one in estimate(workload, PRICES).lines:
+        value = table
+        for name in one.entry.split("."):
+            value = value[name]
+        if one.what.startswith(("transfer", "always free")):  # an average, or an amount
+            continue
+        assert one.price == (None if value == "unknown" else value), one
+        assert one.how
+
+
+def test_the_lines_of_a_month_add_up():
+    workload = fleet(3_000_000, HOUR, waf_rules=1, hosted_zone=True)
+    estimated = estimate(workload, PRICES)
+    traffic = estimated.traffic
+    gb = traffic.edge_bytes / 1e9
+    sums = estimated.by_group
+    assert sum(sums.values()) == pytest.approx(estimated.dollars)
+    assert sums["requests"] == pytest.approx((traffic.requests - 10e6) * 0.012 / 1e4)
+    assert 10_240 < gb < 51_200  # the second tier
+    assert sums["transfer"] == pytest.approx(10_240 * 0.085 + (gb - 1000 - 10_240) * 0.080)
+    assert sums["waf"] == pytest.approx(5 + 1 + traffic.requests * 0.6 / 1e6)
+
+
+def test_deltas_make_payloads_small_and_leave_requests_alone():
+    full = estimate(fleet(100_000, HOUR), PRICES)
+    deltas = estimate(fleet(100_000, HOUR, delta_bytes=9332, delta_share=0.75), PRICES)
+    assert deltas.traffic.requests == full.traffic.requests
+    share = (0.75 * 9332 + 0.25 * 1_200_000) / 1_200_000
+    assert deltas.traffic.payload_bytes == pytest.approx(full.traffic.payload_bytes * share)
+
+
+def test_an_edge_that_is_asked_all_the_time_fetches_once_in_each_lifetime():
+    assert fetches(1e12, 60) == pytest.approx(MONTH_S / 60, rel=1e-4)
+    assert fetches(10, 60) == pytest.approx(10, rel=1e-3)
+
+
+def test_a_plan_has_room_or_none_has():
+    small = estimate(fleet(100, 6 * HOUR), PRICES)
+    large = estimate(fleet(10_000, HOUR), PRICES)
+    too_large = estimate(fleet(10_000_000, HOUR), PRICES)
+    many_bytes = estimate(fleet(1_000, DAY, 10_000_000, releases=30), PRICES)
+    assert many_bytes.traffic.requests < 1_000_000
+    estimates = (small, large, too_large, many_bytes)
+    plans = [cheapest_plan(one, PRICES.plan) for one in estimates]
+    assert [plan and plan.name for plan in plans] == ["Free", "Business", None, "Pro"]
+
+
+@given(st.floats(0, 1e8), st.floats(0, 1e8), st.sampled_from(REGIONS))
+def test_a_larger_quantity_never_costs_less(one, other, region):
+    tiers = PRICES.edge[region].transfer
+    less, more = sorted((one, other))
+    assert tiered(less, tiers) <= tiered(more, tiers) * (1 + 1e-9)
+
+
+@given(st.sampled_from(REGIONS), st.integers(0, 5), st.floats(-1, 1))
+def test_no_tier_begins_with_a_jump(region, number, step):
+    tiers = PRICES.edge[region].transfer
+    bound = tiers[number][0]
+    dearest = max(price for _, price in tiers)
+    assert abs(tiered(bound + step, tiers) - tiered(bound, tiers)) <= abs(step) * dearest + 1e-6
+
+
+workloads = st.builds(
+    Workload,
+    devices=st.integers(1, 10**8),
+    poll_every_s=st.integers(60, 30 * DAY),
+    releases=st.floats(0, 30),
+    payload_bytes=st.integers(0, 10**7),
+    delta_bytes=st.integers(0, 10**5),
+    delta_share=st.floats(0, 1),
+    region=st.sampled_from(REGIONS),
+    bucket_region=st.sampled_from(REGIONS),
+    waf_rules=st.integers(0, 3),
+    log_days=st.integers(0, 400),
+)
+
+
+@given(workloads, st.integers(1, 10**8))
+def test_more_boards_never_cost_less(workload, more):
+    larger = replace(workload, devices=workload.devices + more)
+    assert estimate(workload, PRICES).dollars <= estimate(larger, PRICES).dollars * (1 + 1e-9)
+
+
+@given(workloads)
+def test_the_free_tier_never_makes_it_dearer_nor_pays_out(workload):
+    free = estimate(workload, PRICES)
+    assert free.dollars <= estimate(workload, PRICES, free_tier=False).dollars * (1 + 1e-9)
+    assert min(free.by_group.values()) >= -1e-6
+
+
+@given(workloads)
+def test_the_bucket_is_never_asked_more_than_the_edge(workload):
+    traffic = traffic_of(workload, PRICES)
+    assert traffic.origin_reads <= traffic.requests * (1 + 1e-9)
+
+
+# The command
+
+
+def test_the_command_shows_lines_the_total_and_what_it_could_not_count(capsys):
+    assert main([*ASKED, "--region", "eu"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.splitlines()[0] == (
+        "a month of 100,000 boards in EU, a poll every 6 h, 2 releases of 1,200,000 bytes"
+    )
+    assert f"prices of {PRICES.date}" in shown
+    assert re.search(r"requests: polls +24,000,000 +requests +0.012 per 10,000 +28.80", shown)
+    assert re.search(r"^total: \$23\.\d\d a month, \$0.0028 for a board and year$", shown, re.M)
+    assert "most of it: requests at the edge" in shown
+    assert "flat-rate plans: Business, at $200, has room for" in shown
+    assert "not counted: logs: delivery" in shown
+
+
+def test_a_program_gets_the_same_numbers(capsys):
+    assert main([*ASKED, "--json", "--waf-rules", "1", "--hosted-zone", "--kms-keys", "2"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert sum(one["dollars"] or 0 for one in data["lines"]) == pytest.approx(data["dollars"])
+    assert data["not_counted"] == ["logs.delivery_gb"]
+    assert data["flat_rate_plan"] == {"name": "Business", "dollars": 200}
+    assert data["prices_of"] == PRICES.date.isoformat()
+    assert [one["quantity"] for one in data["lines"] if one["line"] == "KMS: keys"] == [2]
+
+
+def test_the_table_can_be_printed_edited_and_given_back(tmp_path, capsys):
+    assert main(["infra", "cost", "--print-prices"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.rstrip("\n") == packaged_text().rstrip("\n")
+    edited = tmp_path / "prices.toml"
+    edited.write_text(printed.replace('delivery_gb = "unknown"', "delivery_gb = 0.25"))
+    assert main([*ASKED, "--prices", str(edited), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    [delivery] = [one for one in data["lines"] if one["line"] == "logs: delivery"]
+    assert delivery["dollars"] == pytest.approx(25_400_000 * 300 / 1e9 * 0.25)
+    assert data["not_counted"] == []
+
+
+def test_what_is_said_takes_the_place_of_what_is_assumed(capsys):
+    said = ["--handshake-bytes", "0", "--edges", "1", "--poll-bytes", "1kB", "--log-days", "0"]
+    said += ["--delta-size", "9332", "--share-delta", "50%", "--keep", "1", "--no-free-tier"]
+    said += ["--bucket-region", "eu"]
+    assert main([*ASKED, "--json", *said]) == 0
+    data = json.loads(capsys.readouterr().out)
+    by_line = {one["line"]: one for one in data["lines"]}
+    assert by_line["transfer: TLS handshakes"]["quantity"] == 0
+    assert by_line["transfer: answers to polls"]["quantity"] == 12e6 * 1000 / 1e9
+    assert by_line["transfer: payloads"]["quantity"] == pytest.approx(
+        200_000 * (9332 + 1_200_000) / 2 / 1e9
+    )
+    assert by_line["S3: storage"]["price_entry"] == "bucket.EU.storage_gb_month"
+    assert "logs: storage" not in by_line
+    assert "always free: requests" not in by_line
+    # One edge fetches a pointer once a minute, and a missing file each 5 s, at most.
+    assert data["origin_reads"] < MONTH_S / 60 + MONTH_S / 5 + 10
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (["--devices", "0"], "0 is no number of boards"),
+        (["--devices", "-5"], "-5 is no number of boards"),
+        (["--devices", "many"], "many is no number of boards"),
+        (["--poll-every", "6"], "6 is no time, such as 30m, 6h or 1d"),
+        (["--poll-every", "0h"], "0h is no time"),
+        (["--releases", "-1"], "-1 is no number of releases"),
+        (["--size", "1.8GB"], "1.8GB is no size"),
+        (["--size", "1.5"], "1.5 is no size"),
+        (["--size", "900MB"], "900MB is more than any board has room for"),
+        (["--region", "mars"], "invalid choice"),
+        (["--share-delta", "90%"], "--share-delta needs --delta-size"),
+        (["--share-delta", "0.9"], "0.9 is no share, such as 90%"),
+        (["--edges", "0"], "0 is no number from 1"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_in_words(wrong, words, capsys):
+    with pytest.raises(SystemExit) as error:
+        main([*ASKED, *wrong])
+    assert error.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+def test_what_is_left_out_is_named(capsys):
+    with pytest.raises(SystemExit):
+        main(["infra", "cost", "--devices", "5"])
+    assert "required: --poll-every, --releases, --size" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "size_bytes"),
+    [("1.8MB", 1_800_000), ("1200kB", 1_200_000), ("1MiB", 1_048_576), ("1200000", 1_200_000)],
+)
+def test_sizes_are_read_as_people_write_them(written, size_bytes, capsys):
+    assert main([*ASKED, "--size", written, "--devices", "10,000", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)["lines"]
+    [payloads] = [one for one in lines if one["line"] == "transfer: payloads"]
+    assert payloads["quantity"] == pytest.approx(20_000 * size_bytes / 1e9)
+
+
+def test_polling_more_often_than_the_pointer_changes_is_warned_of(capsys):
+    assert main([*ASKED, "--poll-every", "30s"]) == 0
+    assert "more often than each 60 seconds" in capsys.readouterr().err
+    assert main([*ASKED, "--poll-every", "1m"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_old_prices_are_warned_of(tmp_path, capsys):
+    old = tmp_path / "prices.toml"
+    old.write_text(packaged_text().replace(f"date = {PRICES.date}", "date = 2024-01-01"))
+    assert main([*ASKED, "--prices", str(old)]) == 0
+    assert "the prices are of 2024-01-01" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("key_month = 1.00", "key_month = -1", "keys.key_month of the price table is -1"),
+        ("key_month = 1.00", "key_month = true", "keys.key_month of the price table is True"),
+        ("key_month = 1.00", "key_mouth = 1.00", "keys.key_month is missing"),
+        ("[keys]", "[kyes]", "keys is missing"),
+        ("[logs]", "surplus = 1\n[logs]", "waf.surplus is nothing that the price table has"),
+        ("[edge.IN]", "[edge.XX]", "no section [edge.IN]"),
+        ("[[10240, 0.120]", "[[99999, 0.120]", "edge.ASIA.transfer of the price table is not"),
+        ("[0, 0.072]", "[9999999, 0.072]", "edge.IN.transfer of the price table is not"),
+        ("date = 2026-09-05", 'date = "soon"', "date is not a day"),
+        ("bytes_per_storage_gb = 1_073_741_824", "bytes_per_storage_gb = 0", "is 0"),
+        ('name = "Pro"', "name = 5", "not [[plan]] with a name"),
+        ("[keys]", "[keys", "not TOML"),
+    ],
+)
+def test_a_slip_in_an_edited_table_is_named(old, new, words):
+    text = packaged_text()
+    assert old in text
+    with pytest.raises(SettingsError, match=re.escape(words)):
+        parse_prices(text.replace(old, new))
+
+
+def test_a_table_that_is_not_there_is_said(tmp_path, capsys):
+    assert main([*ASKED, "--prices", str(tmp_path / "none.toml")]) == 1
+    assert "none.toml cannot be read" in capsys.readouterr().err
+
+
+# The manual
+
+MANUAL = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
+
+
+def test_the_manual_shows_what_the_command_prints(capsys):
+    block = re.search(r"^\$ slotcast (infra cost .*)\n([^`]*)^```", MANUAL, re.MULTILINE)
+    assert main(block[1].split()) == 0
+    assert capsys.readouterr().out == block[2]
+
+
+def test_the_sums_in_the_manual_are_those_of_the_command():
+    rows = re.findall(r"^\| ([0-9,]+) \| \$(.*) \| \$(.*) \| \$(.*) \|$", MANUAL, re.MULTILINE)
+    assert [row[0] for row in rows] == ["1,000", "10,000", "100,000", "1,000,000"]
+    for devices, *dollars in rows:
+        for every_s, shown in zip((HOUR, 6 * HOUR, DAY), dollars, strict=True):
+            month = estimate(fleet(int(devices.replace(",", "")), every_s), PRICES)
+            assert f"{month.dollars:,.0f}" == shown

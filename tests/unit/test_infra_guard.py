@@ -1,0 +1,231 @@
+"""What a change set, or a removal, must not take away."""
+
+import pytest
+from infra_cloud import Buckets, change
+
+from publisher.infra.buckets import holdings
+from publisher.infra.changes import Change
+from publisher.infra.errors import GuardError, InfraError
+from publisher.infra.farewell import farewell_lines
+from publisher.infra.guard import (
+    Loss,
+    buckets_at_stake,
+    losses,
+    moved_domain,
+    removal,
+    verify_losses,
+    verify_removal,
+)
+from publisher.infra.stacks import Resource
+from publisher.infra.template import load, read
+
+BUCKET = "AWS::S3::Bucket"
+KEY = "AWS::KMS::Key"
+DISTRIBUTION = "AWS::CloudFront::Distribution"
+
+
+def one(kind, action="Modify", replacement="False", **more):
+    """A change of a resource X, of a bucket acme, say."""
+    return Change.of(change("X", kind, action, replacement, "acme", **more))
+
+
+def lost(*changes, held=""):
+    return losses(changes, {"acme": held})
+
+
+@pytest.mark.parametrize("replacement", ["True", "Conditional"])
+@pytest.mark.parametrize("policy", ["", "ReplaceAndRetain", "ReplaceAndDelete"])
+def test_a_bucket_with_releases_is_never_replaced(replacement, policy):
+    (loss,) = lost(one(BUCKET, replacement=replacement, PolicyAction=policy), held="sensor/")
+    assert loss == Loss("X", "acme holds sensor/, and would be replaced", is_final=True)
+    with pytest.raises(GuardError) as caught:
+        verify_losses([loss], ["X"])  # not even where it is named
+    assert caught.value.more == ("  X: acme holds sensor/, and would be replaced",)
+    assert "--let-go" not in caught.value.hint
+
+
+@pytest.mark.parametrize("action", ["Remove", "Dynamic"])
+def test_a_bucket_with_releases_is_never_removed(action):
+    (loss,) = lost(one(BUCKET, action, PolicyAction="Retain"), held="sensor/, lamp/")
+    assert loss.is_final
+    assert loss.says == "acme holds sensor/, lamp/, and would be removed"
+
+
+def test_a_bucket_that_nobody_could_look_into_counts_as_full():
+    (loss,) = losses([Change("X", BUCKET, "Remove")], {})
+    assert loss.is_final
+    assert "holds what cannot be told" in loss.says
+
+
+def test_an_empty_bucket_goes_only_where_it_is_named():
+    found = lost(one(BUCKET, replacement="True"), held="")
+    with pytest.raises(GuardError) as caught:
+        verify_losses(found, ["Y"])
+    assert caught.value.hint.endswith("--let-go X")
+    verify_losses(found, ["X"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "replacement", "says"),
+    [
+        (KEY, "True", "is replaced: nobody can sign"),
+        (KEY, "Conditional", "might be replaced: nobody can sign"),
+        (DISTRIBUTION, "True", "is replaced: boards ask its host name"),
+    ],
+)
+def test_what_people_and_boards_depend_on_is_not_replaced_by_the_way(kind, replacement, says):
+    (loss,) = lost(one(kind, replacement=replacement))
+    assert not loss.is_final
+    assert loss.says.startswith(says)
+
+
+@pytest.mark.parametrize(
+    ("kind", "says"),
+    [
+        (KEY, "nobody can sign"),
+        (DISTRIBUTION, "boards ask its host name"),
+        ("AWS::S3::BucketPolicy", "the edge may no longer read"),
+        ("AWS::CloudFront::OriginAccessControl", "the edge may no longer read"),
+        ("AWS::Route53::RecordSet", "boards no longer find"),
+        ("AWS::CertificateManager::Certificate", "boards no longer accept"),
+        ("AWS::KMS::Alias", "slotcast.toml may name"),
+        ("AWS::IAM::Role", "the jobs that assume it"),
+    ],
+)
+@pytest.mark.parametrize(("action", "how"), [("Remove", "is"), ("Dynamic", "might be")])
+def test_what_people_and_boards_depend_on_is_not_removed_by_the_way(kind, says, action, how):
+    (loss,) = lost(one(kind, action, PolicyAction="Retain"))
+    assert loss.says.startswith(f"{how} removed: {says}")
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        one(BUCKET),
+        one(KEY),
+        one(DISTRIBUTION),
+        one(DISTRIBUTION, replacement="Conditional"),  # none of its properties replaces it
+        one("AWS::S3::BucketPolicy", replacement="Conditional"),
+        one("AWS::IAM::Role", replacement="True"),
+        one("AWS::CloudFront::CachePolicy", "Remove"),
+        one(BUCKET, "Add"),
+        one(BUCKET, "Import"),
+    ],
+)
+def test_all_else_may_change(harmless):
+    assert lost(harmless, held="sensor/") == []
+    assert buckets_at_stake([harmless]) == []
+
+
+def test_only_buckets_that_would_go_are_looked_into():
+    changes = [one(BUCKET, "Remove"), one(KEY, "Remove"), Change("Y", BUCKET, "Add")]
+    assert buckets_at_stake(changes) == ["acme"]
+
+
+def test_the_name_that_boards_ask_is_not_taken_away_by_the_way():
+    before = {"DomainName": "updates.example.com"}
+    assert moved_domain(before, before) == []
+    assert moved_domain({"DomainName": ""}, before) == []  # CloudFront's own name stays too
+    for after in ({}, {"DomainName": "ota.example.com"}):
+        (loss,) = moved_domain(before, after)
+        assert loss.resource == "DomainName"
+        assert "no longer answers to updates.example.com" in loss.says
+
+
+def test_a_change_is_told_with_what_changes():
+    details = [
+        {"Target": {"Name": "BucketName", "BeforeValue": "a", "AfterValue": "b" * 99}},
+        {"Target": {"Attribute": "Tags"}},
+        {
+            "Target": {"Name": "KeySpec"},
+            "ChangeSource": "ParameterReference",
+            "CausingEntity": "KeySpec",
+        },
+        {"Target": {"Attribute": "Tags"}},
+    ]
+    told = one(BUCKET, replacement="True", PolicyAction="ReplaceAndRetain", Details=details)
+    why = f"BucketName: a -> {'b' * 45}...; Tags; KeySpec (parameter KeySpec)"
+    assert told.row() == ("X", BUCKET, "change, the old one stays", "yes", why)
+    assert told.to_dict()["policy"] == "ReplaceAndRetain"
+    assert Change.of(change("X", BUCKET, "Add")).row() == ("X", BUCKET, "create", "-", "-")
+
+
+# Removal
+
+
+def resources():
+    kinds = {"Bucket": BUCKET, "Distribution": DISTRIBUTION}
+    return [Resource(name, name.lower(), kind) for name, kind in kinds.items()]
+
+
+def test_the_bucket_of_the_template_outlives_its_stack():
+    found = removal(resources(), load(read("ota")))
+    assert [item.logical_id for item in found.goes] == ["Distribution"]
+    assert [item.logical_id for item in found.stays] == ["Bucket"]
+    verify_removal(found, {"bucket": "sensor/"})
+    no_edge, *lines = farewell_lines(found, {"bucket": "sensor/"}, "us-east-1")
+    assert "boards can no longer ask" in no_edge
+    assert lines[0].startswith("stays: bucket bucket with sensor/, at S3's price")
+    assert lines[1] == "  slotcast infra apply --import-existing"
+
+
+@pytest.mark.parametrize("policy", [{}, {"DeletionPolicy": "Delete"}])
+def test_a_bucket_with_releases_does_not_go_with_its_stack(policy):
+    found = removal(resources(), {"Resources": {"Bucket": {"Type": BUCKET, **policy}}})
+    with pytest.raises(GuardError) as caught:
+        verify_removal(found, {"bucket": "sensor/"})
+    assert caught.value.more == ("  Bucket: bucket holds sensor/",)
+    verify_removal(found, {"bucket": ""})
+
+
+def test_keys_stay_and_it_is_said_what_they_cost():
+    keys = [Resource(name, f"id-{name}", KEY) for name in ("SnapshotSigningKey", "OwnKey")]
+    found = removal(keys, load(read("ci")))
+    _, told, how = farewell_lines(found, {}, "us-west-2")
+    assert told.startswith("stays: 1 key in KMS, about $1 a month each")
+    assert (
+        how == "  aws kms schedule-key-deletion --region us-west-2 --key-id id-SnapshotSigningKey"
+    )
+
+
+def test_what_no_longer_works_without_roles_and_keys_is_said():
+    gone = [Resource("ReleaseRole", "r", "AWS::IAM::Role"), Resource("OwnKey", "k", KEY)]
+    roles, keys = farewell_lines(removal(gone, {}), {}, "us-east-1")
+    assert roles.startswith("jobs can no longer release or refresh")
+    assert keys.startswith("goes: 1 key in KMS; AWS deletes")
+
+
+# What a bucket holds
+
+
+def test_a_bucket_is_described_by_what_lies_at_its_top():
+    buckets = Buckets()
+    buckets.holds("acme", *[f"p{n}/" for n in range(7)])
+    with buckets.stub:
+        assert holdings(buckets.client, "acme") == "p0/, p1/, p2/, p3/, p4/, ..."
+
+
+def test_old_versions_count_as_well():
+    buckets = Buckets()
+    answer = {"Bucket": "acme", "Delimiter": "/", "MaxKeys": 6}
+    buckets.stub.add_response("list_objects_v2", {}, answer)
+    buckets.had("acme", "sensor/metadata/timestamp.json")
+    with buckets.stub:
+        assert holdings(buckets.client, "acme") == "versions of objects that were removed"
+
+
+def test_a_bucket_that_is_empty_or_gone_holds_nothing():
+    buckets = Buckets()
+    buckets.holds("acme")
+    buckets.stub.add_client_error("list_objects_v2", "NoSuchBucket", "", 404)
+    with buckets.stub:
+        assert holdings(buckets.client, "acme") == ""
+        assert holdings(buckets.client, "acme") == ""
+
+
+def test_a_bucket_that_may_not_be_looked_into_stops_everything():
+    buckets = Buckets()
+    said = "User: x is not authorized to perform: s3:ListBucket on resource: y"
+    buckets.stub.add_client_error("list_objects_v2", "AccessDenied", said, 403)
+    with buckets.stub, pytest.raises(InfraError, match="bucket acme: access denied to s3:ListB"):
+        holdings(buckets.client, "acme")

@@ -1,0 +1,99 @@
+"""The assertions on infra/'s templates: each holds of ours, and catches what it is there for."""
+
+import pytest
+from infra_defects import DEFECTS, sound_templates
+
+from publisher.infra.rules import RULES, broken
+from publisher.infra.template import TemplateError, load
+
+BY_NAME = {rule.name: rule for rule in RULES}
+SOUND = sound_templates()
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_our_templates_obey_every_rule(name):
+    assert broken(SOUND[name]) == []
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda one: f"{one.rule}: {one.what}")
+def test_a_seeded_defect_is_caught_by_its_rule(defect):
+    found = broken(defect.seeded(SOUND[defect.template]), [BY_NAME[defect.rule]])
+    assert found
+    assert all(one.says and one.mend and one.resource for one in found)
+
+
+def test_no_rule_is_without_a_seeded_defect():
+    assert {rule.name for rule in RULES} == {defect.rule for defect in DEFECTS}
+    assert len(BY_NAME) == len(RULES)
+
+
+def test_a_breach_says_what_is_wrong_where_and_how_to_mend_it():
+    defect = next(one for one in DEFECTS if one.what == "OAC without SourceArn")
+    assert [str(one) for one in broken(defect.seeded(SOUND["ota"]))] == [
+        "BucketPolicy: distributions of any account may read: AWS:SourceArn is missing "
+        "(edge-access); allow s3:GetObject on condition of AWS:SourceArn; without s3:ListBucket a "
+        "missing object stays 403"
+    ]
+
+
+@pytest.mark.parametrize("branch", [1, 2])
+def test_either_branch_of_a_condition_has_to_hold(branch):
+    template = load(TWO_BRANCHES)
+    choice = template["Resources"]["Key"]["Properties"]["KeyUsage"]["Fn::If"]
+    assert not any(one.rule == "key-spec" for one in broken(template))
+    choice[branch] = "ENCRYPT_DECRYPT"
+    assert [one.says for one in broken(template) if one.rule == "key-spec"] == [
+        "KeyUsage is ENCRYPT_DECRYPT"
+    ]
+
+
+def test_a_branch_that_two_conditions_lead_to_together_has_to_hold():
+    template = load(TWO_BRANCHES)
+    inner = {"Fn::If": ["IsOld", "ENCRYPT_DECRYPT", "SIGN_VERIFY"]}
+    template["Resources"]["Key"]["Properties"]["KeyUsage"]["Fn::If"][1] = inner
+    assert any(one.rule == "key-spec" for one in broken(template))
+
+
+def test_a_resource_that_is_made_under_a_condition_has_to_hold():
+    template = load(TWO_BRANCHES)
+    template["Resources"]["Key"] |= {"Condition": "IsOld", "DeletionPolicy": "Delete"}
+    assert any(one.rule == "key-retained" for one in broken(template))
+
+
+def test_what_emulators_do_without_is_no_breach():
+    """The denies stand under ConditionalWrites, which is NotEnforced for emulators alone."""
+    policy = SOUND["ota"]["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
+    conditional = [one["Fn::If"][0] for one in policy["Statement"] if "Fn::If" in one]
+    assert conditional.count("EnforcesConditionalWrites") == 2
+
+
+@pytest.mark.parametrize(
+    ("edit", "says"),
+    [
+        ({"Condition": "Unheard"}, "the condition Unheard is not declared"),
+        ({"Properties": {"X": {"Fn::If": ["Unheard", 1, 2]}}}, "Unheard is not declared"),
+    ],
+)
+def test_a_condition_that_is_not_declared_is_named(edit, says):
+    template = load(TWO_BRANCHES)
+    template["Resources"]["Key"] |= edit
+    with pytest.raises(TemplateError, match=says):
+        broken(template)
+
+
+TWO_BRANCHES = """
+Parameters:
+  Stage: {Type: String}
+  Age: {Type: String}
+Conditions:
+  IsLive: !Equals [!Ref Stage, live]
+  IsOld: !And [!Not [!Equals [!Ref Age, new]], !Condition IsLive]
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    DeletionPolicy: Retain
+    UpdateReplacePolicy: Retain
+    Properties:
+      KeySpec: ECC_NIST_P256
+      KeyUsage: !If [IsLive, SIGN_VERIFY, SIGN_VERIFY]
+"""

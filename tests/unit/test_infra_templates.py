@@ -1,0 +1,118 @@
+"""infra/*.yaml: what they take and tell, and how any template is read."""
+
+import pytest
+from infra_defects import sound_templates
+
+from publisher.infra.template import MAX_BYTES, NAMES, TemplateError, load, read
+
+SOUND = sound_templates()
+PARAMETERS = {
+    "ota": {
+        "BucketName": None,
+        "DomainName": "",
+        "CertificateArn": "",
+        "HostedZoneId": "",
+        "WebAclArn": "",
+        "OriginShieldRegion": "",
+        "PriceClass": "PriceClass_100",
+        "ConditionalWrites": "Enforced",
+        "DeployRoleArn": "",
+    },
+    "ci": {
+        "Product": None,
+        "BucketName": None,
+        "ReleaseSubjects": "",
+        "RefreshSubjects": "",
+        "OidcProviderArn": "",
+        "TrustedPrincipalArns": "",
+        "TargetsKey": "Create",
+        "KeySpec": "ECC_NIST_EDWARDS25519",
+        "ConditionalWrites": "Enforced",
+        "PermissionsBoundaryArn": "",
+    },
+    "logs": {"DistributionArn": None, "LogBucketName": None, "RetentionDays": 30},
+}
+OUTPUTS = {
+    "ota": {
+        "BucketName",
+        "BucketArn",
+        "DistributionId",
+        "DistributionArn",
+        "DistributionDomainName",
+        "BaseUrl",
+    },
+    "ci": {
+        "ReleaseRoleArn",
+        "RefreshRoleArn",
+        "GcRoleArn",
+        "TargetsKeyArn",
+        "SnapshotKeyArn",
+        "TimestampKeyArn",
+    },
+    "logs": {"LogBucketName", "LogBucketArn"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_takes_and_tells_what_is_documented(name):
+    declared = SOUND[name]["Parameters"]
+    assert {key: one.get("Default") for key, one in declared.items()} == PARAMETERS[name]
+    assert set(SOUND[name]["Outputs"]) == OUTPUTS[name]
+    assert all(one["Description"] for one in declared.values())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_can_be_sent_in_one_request(name):
+    assert len(read(name).encode()) < MAX_BYTES
+
+
+def test_there_is_no_template_of_another_name():
+    with pytest.raises(ValueError, match="only ota, ci, logs"):
+        read("../pyproject")
+
+
+def test_short_functions_become_long_ones():
+    template = load(
+        """
+        Resources:
+          A:
+            Type: T
+            Properties:
+              Ref: !Ref B
+              GetAtt: !GetAtt B.Outputs.Arn
+              Nested: !If [C, !Sub "${B}", !Ref AWS::NoValue]
+              Sub: !Sub ["${X}", {X: !Ref B}]
+              Condition: !Condition C
+              Version: 2012-10-17
+        """
+    )
+    assert template["Resources"]["A"]["Properties"] == {
+        "Ref": {"Ref": "B"},
+        "GetAtt": {"Fn::GetAtt": ["B", "Outputs.Arn"]},
+        "Nested": {"Fn::If": ["C", {"Fn::Sub": "${B}"}, {"Ref": "AWS::NoValue"}]},
+        "Sub": {"Fn::Sub": ["${X}", {"X": {"Ref": "B"}}]},
+        "Condition": {"Condition": "C"},
+        "Version": "2012-10-17",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Resources:\n  A: {Type: T}\n  A: {Type: T}\n", "line 3: A occurs twice in one mapping"),
+        ("Resources:\n  A: !Reff B\n", "line 2: !Reff is no function of CloudFormation"),
+        ("Resources:\n  A: [1\n", "line 3: expected ',' or ']'"),
+        ("Resources:\n  ? [a]\n  : b\n", "line 2: a name must be a plain word"),
+        ("Resources:\n  A: !!python/object:os.system {}\n", "line 2: could not determine"),
+        ("Resources: {}\n---\nResources: {}\n", "line 2: but found another document"),
+        ("Resources: \x07\n", "the template is not YAML"),
+        ("", "the template has no Resources"),
+        ("Resources: []\n", "the template has no Resources"),
+        ("Resources:\n  A: {Properties: {}}\n", "the resource A has no Type"),
+        (f"Resources: {{}} #{'.' * MAX_BYTES}", "CloudFormation takes 51,200 at once"),
+    ],
+)
+def test_what_is_no_template_is_refused_with_its_line(text, says):
+    with pytest.raises(TemplateError) as caught:
+        load(text)
+    assert says in str(caught.value)
