@@ -56,7 +56,7 @@ def test_there_is_one_version():
 def test_a_wheel_takes_every_file_that_is_not_a_module():
     setuptools = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     kinds = setuptools["package-data"]["*"]
-    folders = (ROOT / "publisher", DEVICE, ROOT / "manifests")
+    folders = (ROOT / "publisher", DEVICE, ROOT / "infra", ROOT / "manifests")
     files = [path for folder in folders for path in folder.rglob("*.*") if path.is_file()]
     assert not [path for path in files if not any(map(path.match, [*kinds, "*.pyc"]))]
 
