@@ -60,7 +60,9 @@ def get(connection: ssl.SSLSocket, url: str, max_bytes: int) -> tuple[int, bytes
         StoreError: the body has more than `max_bytes`, or fewer than the host said.
     """
     parts = urlsplit(url)
-    client = HTTPSConnection(parts.hostname or "", parts.port or 443)
+    # With the context at hand: without it, one with all the system's roots would be made.
+    host, port = parts.hostname or "", parts.port or 443
+    client = HTTPSConnection(host, port, context=connection.context)
     client.sock = connection
     client.request("GET", parts.path, headers={"User-Agent": "slotcast", "Connection": "close"})
     with client.getresponse() as response:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
+from typing import TypeVar
 
 from tuf.api.exceptions import RepositoryError
-from tuf.api.metadata import Metadata, Root, TargetFile, Targets
+from tuf.api.metadata import Metadata, Root, Snapshot, TargetFile, Targets
 
 from publisher.errors import VerificationError
 from publisher.layout import hashed_path, metadata_path, root_path
-from publisher.lineage import in_force
+from publisher.lineage import in_force, lost_race
 from publisher.manifest import Manifest
 from publisher.newer import listed_versions
 from publisher.publish import View
 from publisher.published import find_signed
 from publisher.repository import Repository
+
+T = TypeVar("T", Snapshot, Targets)
 
 
 def older_targets(
@@ -30,9 +34,18 @@ def older_targets(
     Args:
         missing: is given the versions that others follow, and that are gone.
     """
-    roots, present = [repository.root()], repository.targets()
-    versions = older_versions(present, view)
-    return in_force(present, versions, lambda version: read_old(version, roots, view), missing)
+    present, read = repository.targets(), partial(read_old, [repository.root()], view)
+    is_lost = lost_race(partial(all_snapshots, repository, view))
+    return in_force(present, older_versions(present, view), read, is_lost, missing)
+
+
+def all_snapshots(repository: Repository, view: View) -> list[Snapshot]:
+    """Return the snapshots that keys of any root have signed, up to the present one."""
+    roots, present = all_roots(repository, view), repository.snapshot()
+    versions = listed_versions(view.metadata_paths(), "snapshot")
+    paths = [metadata_path("snapshot", one) for one in versions if one < present.version]
+    found = (_read_old(Snapshot, path, roots, view) for path in paths)
+    return [*(snapshot for snapshot in found if snapshot), present]
 
 
 def older_versions(present: Targets, view: View) -> list[int]:
@@ -41,16 +54,20 @@ def older_versions(present: Targets, view: View) -> list[int]:
     return [version for version in reversed(listed) if version < present.version]
 
 
-def read_old(version: int, roots: Sequence[Root], view: View) -> Targets | None:
+def read_old(roots: Sequence[Root], view: View, version: int) -> Targets | None:
     """Return a version of targets; None where the keys of none of these roots have signed it.
 
     By keys of former roots nothing is to be signed: whoever stole one can still write such files.
     """
-    path = metadata_path("targets", version)
+    return _read_old(Targets, metadata_path("targets", version), roots, view)
+
+
+def _read_old(kind: type[T], path: str, roots: Sequence[Root], view: View) -> T | None:
     data = view.read_past(path)
-    found = None if data is None else find_signed(Targets, roots, path, data, version)
-    if found is not None:
-        view.keep(path)
+    found = None if data is None else find_signed(kind, roots, path, data)
+    if found is None or metadata_path(kind.type, found.version) != path:
+        return None
+    view.keep(path)
     return found
 
 

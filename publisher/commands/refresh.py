@@ -20,19 +20,19 @@ from publisher.upkeep.whole import verify_whole
 
 @retried
 def run(arguments: Arguments, context: Context) -> Result:
-    """Renew what is due, with what names it; exits with 1 if what is left has expired."""
+    """Renew what is due, with what names it; exits with 1 if something has expired or is lost."""
     # A job that signs by itself would keep a store alive that was rolled back.
     product = open_signing(arguments, context, needs_memory=True)
     repository, settings = product.repository, product.settings
     due = role_to_renew(repository, settings.expiry_days, context.now, arguments.targets)
+    lost = verify_whole(repository, product.store, settings.product) if due else []
     if due:
-        verify_whole(repository, product.store, settings.product)
         repository.renew(due)
-    for warning in expiry_warnings(repository, context.now):
+    for warning in (*lost, *expiry_warnings(repository, context.now)):
         context.warn(warning)
     plan = make_plan(settings.product, repository.edited, product.view.stored)
     roles = [write.kind.word for write in plan.writes]
-    code = 1 if has_expired(repository, context.now) else 0
+    code = 1 if lost or has_expired(repository, context.now) else 0
     data: dict[str, object] = {"renewed": roles, "expires": _expires(product)}
     if not due:
         nothing = f"nothing to do: {_left(product, context)}"

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tuf.api.metadata import TargetFile, Targets
 
 from publisher.iso_time import signed_at
 from publisher.layout import PINS, metadata_path, parse_offer
-from publisher.lineage import follows, in_force
+from publisher.lineage import follows, in_force, lost_race
 from publisher.manifest import Manifest
-from publisher.past import all_roots, older_versions, past_manifest, read_old
+from publisher.past import all_roots, all_snapshots, older_versions, past_manifest, read_old
 from publisher.publish import View
 from publisher.repository import Repository
 from publisher.rollout import Rollout
@@ -34,7 +35,8 @@ class Event:
         event: what happened, in a word.
         what: all of it, in words.
         manifest: what is offered from then on; None where that cannot be read any more.
-        is_offered: False where this was signed, but never in force (lineage.py).
+        is_offered: False where this was signed, but never in force (lineage.py); None where nobody
+            can tell: `--resume` has left it out, or a stolen key has hidden it.
     """
 
     signed_at: str
@@ -44,7 +46,7 @@ class Event:
     event: str
     what: str
     manifest: Manifest | None = None
-    is_offered: bool = True
+    is_offered: bool | None = True
 
     @property
     def version(self) -> str:
@@ -93,8 +95,9 @@ def read_events(repository: Repository, view: View) -> list[Event]:
     present = signed[0]
     by_version = {targets.version: targets for targets in signed}
     missing: list[int] = []
-    past = in_force(present, [*by_version][1:], by_version.get, missing)
+    past = in_force(present, [*by_version][1:], by_version.get, lambda version: True, missing)
     offered = {present.version, *(targets.version for targets in past)}
+    is_lost = lost_race(partial(all_snapshots, repository, view))
     events: list[Event] = []
     names: dict[str, str] = {}
     before: Mapping[str, TargetFile] = {}
@@ -106,7 +109,7 @@ def read_events(repository: Repository, view: View) -> list[Event]:
             events += found
             before = targets.targets
         else:
-            events += map(_never_offered, found)
+            events += map(_never_offered if is_lost(targets.version) else _left_out, found)
     return events
 
 
@@ -115,7 +118,7 @@ def _all_signed(repository: Repository, view: View) -> Iterator[Targets]:
     present, roots = repository.targets(), all_roots(repository, view)
     yield present
     for version in older_versions(present, view):
-        targets = read_old(version, roots, view)
+        targets = read_old(roots, view, version)
         if targets is not None:
             yield targets
 
@@ -128,6 +131,10 @@ def _gone(targets: Targets) -> Event:
 
 def _never_offered(event: Event) -> Event:
     return replace(event, what=f"never offered: {event.what}", is_offered=False)
+
+
+def _left_out(event: Event) -> Event:
+    return replace(event, what=f"left out, or hidden: {event.what}", is_offered=None)
 
 
 def _changes(

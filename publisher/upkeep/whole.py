@@ -21,11 +21,12 @@ _HINT = (
 )
 
 
-def verify_whole(repository: Repository, store: Store, product: str) -> None:
+def verify_whole(repository: Repository, store: Store, product: str) -> list[str]:
     """Raise VerificationError unless boards can take all that is offered, as far as lengths tell.
 
     Manifests, stepping stones and pin sets are verified; of payloads and images, which `slotcast
-    verify` reads, the store is only asked for the length.
+    verify` reads, the store is only asked for the length. Returned are words of images that are
+    missing: boards with Slotcast need none of them.
 
     Raises:
         StoreError: the store cannot be read, or does not list.
@@ -33,13 +34,22 @@ def verify_whole(repository: Repository, store: Store, product: str) -> None:
     repository.read_pins()
     folders = [key(product, folder) for folder in _FOLDERS]
     there = {item.key: item.size_bytes for name in folders for item in store.listing(name)}
+    warnings = []
     for manifest in _manifests(repository):
-        for path, length in _objects(manifest):
-            found = there.get(key(product, path))
-            if found != length:
-                trouble = "missing" if found is None else f"of {found:,} bytes, not {length:,}"
-                where = f"{manifest.channel}/{manifest.board} offers it with {manifest.version}"
-                raise VerificationError(f"{path} is {trouble}: {where}", _HINT)
+        where = f"{manifest.channel}/{manifest.board} offers it with {manifest.version}"
+        for entry in manifest.known_payloads:
+            if trouble := _trouble(there.get(key(product, entry.path)), entry.length):
+                raise VerificationError(f"{entry.path} is {trouble}: {where}", _HINT)
+        path = image_path(manifest.sha256)
+        if trouble := _trouble(there.get(key(product, path)), manifest.size):
+            warnings.append(f"{path} is {trouble}: {where}, to simple updaters")
+    return warnings
+
+
+def _trouble(found: int | None, length: int) -> str:
+    if found is None:
+        return "missing"
+    return "" if found == length else f"of {found:,} bytes, not {length:,}"
 
 
 def _manifests(repository: Repository) -> Iterator[Manifest]:
@@ -49,10 +59,3 @@ def _manifests(repository: Repository) -> Iterator[Manifest]:
         for one in (data, *repository.read_stones(channel, board).values()):
             if one is not None:
                 yield Manifest.from_bytes(one)
-
-
-def _objects(manifest: Manifest) -> Iterator[tuple[str, int]]:
-    """Yield path and length of each payload that is known, and of the image."""
-    for entry in manifest.known_payloads:
-        yield entry.path, entry.length
-    yield image_path(manifest.sha256), manifest.size

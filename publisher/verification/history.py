@@ -16,7 +16,7 @@ from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets
 from publisher.errors import VerificationError
 from publisher.iso_time import signed_at
 from publisher.layout import metadata_path
-from publisher.lineage import follows, in_force, without_outrun
+from publisher.lineage import follows, in_force, lost_race, without_outrun
 from publisher.newer import listed_versions
 from publisher.verification.metadata import T, load, signatures_of, trust_role
 from publisher.verification.walk import ERROR, WARNING, Missing, Signatures, Walk, verifying
@@ -41,21 +41,33 @@ def read_history(
     older = list(_targets(walk, roots, snapshots, targets, paths))
     _note_versions(walk, snapshots)
     _note_times(walk, without_outrun(snapshots))
-    _note_times(walk, _in_force(walk, older, targets))
+    _note_times(walk, _in_force(walk, older, targets, snapshots))
     return older
 
 
-def _in_force(walk: Walk, older: Sequence[Targets], present: Targets) -> list[Targets]:
-    """Return the targets that were in force, the oldest first; note those that are gone."""
+def _in_force(
+    walk: Walk, older: Sequence[Targets], present: Targets, snapshots: Sequence[Snapshot]
+) -> list[Targets]:
+    """Return the targets that were in force, the oldest first; note what is gone, or left out."""
     by_version = {targets.version: targets for targets in reversed(older)}
     missing: list[int] = []
-    found = [present, *in_force(present, by_version, by_version.get, missing)]
+    found = [present, *in_force(present, by_version, by_version.get, lambda version: True, missing)]
+    _note_left_out(walk, by_version.keys() - {targets.version for targets in found}, snapshots)
     for targets in found:
         version = follows(targets)
         if version and version in missing:
             with walk.noting():
                 _note_gone(walk, metadata_path("targets", version), targets)
     return found[::-1]
+
+
+def _note_left_out(walk: Walk, skipped: Collection[int], snapshots: Sequence[Snapshot]) -> None:
+    """Note targets that were named, and that what came after them says nothing of."""
+    is_lost = lost_race(lambda: snapshots)
+    message = "no later targets follow it: it was left out with --resume, or a stolen key hides it"
+    for version in sorted(skipped):
+        if not is_lost(version):
+            walk.note(WARNING, metadata_path("targets", version), message)
 
 
 def _note_gone(walk: Walk, path: str, follower: Targets) -> None:

@@ -9,7 +9,7 @@ from publisher.fleet import Fleet
 from publisher.layout import hashed_path, key
 from publisher.offers import present_offer
 from publisher.plan import make_plan
-from publisher.repository import Offering
+from publisher.repository import Offering, sign
 from publisher.rollout import Share
 from publisher.stores.base import Object
 from publisher.upkeep.history import read_events
@@ -146,7 +146,7 @@ def test_who_lost_a_race_is_told_to_have_offered_nothing():
     assert [event.to_dict()["offered"] for event in found] == [True, False, True]
 
 
-def test_what_was_left_out_with_resume_is_told_to_have_offered_nothing():
+def test_what_was_left_out_with_resume_is_told_apart():
     shop = Shop()
     shop.release("1.0.0")
     lose_a_race(shop, "1.1.0")
@@ -160,9 +160,45 @@ def test_what_was_left_out_with_resume_is_told_to_have_offered_nothing():
     shop.publish(make_plan("sensor", repository.edited, view.stored))
     assert [what for *_, what in events(shop)] == [
         "released",
-        "never offered: released",
+        "left out, or hidden: released",
         "paused",
     ]
+
+
+def test_a_thief_of_the_keys_hides_nothing_that_was_offered(monkeypatch):
+    shop = Shop()
+    for version in ("1.0.0", "1.1.0", "1.2.0"):
+        shop.release(version)
+    with monkeypatch.context() as patch:
+        patch.setattr("publisher.repository.sign", forging(0))
+        shop.change(paused=True)
+    told = [(version, what) for _, version, _, what in events(shop)]
+    assert told[-2:] == [("1.2.0", "left out, or hidden: released"), ("1.2.0", "released, paused")]
+    view = shop.view()
+    supported = Fleet(shop.settings, shop.open(view), view).supported("stable", "b1")
+    assert [release.version for release in supported.releases] == ["1.2.0", "1.1.0", "1.0.0"]
+    assert shop.withdrawal("1.2.0", to="1.1.0").manifest.version == "1.1.0"
+
+
+@pytest.mark.parametrize("forged", [-1, True, "2", 9])
+def test_what_makes_no_sense_as_a_version_to_follow_says_nothing(monkeypatch, forged):
+    shop = Shop()
+    shop.release("1.0.0")
+    with monkeypatch.context() as patch:
+        patch.setattr("publisher.repository.sign", forging(forged))
+        shop.release("1.1.0")
+    assert [what for *_, what in events(shop)] == ["released", "released"]
+
+
+def forging(followed):
+    """What signs, after a change of what targets say that they follow."""
+
+    def forge(metadata, signer):
+        if metadata.signed.type == "targets":
+            metadata.signed.unrecognized_fields["x-slotcast-follows"] = followed
+        sign(metadata, signer)
+
+    return forge
 
 
 def test_what_was_never_offered_is_neither_promoted_nor_supported():

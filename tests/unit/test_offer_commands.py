@@ -469,7 +469,7 @@ def shorten(path):
     path.write_bytes(path.read_bytes()[1:])
 
 
-@pytest.mark.parametrize("folder", ["targets/beta", "payloads", "images"])
+@pytest.mark.parametrize("folder", ["targets/beta", "payloads"])
 @pytest.mark.parametrize(
     "spoil", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[1:])]
 )
@@ -481,6 +481,15 @@ def test_nothing_is_signed_over_offers_that_are_not_there(run, product, days_lat
     code, _, err = run("refresh")
     assert (code, tree()) == (1, before)
     assert f"error: {folder}/" in err
+
+
+def test_a_lost_image_is_told_of_but_stops_no_board(run, product, days_later):
+    days_later(4)
+    for path in Path("published/sensor/images").iterdir():
+        path.unlink()
+    code, out, err = run("refresh")
+    assert (code, out.partition(":")[0]) == (1, "timestamp signed anew")
+    assert "is missing: beta/b1 offers it with" in err
 
 
 def test_root_is_told_before_it_expires(run, product, days_later):

@@ -203,3 +203,10 @@ def test_who_lost_a_race_may_have_signed_before_its_predecessor(product, role):
     product.date(lost)
     product.publish_targets()
     assert warnings(product) == []
+
+
+def test_targets_that_were_named_and_that_nothing_follows_are_warned_of(product):
+    product.targets.unrecognized_fields["x-slotcast-follows"] = 0
+    product.publish_targets()
+    words = "no later targets follow it: it was left out with --resume, or a stolen key hides it"
+    assert warnings(product) == [words, words]
