@@ -19,12 +19,10 @@ from unittest.mock import patch
 
 import boto3
 from delta_pairs import FIRMWARE, VERSIONS, custom
+from seaweedfs import Server, seaweedfs
 from tables import render
 
 from publisher import cli, encoding
-
-sys.path.append(str(Path(__file__).parents[2]))
-from tests.seaweedfs import Server, seaweedfs  # noqa: E402  tests are in no package
 
 BUCKET = "copying"
 CHIPS = ("esp32", "esp32c3", "esp32s3")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from delta_pairs import VERSIONS
+from frozen import freeze_application
 from heap import smallest_heap_kib
 from tables import render
 from workshop import Workshop
@@ -15,7 +16,6 @@ import device
 from device.virtual.errors import VirtualBoardError
 from publisher.errors import PublisherError
 from publisher.simulate import Poll, Rig
-from tests.frozen import freeze_application
 
 STEP_KIB, TOO_SMALL_KIB, ENOUGH_KIB = 2, 32, 384
 OLD, NEW = VERSIONS[0], VERSIONS[1]
