@@ -151,12 +151,13 @@ def _headers(lines):
             raise DownloadError("broken header line")
         if "\r" in value or "\n" in value or "\0" in value:
             raise DownloadError("control character in header %s" % name)
+        value = value.strip(" \t")  # nothing else (RFC 9110, 5.6.3): others may not see past it
         if name not in headers:
-            headers[name] = value.strip()
+            headers[name] = value
         elif name in _ONCE:
             raise DownloadError("header %s is there twice" % name)
         else:
-            headers[name] += ", " + value.strip()
+            headers[name] += ", " + value
     return headers
 
 

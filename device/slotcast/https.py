@@ -192,11 +192,13 @@ class Session:
         return http.ResponseHead.from_bytes(head)
 
     def _pass_over_steps(self, channel, head):
-        """Skip the body of an error, so that the connection stays, if its length is told."""
+        """Skip the body of an error, so that the connection stays, if its end is told."""
         try:
             response = Response(self, channel, head, head.content_length())
         except DownloadError:
-            channel.close()
+            from slotcast.chunked import pass_over_steps
+
+            yield from pass_over_steps(self, channel, head)
         else:
             yield from response.close_steps()
 

@@ -16,7 +16,7 @@ REMEMBERING = "record trial tries image boot versions files slots slot"
 CONFIGURING = "config_fields versions url http files iso_time"
 # What reaches an edge.
 CONNECTING = (
-    "edges means url https http channel connect wire kept_sets pinsets strict_json pins der"
+    "edges means url https http chunked channel connect wire kept_sets pinsets strict_json pins der"
 )
 # What brings an image.
 INSTALLING = "slot payload inflate frames install bring"

@@ -136,7 +136,7 @@ class Poll:
             return session.fetch_steps(path, max_bytes)
 
         data = yield from self._retry_steps("refresh", attempt, attempts=_FILE_ATTEMPTS)
-        unload("http connect")  # what has arrived is verified without them
+        unload("http connect chunked")  # what has arrived is verified without them
         return data
 
     def _decide_steps(self):
@@ -269,7 +269,7 @@ class Poll:
         """A response to read blocks from, and nothing beside it in memory that they do not need."""
         response = yield from self._session.get_steps(path, start, stop)
         response.headers = None
-        unload("http connect")
+        unload("http connect chunked")
         return response
 
     def _retry_steps(self, step, attempt, made_progress=None, attempts=ATTEMPTS):

@@ -160,6 +160,7 @@ def test_content_length_must_be_there_and_be_digits():
         ("Content-Length: 1_0",),
         ("Content-Length: 5, 5",),
         ("Content-Length: \xb2",),
+        ("Content-Length: \x0b5",),
         ("Content-Length: 99999999999",),
     ):
         raises(DownloadError, ok(*lines).body_length, says="Content-Length is not a number")

@@ -171,6 +171,11 @@ def answer_chunked(turn: Turn) -> None:
     turn.send("Content-Length", body=chunks, Transfer_Encoding="chunked")
 
 
+def send_chunks_forever(turn: Turn) -> None:
+    turn.connection.send(turn.head("Content-Length", Transfer_Encoding="chunked"))
+    turn.connection.send_forever(b"1\r\na\r\n" * 100)
+
+
 def answer_gzip(turn: Turn) -> None:
     body = gzip.compress(turn.body)
     turn.send(body=body, Content_Length=str(len(body)), Content_Encoding="gzip")

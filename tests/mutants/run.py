@@ -26,8 +26,8 @@ from tree import Test, Tree
 
 MODULES = ("strict_json", "canonical", "metadata", "delegations", "signatures", "trust", "client")
 MODULES += ("files", "ed25519", "p256", "rsa_pss", "der", "spki", "pins", "pinsets", "means")
-MODULES += ("http", "https", "channel", "connect", "wire", "config_fields", "manifest", "decide")
-MODULES += ("manifest_fields", "versions", "kept_sets", "rollout")
+MODULES += ("http", "https", "chunked", "channel", "connect", "wire", "config_fields", "manifest")
+MODULES += ("manifest_fields", "decide", "versions", "kept_sets", "rollout")
 MODULES += ("payload", "head_fields", "inflate", "trickle", "frames", "buffers", "install")
 MODULES += ("delta", "delta_plain", "relocation", "relocation_fields")
 MODULES += ("retries", "image", "edges", "clock", "elapsed", "iso_time", "offer")

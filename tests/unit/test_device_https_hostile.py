@@ -1,6 +1,7 @@
 """The board's HTTPS under real MicroPython, against servers that do one thing wrong each."""
 
 import time
+from hashlib import sha256
 
 import pytest
 from https_board import assert_refused, run_session
@@ -11,6 +12,7 @@ from publisher.certificates import Authority
 AUTHORITY = Authority.create("test root")
 CERTIFICATE = AUTHORITY.issue([HOST])
 BODY = b"0123456789"
+DIGEST = sha256(BODY).hexdigest()
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n"
 FETCH = ("fetch", "x", 100)
 # Long enough for a handshake on a busy machine; it takes 60 ms on an idle one.
@@ -111,16 +113,38 @@ def test_body_without_end_is_read_up_to_its_length():
     assert run_against(behave, FETCH).last["bytes"] == 10
 
 
+# name: (lines of the head, body, connections that it and the next file take)
+ENDLESS = b"".join(b"1\r\na\r\n" for _ in range(100))
+CHUNKED, LAST = b"Transfer-Encoding: chunked\r\n", b"0\r\n\r\n"
+PAGES = {
+    "in chunks": (CHUNKED, b"3\r\nabc\r\n" + LAST, 1),
+    "in chunks without an end": (CHUNKED, ENDLESS, 2),
+    "a huge chunk": (CHUNKED, b"ffffffff\r\n", 2),
+    "a negative chunk": (CHUNKED, b"-1\r\n", 2),
+    "with a trailer": (CHUNKED, LAST[:-2] + b"A: b\r\n\r\n", 2),
+    "and another answer": (CHUNKED, LAST + OK + BODY[::-1], 2),
+    "in chunks, and with a length": (CHUNKED + b"Content-Length: 5\r\n", LAST, 2),
+    "without an end": (b"", b"abc", 2),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("status", [b"403", b"404"])
-def test_missing_object_whose_body_has_no_length_costs_the_connection(status):
+def test_page_of_a_missing_object_is_passed_over_where_its_end_is_plain(status, name):
+    lines, page, connections = PAGES[name]
+
     def behave(connection, number):
-        while connection.request():
-            head = b"HTTP/1.1 %s X\r\nTransfer-Encoding: chunked\r\n\r\n" % status
-            connection.send(OK + BODY if number else head + b"3\r\nabc\r\n0\r\n\r\n")
+        connection.request()
+        if number == 0:
+            connection.send(b"HTTP/1.1 %s X\r\n%s\r\n" % (status, lines) + page)
+            connection.request()
+        connection.send(OK + BODY)
+        connection.stall()
 
     outcome = run_against(behave, FETCH, FETCH)
     assert outcome.steps[0]["error"] == "NotFoundError"
-    assert (outcome.last["bytes"], outcome.connections) == (10, 2)
+    assert outcome.steps[0]["ms"] < 1000
+    assert (outcome.last["sha256"], outcome.connections) == (DIGEST, connections)
 
 
 def test_connection_closed_anywhere_in_an_answer_is_an_error():

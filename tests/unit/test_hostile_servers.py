@@ -6,11 +6,13 @@ from pathlib import Path
 import misdeeds as do
 import pytest
 from cases import CASES
-from hostile_board import TIMEOUT_S
-from hostile_case import Case
+from hostile_board import TIMEOUT_S, HostileBoard
+from hostile_case import HEAP_KIB, Case
+from hostile_edge import HostileEdge
 from hostile_play import Stage, play_all
-from offer import BLOCK_BYTES
+from offer import BLOCK_BYTES, Offer
 from table import HEADER, MARKS
+from tls_server import HOST
 
 PAGE = Path(__file__).parents[2] / "docs" / "hostile.md"
 
@@ -46,6 +48,8 @@ HARMLESS = {
     "honest, with 403": do.honest,
     "404": do.answer_with(404),
     "404 with an endless page": do.missing_with_endless_page(404),
+    "403 in chunks": do.answer_chunked,
+    "403 in chunks without an end": do.send_chunks_forever,
 }
 
 
@@ -64,6 +68,21 @@ def test_server_without_a_next_root_is_no_hindrance(stage, name):
     result = stage.play(case)
     assert "arm: 1.5.0 boots next, from app1" in result.log
     assert stage.changes(case, result) == ["otadata", "the other slot"]
+
+
+@pytest.mark.parametrize(
+    ("misdeed", "connections"),
+    [(do.honest, 1), (do.answer_chunked, 1), (do.send_chunks_forever, 2)],
+    ids=["with a length", "in chunks", "in chunks without an end"],
+)
+def test_an_idle_poll_is_one_connection_where_errors_end(misdeed, connections):
+    """S3 answers 403 in chunks for the next root, which every poll asks for."""
+    offer = Offer()
+    with HostileBoard(offer) as board:
+        board.learn(HostileEdge(board.certificate, offer.files, "", do.honest))
+        with HostileEdge(board.certificate, offer.files, "root", misdeed) as edge:
+            played = board.play({HOST: ["127.0.0.1", edge.port]}, HEAP_KIB)
+    assert (played.reason, edge.connections) == ("runs 1.4.3 already", connections)
 
 
 def test_metadata_that_was_accepted_is_not_what_a_case_before_it_may_leave(stage):
