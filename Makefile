@@ -62,7 +62,7 @@ lint: $(READY)
 	$(BIN)/cfn-lint infra/*.yaml
 
 bench: $(READY) $(FIRMWARE)/.ready
-	PYTHONPATH=tests:tests/unit $(BIN)/python tests/bench/run.py
+	PYTHONPATH=.:tests:tests/unit $(BIN)/python tests/bench/run.py
 
 mpy: $(READY)
 	$(BIN)/python -m device.compile --arch xtensawin build/mpy/xtensawin

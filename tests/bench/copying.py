@@ -6,7 +6,6 @@ itself, and then copies what that wrote with boto3, once by `put_object` and onc
 
 import os
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence

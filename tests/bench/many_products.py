@@ -7,7 +7,6 @@ reads and lists below its own prefix, so what else they hold is nothing to it.
 """
 
 import hashlib
-import sys
 import time
 from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,14 +15,12 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from products import Product
 from tables import render
 
 from publisher.copies import Copies
 from publisher.publish import View
 from publisher.stores.base import Object, Store, Stored
-
-sys.path.append(str(Path(__file__).parents[1] / "unit"))
-from products import Product  # noqa: E402  tests are in no package
 
 RELEASES = 50
 SHOWN = (1, 2, 5, 10, 20, 30, 40, 50)
