@@ -54,10 +54,10 @@ def watch_release(steps: Steps) -> None:
     import publisher.stores.directory
 
     command, store = publisher.commands.release, publisher.stores.directory.DirectoryStore
-    steps.watch("what is published is read and verified", command, "open_product")
+    steps.watch("what is published is read and verified", command, "open_signing")
     steps.watch("the image is read and checked", publisher.release, "read_image")
     steps.watch("payloads are encoded", publisher.encoding, "encode_all")
-    steps.watch("roles are signed", publisher.repository.Repository, "offer")
+    steps.watch("roles are signed", publisher.repository.Repository, "offer_all")
     steps.watch("keys are read and unlocked", publisher.commands.product, "load_signers")
     steps.watch("files are read back and verified", publisher.commands.publishing, "publish")
     steps.watch("files are written and synced", store, "create")
