@@ -17,7 +17,7 @@ from heap import smallest_heap_kib
 HERE = Path(__file__).parent
 DEVICE = HERE.parents[1] / "device"
 BIN = Path(sys.executable).parent
-MODULES = ("__init__", "ed25519", "ed25519_base", "sha512", "sha512_viper")
+MODULES = ("__init__", "ed25519", "ed25519_base", "sha512", "sha512_viper", "steps")
 MESSAGE_BYTES = 500  # about the signed part of a timestamp, snapshot or targets
 
 
