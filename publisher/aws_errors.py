@@ -21,6 +21,7 @@ from botocore.exceptions import (
 
 CREDENTIALS = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a role"
 _SIGN_IN = "sign in again: `aws sso login`, with --profile where AWS_PROFILE names one"
+_TRUST = "AWS_CA_BUNDLE names a file of CA certificates, for an endpoint of your own or a proxy"
 
 _Kinds = tuple[tuple[type[Exception], str], ...]
 
@@ -37,8 +38,8 @@ _BY_REGION: _Kinds = (
     (NoRegionError, "no region is set"),
     (InvalidRegionError, "that is not a region"),
 )
+_BY_TRUST: _Kinds = ((SSLError, "the endpoint's certificate is not trusted"),)
 _BY_NETWORK: _Kinds = (
-    (SSLError, "the endpoint's certificate is not trusted"),
     (EndpointConnectionError, "the endpoint cannot be reached"),
     (ConnectTimeoutError, "the endpoint does not answer"),
     (ReadTimeoutError, "the endpoint stopped answering"),
@@ -62,6 +63,7 @@ def explain_silence(error: Exception, region: str, endpoint: str) -> tuple[str, 
         (_BY_CREDENTIALS, CREDENTIALS),
         (_BY_SIGN_IN, _SIGN_IN),
         (_BY_REGION, region),
+        (_BY_TRUST, f"{_TRUST}; {endpoint}"),
         (_BY_NETWORK, endpoint),
     ):
         for kind, message in kinds:

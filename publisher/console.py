@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from publisher.commands import Result, Table
 from publisher.errors import KeyAccessError, PublisherError, SettingsError
-from publisher.redaction import without_private_keys
+from publisher.redaction import without_secrets
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -66,9 +66,9 @@ class Console:
         """Print the same for a program, as JSON."""
         fields = {
             "kind": _kebab(type(error).__name__),
-            "message": without_private_keys(str(error)),
-            "hint": without_private_keys(error.hint),
-            "details": [without_private_keys(line) for line in error.details],
+            "message": without_secrets(str(error)),
+            "hint": without_secrets(error.hint),
+            "details": [without_secrets(line) for line in error.details],
         }
         self._show_json({"error": fields})
 
@@ -85,7 +85,7 @@ class Console:
         self.end_progress()
         if not self._stdin.isatty():
             raise SettingsError("there is no terminal to ask at", "--yes answers for a script")
-        self._stderr.write(printable(without_private_keys(question)))
+        self._stderr.write(printable(without_secrets(question)))
         self._stderr.flush()
         return self._stdin.readline().strip()
 
@@ -138,7 +138,7 @@ class Console:
             self._write(self._stdout, line)
 
     def _tell(self, text: str) -> None:
-        self._write(self._stderr, without_private_keys(text))
+        self._write(self._stderr, without_secrets(text))
 
     def _write(self, stream: TextIO, text: str) -> None:
         stream.write(printable(text) + "\n")

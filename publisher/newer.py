@@ -23,6 +23,8 @@ from publisher.manifest import Manifest
 from publisher.pins.sets import PinSets
 from publisher.published import Read, read_named, verify_role
 
+_MOST_NAMED = 5
+
 
 @dataclass(frozen=True)
 class Newer:
@@ -52,6 +54,16 @@ class Newer:
     def __str__(self) -> str:
         """Return it in words."""
         return f"{self.path} ({self.what})"
+
+
+def in_words(newer: Sequence[Newer]) -> list[str]:
+    """Return the first few in words, those that verify before the others, and how many more.
+
+    Whoever may write to the store can put any number of files there.
+    """
+    first = sorted(newer, key=lambda one: bool(one.fault))[:_MOST_NAMED]
+    left = len(newer) - len(first)
+    return [*map(str, first), *([f"and {left:,} more"] if left else [])]
 
 
 def find_newer(

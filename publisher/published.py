@@ -26,6 +26,11 @@ _CUT_SHORT = (
     "it there: then name the targets to be offered, --targets N"
 )
 
+# Whoever knows the fingerprint has founded the product: there was a store that had this file.
+_NO_ROOT = (
+    "is this the right store? If what was in it was deleted, or the bucket itself: "
+    'docs/operator.md, "When something is gone"'
+)
 _BROKEN = "put the last good one back (the store's versions of the object, or a copy of it)"
 
 
@@ -71,7 +76,7 @@ def read_roots(read: Read, root_sha256: str) -> list[bytes]:
         VerificationError: the first is missing or another one, or one does not verify.
     """
     path = root_path(1)
-    data = _read(read, path, "is this the right store? `slotcast init` founds a product")
+    data = _read(read, path, _NO_ROOT)
     if hashlib.sha256(data).hexdigest() != root_sha256:
         raise VerificationError(f"{path} is not the root of fingerprint {root_sha256}")
     with _naming(path):

@@ -30,15 +30,20 @@ _MANIFEST = Allowance(64 * 1024, 60)
 _FIRMWARE = Allowance(32 * 1024 * 1024, 600)
 
 
+def folder_products(folder: Path) -> list[str]:
+    """Return the names of the products that a folder holds: itself, or those below it."""
+    if (folder / root_path(1)).is_file():
+        return [folder.resolve().name]
+    return [path.name for path in sorted(folder.glob("*")) if (path / root_path(1)).is_file()]
+
+
 def folder_product(folder: Path) -> str:
     """Return which product a folder holds: its own name, or that of the one product below it.
 
     Raises:
         SettingsError: that cannot be told.
     """
-    if (folder / root_path(1)).is_file():
-        return folder.resolve().name
-    below = [path.name for path in sorted(folder.glob("*")) if (path / root_path(1)).is_file()]
+    below = folder_products(folder)
     if len(below) != 1:
         what = f"holds several products: {', '.join(below)}" if below else "holds no product"
         raise SettingsError(f"{folder} {what}", "name one with --product")

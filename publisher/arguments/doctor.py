@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from publisher.arguments.common import add_common
-from publisher.doctor.names import NAMES
+from publisher.doctor.check_names import NAMES
 
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:
@@ -29,7 +29,9 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
         help=f"do this check alone; may be repeated: {', '.join(NAMES)}",
     )
     parser.add_argument(
-        "--strict", action="store_true", help="exit with 1 if something is to be warned of, too"
+        "--strict",
+        action="store_true",
+        help="exit with 1 too if something is to be warned of, or could not be looked at",
     )
     add_common(parser)
 

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from publisher.arguments.common import add_common, add_repeated
 from publisher.arguments.infra_cost import add_cost
-
-STACKS = ("ota", "logs", "ci")
+from publisher.infra.names import STACKS
 
 _INIT_OPTIONS = (
     ("--region", "region", "R", "us-east-1", "where the bucket, the roles and the keys are"),
@@ -20,8 +19,16 @@ _INIT_OPTIONS = (
     ("--log-bucket", "log_bucket", "B", "", "a new bucket for the edge's logs; without it no logs"),
 )
 _INIT_SUBJECTS = (
-    ("--github-subject", "github_subjects", "who may release: the token's whole subject, repo:..."),
-    ("--refresh-subject", "refresh_subjects", "who may refresh; by default who may release"),
+    (
+        "--github-subject",
+        "github_subjects",
+        "who may release: the token's whole subject, repo:...; may be repeated",
+    ),
+    (
+        "--refresh-subject",
+        "refresh_subjects",
+        "who may refresh; may be repeated (default: who may release)",
+    ),
 )
 
 
@@ -41,7 +48,7 @@ def add_infra(parser: argparse.ArgumentParser) -> None:
     outputs.description = "Show the outputs of the stacks, and the lines for slotcast.toml."
     add_infra_file(outputs)
     _add_destroy(commands.add_parser("destroy", help="remove stacks; what boards need stays"))
-    add_cost(commands)
+    add_cost(commands.add_parser("cost", help="estimate what a month costs; asks nobody"))
 
 
 def add_infra_file(parser: argparse.ArgumentParser) -> None:
@@ -131,7 +138,6 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "replace or remove this resource, by its name in the template, though boards or people may "
         "depend on it",
     )
-
     parser.add_argument(
         "--import-existing",
         action="store_true",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from publisher.arguments.common import add_json
 from publisher.arguments.durations import read_duration
-from publisher.infra.prices import REGIONS
+from publisher.infra.cost.prices import REGIONS
 
 if TYPE_CHECKING:
     from publisher.arguments import Arguments
@@ -30,15 +30,18 @@ _NEEDED = (
     ("--size", "size_bytes"),
 )
 
+_USAGE = "--devices N --poll-every TIME --releases M --size S [OPTION ...]"
 
-def add_cost(commands: argparse._SubParsersAction) -> None:  # type: ignore[type-arg]
-    """Add cost to the words behind `slotcast infra`."""
-    parser = commands.add_parser("cost", help="estimate what a month costs; asks nobody")
+
+def add_cost(parser: argparse.ArgumentParser) -> None:
+    """Add what `slotcast infra cost` takes."""
     parser.description = (
         "Estimate what a fleet costs in a month at AWS's list prices, line by line, with where "
         "each number comes from. Needs no account and no network. The prices are a dated file: "
         "look them up before you rely on them."
     )
+    # Needed but with --print-prices, which argparse cannot say.
+    parser.usage = f"{parser.prog} {_USAGE}\n       {parser.prog} --print-prices"
     parser.set_defaults(verify_usage=partial(_verify, parser))
     _add_fleet(parser)
     _add_stacks(parser)
@@ -49,7 +52,13 @@ def add_cost(commands: argparse._SubParsersAction) -> None:  # type: ignore[type
 def _add_fleet(parser: argparse.ArgumentParser) -> None:
     add = partial(_add, parser)
     add("--devices", "devices", _devices, "N", "boards in the field")
-    add("--poll-every", "poll_every_s", _interval, "TIME", "between two polls: 30m, 6h, 1d")
+    add(
+        "--poll-every",
+        "poll_every_s",
+        _interval,
+        "TIME",
+        "between two polls: 30m, 6h, 1d; or hours",
+    )
     add("--releases", "releases", _rate, "M", "releases a month that all boards take, such as 2")
     add("--size", "size_bytes", _size, "S", "of a full payload: 1.2MB, 1200kB, or bytes")
     add("--delta-size", "delta_bytes", _size, "S", "of a delta (default: there are none)")
@@ -155,7 +164,8 @@ def _rate(text: str) -> float:
 
 
 def _interval(text: str) -> int:
-    time = read_duration(text, "smhd")
+    hours = f"{text}h" if text.isdecimal() else text
+    time = read_duration(hours, "smhd")
     if not time:
         raise argparse.ArgumentTypeError(f"{text} is no time, such as 30m, 6h or 1d")
     return int(time.total_seconds())

@@ -1,11 +1,11 @@
-"""argparse, but what a usage error repeats has no private key in it."""
+"""argparse, but what a usage error repeats has no secret in it."""
 
 from __future__ import annotations
 
 import argparse
 from typing import NoReturn
 
-from publisher.redaction import without_private_keys
+from publisher.redaction import without_secrets
 
 
 class Parser(argparse.ArgumentParser):
@@ -13,4 +13,4 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Print the usage, and what is wrong; exit with 2."""
-        super().error(without_private_keys(message))
+        super().error(without_secrets(message))

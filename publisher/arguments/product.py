@@ -95,7 +95,10 @@ def add_verify(parser: argparse.ArgumentParser) -> None:
         help="the fingerprint (default: slotcast.toml's)",
     )
     parser.add_argument(
-        "--product", default="", metavar="NAME", help="(default: slotcast.toml's, or from U)"
+        "--product",
+        default="",
+        metavar="NAME",
+        help="(default: slotcast.toml's; of a copy that of U, or the one in D, if it is one)",
     )
     parser.add_argument("--ca", default="", metavar="FILE", help="roots in PEM to accept for U")
     parser.add_argument("--brief", action="store_true", help="findings and verdict only")

@@ -16,6 +16,7 @@ from publisher.files import read_file
 from publisher.image import read_image
 from publisher.layout import image_path, key, parse_offer, version_json_path
 from publisher.manifest import Manifest
+from publisher.newer import in_words
 from publisher.offers import Offer, present_offer
 from publisher.payload import Head
 from publisher.provision import edge_sets
@@ -35,7 +36,7 @@ from publisher.upkeep.differences import (
 def run(arguments: Arguments, context: Context) -> Result:
     """Compare; exit with 1 if something differs."""
     product = open_product(arguments, context, reads_only=True)
-    for newer in product.newer():
+    for newer in in_words(product.newer()):
         context.warn(f"newer, but not named by the timestamp: {newer}")
     if arguments.image is not None:
         found = list(_compare_image(product, arguments, arguments.image))

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.doctor_account import look_at_account
+from publisher.commands.doctor_account import look_at_account, verify_file
 from publisher.commands.product import find_settings
+from publisher.doctor.check_names import AWS, group_of
 from publisher.doctor.examine import examine
 from publisher.doctor.findings import SEVERITY, Finding, State
-from publisher.doctor.names import AWS, group_of
 from publisher.doctor.site import Site
 from publisher.doctor.visitor import Visitor
 from publisher.errors import SettingsError
@@ -31,14 +31,15 @@ _WORDS = {
 
 
 def run(arguments: Arguments, context: Context) -> Result:
-    """Do the checks that are asked for; exit with 1 if one fails, or warns under --strict."""
+    """Do the checks; exit with 1 if one fails, or with --strict if one is anything but OK."""
     settings = load_settings(find_settings(arguments))
+    verify_file(arguments)
     site = _site(settings, arguments, context)
     only = arguments.checks
     found = [] if set(only) == {AWS} else examine(site, only, partial(context.progress, "doctor"))
     if not only or AWS in only:
         found += look_at_account(arguments, context, site)
-    bad = (State.FAIL, State.WARN) if arguments.strict else (State.FAIL,)
+    bad = (State.FAIL, State.WARN, State.UNKNOWN) if arguments.strict else (State.FAIL,)
     ok = not any(finding.state in bad for finding in found)
     data = {"ok": ok, **_data(found, site)}
     return Result(list(_text(found, site)), data, exit_code=0 if ok else 1)

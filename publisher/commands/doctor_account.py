@@ -2,28 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
 
 from tuf.api.metadata import Root
 
 from publisher.arguments import Arguments
 from publisher.commands import Context
 from publisher.commands.product import find_settings
-from publisher.doctor.findings import Finding, unknown
-from publisher.doctor.names import AWS
+from publisher.doctor.check_names import AWS
+from publisher.doctor.findings import Finding, fail, unknown
 from publisher.doctor.site import Site
 from publisher.errors import PublisherError
+from publisher.infra.names import EDGE_REGION, FILE_NAME
 
 _CREDENTIALS = "`aws sts get-caller-identity` tells whose credentials are used, if any"
+_STACK = (
+    "--stack takes what the stacks' names begin with (`slotcast infra outputs`), --region where"
+)
+
+
+class Named(NamedTuple):
+    """The stacks that are meant.
+
+    Attributes:
+        prefix: what their names begin with.
+        region: of those that are where the bucket is.
+        bucket: what infra.toml or slotcast.toml say; "" where neither does.
+        is_asked: whether the command line names them, so that they must be there.
+    """
+
+    prefix: str
+    region: str
+    bucket: str
+    is_asked: bool
+
+
+def verify_file(arguments: Arguments) -> None:
+    """Raise SettingsError if the command line names an infra.toml that is not there, or wrong."""
+    if arguments.infra_file is not None:
+        from publisher.infra.settings import load_infra
+
+        load_infra(arguments.infra_file)
 
 
 def look_at_account(arguments: Arguments, context: Context, site: Site) -> list[Finding]:
     """Return what the account says of the stacks; nothing where no stacks are told of."""
-    path = arguments.infra_file or find_settings(arguments).with_name("infra.toml")
-    if not arguments.stack and arguments.infra_file is None and not path.is_file():
+    path = arguments.infra_file or find_settings(arguments).with_name(FILE_NAME)
+    if not arguments.stack and not path.is_file():
         return _unasked(arguments)
     try:
-        return _look(arguments, context, site)
+        return _look(_named(arguments, site, path), context, site)
     except PublisherError as error:
         return [unknown(AWS, f"the account cannot be looked at: {error}", error.hint)]
     except Exception as error:  # boto3 has errors of many kinds, for what the environment says too
@@ -37,36 +66,44 @@ def _unasked(arguments: Arguments) -> list[Finding]:
     return [unknown(AWS, "there is no infra.toml beside slotcast.toml", mend)]
 
 
-def _look(arguments: Arguments, context: Context, site: Site) -> list[Finding]:
+def _look(named: Named, context: Context, site: Site) -> list[Finding]:
     # Imported here: boto3 takes its time, and not everybody is at AWS.
     from boto3.session import Session
 
     from publisher.doctor.aws import connect, look
-    from publisher.doctor.deployment import Wanted, find_deployment
+    from publisher.doctor.aws.deployment import StackSaid, Wanted, find_deployment
     from publisher.infra import clients
-    from publisher.infra.stacks import Stacks
+    from publisher.infra.cloudformation.stacks import Stacks
 
-    name, region = _stack(arguments, site)
+    there: list[str] = []
 
-    def outputs(stack: str, where: str) -> Mapping[str, str] | None:
+    def read(stack: str, where: str) -> StackSaid | None:
         stacks = Stacks(clients.cloudformation(where), context.note, context.sleep)
         found = stacks.find(stack)
-        return None if found is None else found.outputs
+        if found is None:
+            return None
+        there.append(stack)
+        return StackSaid(found.outputs, found.parameters)
 
-    deployment = find_deployment(name, site.settings.product, region, outputs)
-    wanted = Wanted(site.settings.edge.base_url, _root(site), context.now)
+    settings, region = site.settings, named.region
+    deployment = find_deployment(named.prefix, settings.product, region, read, named.bucket)
+    if named.is_asked and not there:
+        return [fail(AWS, f"no stack of {named.prefix} is in {region}", _STACK)]
+    wanted = Wanted(settings.edge.base_url, _root(site), context.now, settings.keys)
     return look(deployment, connect(Session(), region), wanted)
 
 
-def _stack(arguments: Arguments, site: Site) -> tuple[str, str]:
-    """Return what the stacks' names begin with, and their region; SettingsError of infra.toml."""
+def _named(arguments: Arguments, site: Site, path: Path) -> Named:
+    """Return which stacks are meant; SettingsError of infra.toml."""
+    store = site.settings.store
     if arguments.stack:
-        return arguments.stack, arguments.region or site.settings.store.region or "us-east-1"
+        region = arguments.region or store.region or EDGE_REGION
+        return Named(arguments.stack, region, store.bucket, is_asked=True)
     from publisher.infra.settings import load_infra
 
-    path = arguments.infra_file or find_settings(arguments).with_name("infra.toml")
     infra = load_infra(path)
-    return infra.name, infra.region
+    bucket = infra.stacks.get("ci", {}).get("BucketName") or store.bucket
+    return Named(infra.name, infra.region, bucket, is_asked=False)
 
 
 def _root(site: Site) -> Root | None:

@@ -1,4 +1,4 @@
-"""`slotcast infra`: the stacks in AWS; each word behind it is a module beside this one."""
+"""`slotcast infra`: the stacks in AWS; each sub-command is a module beside this one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from publisher.commands import Context, Result
 
 
 def run(arguments: Arguments, context: Context) -> Result:
-    """Do what the word behind `infra` says."""
+    """Run the sub-command."""
     # Imported by name: neither init nor cost needs boto3.
     module = import_module(f"publisher.commands.infra_{arguments.infra_command}")
     result: Result = module.run(arguments, context)

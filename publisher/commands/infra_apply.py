@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.infra_outputs import outputs_result
-from publisher.commands.infra_planning import Planned, drop, dropping, prepare, verify_templates
-from publisher.commands.infra_site import Site, open_site
+from publisher.commands.infra_planning import (
+    Planned,
+    drop,
+    dropping,
+    prepare,
+    verify_let_go,
+    verify_templates,
+)
+from publisher.commands.infra_site import Site, open_site, tell
 from publisher.errors import SettingsError
-from publisher.infra import change_sets
+from publisher.infra.cloudformation import change_sets
+from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import InfraError
-from publisher.infra.guard import verify_losses
-from publisher.infra.stacks import Stack
-from publisher.infra.wanted import PROTECTED
+from publisher.infra.guard import PROTECTED, verify_losses
 
 _DONE = {"create": "created", "update": "changed", "nothing": "nothing to do"}
 
@@ -23,6 +27,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     """Do one stack after the other, and end with what slotcast.toml needs of them."""
     site = open_site(arguments, context)
     verify_templates(site)
+    verify_let_go(site, arguments.let_go)
     done = {kind: _apply(site, kind, arguments) for kind in site.kinds}
     return outputs_result(site, done)
 
@@ -44,12 +49,6 @@ def _apply(site: Site, kind: str, arguments: Arguments) -> str:
     what = _DONE[plan.state]
     site.context.note(f"{plan.name}: {what}")
     return what
-
-
-def tell(context: Context, lines: Iterable[str]) -> None:
-    """Show on the way what a person is to decide on."""
-    for line in lines:
-        context.note(line)
 
 
 def _ask(context: Context, plan: Planned) -> None:

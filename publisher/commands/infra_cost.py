@@ -9,11 +9,11 @@ from pathlib import Path
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.errors import SettingsError
-from publisher.infra.cost import Estimate, cheapest_plan, estimate
-from publisher.infra.cost_lines import GROUPS, Line
-from publisher.infra.price_table import packaged_text, parse_prices
-from publisher.infra.prices import Plan, Prices
-from publisher.infra.workload import Workload, poll_bytes_of
+from publisher.infra.cost.estimate import Estimate, cheapest_plan, estimate
+from publisher.infra.cost.lines import GROUPS, Line
+from publisher.infra.cost.price_table import packaged_text, parse_prices
+from publisher.infra.cost.prices import Plan, Prices
+from publisher.infra.cost.workload import Workload, poll_bytes_of
 
 _OLD = timedelta(days=365)
 # What boards are provisioned with at least, and how long an edge keeps timestamp.json.
@@ -123,7 +123,7 @@ def _table(estimated: Estimate) -> Table:
 def _row(line: Line) -> tuple[str, ...]:
     digits = 0 if line.unit in ("requests", "GETs", "PUTs", "keys", "rules", "months") else 2
     quantity = f"{line.quantity:,.{digits}f}"
-    dollars = "?" if line.dollars is None else f"{line.dollars:,.2f}"
+    dollars = "?" if line.dollars is None else f"{line.dollars:z,.2f}"
     return (line.what, quantity, line.unit, _price(line), dollars, line.how)
 
 
@@ -147,7 +147,7 @@ def _plan_line(estimated: Estimate, plan: Plan | None) -> str:
     needs = f"{estimated.traffic.requests:,.0f} requests and {estimated.transfer_gb:,.0f} GB"
     if plan is None:
         return f"flat-rate plans: none has room for {needs}"
-    instead = estimated.dollars_in_plan
+    instead = round(estimated.dollars_in_plan, 2)
     word = "dearer" if plan.month > instead else "no dearer"
     return (
         f"flat-rate plans: {plan.name}, at ${plan.month:,.0f}, has room for {needs}; that is "

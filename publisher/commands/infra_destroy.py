@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.infra_apply import tell
-from publisher.commands.infra_site import Site, open_site
+from publisher.commands.infra_site import Site, open_site, tell
 from publisher.console import plain_lines
 from publisher.errors import SettingsError
+from publisher.infra.cloudformation.stacks import Resource, Stack
+from publisher.infra.cloudformation.states import verify_idle
 from publisher.infra.errors import GuardError, InfraError
-from publisher.infra.farewell import farewell_lines
-from publisher.infra.guard import BUCKET, Removal, removal, verify_removal
-from publisher.infra.stacks import Resource, Stack
-from publisher.infra.states import verify_idle
+from publisher.infra.guard import BUCKET
+from publisher.infra.ownership import NAME_TAG, may_share
+from publisher.infra.removal import Removal, removal, removal_lines, verify_removal
 from publisher.infra.template import load
-from publisher.infra.wanted import may_share
 
 _HEADER = ("resource", "type", "name", "becomes")
 
@@ -44,7 +43,7 @@ class _Going:
 
     def lines(self) -> list[str]:
         """Return what stays and what it costs, and what no longer works."""
-        return farewell_lines(self.removal, self.holdings, self.region)
+        return removal_lines(self.removal, self.holdings, self.region)
 
     def to_dict(self) -> Mapping[str, object]:
         """Return it for JSON."""
@@ -69,7 +68,7 @@ def run(arguments: Arguments, context: Context) -> Result:
             _ask(context, one.stack.name)
     for one in going:
         _remove(site, one)
-    text = [line for one in going for line in (f"{one.stack.name}: removed", *one.lines())]
+    text = [f"{one.stack.name}: removed" for one in going]
     return Result(text or ["nothing to remove"], {"stacks": [one.to_dict() for one in going]})
 
 
@@ -80,7 +79,9 @@ def _verify_last(site: Site, there: Mapping[str, Stack | None]) -> None:
         return
     own = [kind for kind, stack in there.items() if stack and kind not in site.kinds]
     if own:
-        raise GuardError(f"{', '.join(own)} would be left without ota", "destroy them first")
+        first, both = " and ".join(own), "both" if len(own) == 1 else "all"
+        hint = f"destroy {first} first, or {both}: `slotcast infra destroy`"
+        raise GuardError(f"{first} would be left without ota", hint)
     if sharing := _sharing(site):
         message = f"other products stand on the same bucket and edge: {', '.join(sharing)}"
         raise GuardError(message, "destroy those first; or name ci alone, to remove this product's")
@@ -90,7 +91,7 @@ def _sharing(site: Site) -> list[str]:
     """Return the stacks of other products that have the same `name` in their infra.toml."""
     stacks, name = site.stacks("ota"), site.settings.name
     near = [stacks.find(one) for one in may_share(stacks.names(f"{name}-"), site.settings)]
-    return [one.name for one in near if one and one.tags.get("slotcast:name") == name]
+    return [one.name for one in near if one and one.tags.get(NAME_TAG) == name]
 
 
 def _look(site: Site, kind: str, stack: Stack) -> _Going:

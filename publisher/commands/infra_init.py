@@ -8,8 +8,9 @@ from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.errors import SettingsError
 from publisher.files import write_file
-from publisher.infra.founding import InfraRequest, infra_text
-from publisher.infra.settings import FILE_NAME, packaged_templates, parse_infra
+from publisher.infra.names import FILE_NAME
+from publisher.infra.settings import packaged_templates, parse_infra
+from publisher.infra.settings_text import InfraRequest, infra_text
 
 _NEXT = (
     "next: read it, then `slotcast infra plan` with credentials of the account",

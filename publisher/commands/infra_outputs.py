@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.commands.infra_site import Site, is_founded, open_site
 from publisher.console import plain_lines
+from publisher.errors import SettingsError
+from publisher.infra.cloudformation.stacks import Stack
+from publisher.infra.cloudformation.states import is_sound
 from publisher.infra.errors import InfraError
-from publisher.infra.paste import next_step, settings_lines
-from publisher.infra.stacks import Stack
-from publisher.infra.states import is_sound
+from publisher.infra.names import KEY_OUTPUTS
+from publisher.infra.outputs import ceremony_lines, name_lines, next_step, settings_lines
+from publisher.settings import FILE_NAME as SETTINGS_FILE
+from publisher.settings import load_settings
 
 _HEADER = ("stack", "output", "value")
 
@@ -25,14 +29,13 @@ def outputs_result(site: Site, done: Mapping[str, str]) -> Result:
     """Return the outputs of all stacks of infra.toml, as a result.
 
     Args:
-        done: what was done to stacks before, by `ota`, `logs`, `ci`.
+        done: what was done to stacks before, by `ota`, `logs`, `ci`; a person was told meanwhile.
     """
     stacks = {kind: site.find(kind) for kind in site.settings.stacks}
     there = {kind: stack for kind, stack in stacks.items() if stack and not stack.is_shell}
     if not there:
         raise InfraError("none of the stacks is there", "`slotcast infra apply` creates them")
-    first = [f"{site.settings.stack_name(kind)}: {what}" for kind, what in done.items()]
-    text = [*first, *_outputs(there), *_troubles(site, there), *_advice(site, there)]
+    text = [*_outputs(there), *_troubles(site, there), *_advice(site, there)]
     data: dict[str, object] = {"stacks": {kind: _to_dict(site, kind, there) for kind in stacks}}
     return Result(text, {**data, "done": dict(done)} if done else data)
 
@@ -65,7 +68,23 @@ def _advice(site: Site, there: Mapping[str, Stack]) -> list[str]:
     lines = settings_lines(region, ota, ci)
     if not lines:
         return []
-    return ["", *lines, "", *next_step(product, region, ota, ci, is_founded(site.settings))]
+    founded = is_founded(site.settings)
+    return [
+        *("", *lines, ""),
+        *(name_lines(there["ota"].parameters, ota) if ota else ()),
+        *next_step(product, region, ota, founded),
+        *ceremony_lines(ci, _named_keys(site) if founded else {}),
+    ]
+
+
+def _named_keys(site: Site) -> Mapping[str, Collection[str]]:
+    """Return what slotcast.toml says of keys; one that cannot be read is told of, no more."""
+    try:
+        keys = load_settings(site.settings.path.with_name(SETTINGS_FILE)).keys
+    except SettingsError as error:
+        site.context.warn(str(error))
+        return {}
+    return {role: keys.of(role) for role in KEY_OUTPUTS}
 
 
 def _to_dict(site: Site, kind: str, there: Mapping[str, Stack]) -> Mapping[str, object]:

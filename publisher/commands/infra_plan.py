@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
-from publisher.commands.infra_planning import Planned, drop, prepare, verify_templates
+from publisher.commands.infra_planning import (
+    Planned,
+    drop,
+    prepare,
+    verify_let_go,
+    verify_templates,
+)
 from publisher.commands.infra_site import Site, open_site
 from publisher.infra.errors import GuardError
 from publisher.infra.guard import verify_losses
@@ -14,6 +20,7 @@ def run(arguments: Arguments, context: Context) -> Result:
     """Show what would become of each stack; exit with 1 if apply would refuse."""
     site = open_site(arguments, context)
     verify_templates(site)
+    verify_let_go(site, arguments.let_go)
     plans = [_plan(site, kind) for kind in site.kinds]
     text = [line for plan in plans for line in plan.lines()]
     refused = _refused(plans, arguments)

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from secrets import token_hex
 
 from publisher.commands import Table
 from publisher.commands.infra_site import Site
 from publisher.console import plain_lines
-from publisher.infra import change_sets, guard
-from publisher.infra.change_sets import ChangeSet
-from publisher.infra.changes import HEADER
+from publisher.errors import SettingsError
+from publisher.infra import guard, in_place
+from publisher.infra.cloudformation import change_sets
+from publisher.infra.cloudformation.change_sets import ChangeSet
+from publisher.infra.cloudformation.resource_changes import HEADER
+from publisher.infra.cloudformation.stacks import Stack
+from publisher.infra.cloudformation.states import verify_changeable
 from publisher.infra.errors import InfraError
 from publisher.infra.guard import Loss
 from publisher.infra.rules import broken
-from publisher.infra.stacks import Stack
-from publisher.infra.states import verify_changeable
-from publisher.infra.wanted import capabilities, importing, parameters, request
+from publisher.infra.stack_requests import capabilities, importing, parameters, request
 
 
 @dataclass(frozen=True)
@@ -75,12 +78,43 @@ class Planned:
 
 
 def verify_templates(site: Site) -> None:
-    """Raise InfraError if a template that is asked for breaks a rule; AWS is not asked yet."""
+    """Refuse templates that break a rule, and what only emulators are given; AWS is not asked yet.
+
+    Raises:
+        InfraError: a template breaks a rule.
+        SettingsError: infra.toml lets an account do without conditional writes.
+    """
     for kind in site.kinds:
+        if not site.stacks(kind).are_emulated:
+            site.settings.verify_enforced()
         breaches = broken(site.sources[kind].template)
         if breaches:
             lines = tuple(f"  {breach}" for breach in breaches)
             raise InfraError(f"the template of {kind} breaks {_count(breaches)}", "", lines)
+
+
+def verify_let_go(site: Site, names: Collection[str]) -> None:
+    """Refuse to let go what is in none of the stacks: a slip would pass for a precaution.
+
+    Raises:
+        SettingsError: a name is in no template, and in no stack as it is.
+    """
+    known = {guard.DOMAIN} | {
+        name for kind in site.kinds for name in site.sources[kind].template["Resources"]
+    }
+    if unknown := [name for name in names if name not in known]:
+        known |= {name for kind in site.kinds for name in _resources(site, kind)}
+        unknown = [name for name in unknown if name not in known]
+    if unknown:
+        near = get_close_matches(unknown[0], known, 1, 0.5)
+        hint = f"is {near[0]} meant?" if near else "it is a resource's name in the template"
+        raise SettingsError(f"--let-go {unknown[0]}: {', '.join(site.kinds)} has no such", hint)
+
+
+def _resources(site: Site, kind: str) -> list[str]:
+    stack = site.find(kind)
+    found = site.stacks(kind).resources(stack.name) if stack is not None else []
+    return [resource.logical_id for resource in found]
 
 
 def prepare(site: Site, kind: str) -> Planned:
@@ -132,7 +166,9 @@ def _losses(site: Site, one: Planned, values: Mapping[str, str]) -> tuple[Loss, 
     changes = one.change_set.changes if one.change_set is not None else ()
     held = site.held(one.kind, guard.buckets_at_stake(changes))
     before = one.stack.parameters if one.stack is not None else {}
-    return (*guard.losses(changes, held), *guard.moved_domain(before, values))
+    moved = guard.moved_domain(before, values)
+    kept = in_place.losses(changes, is_moved=bool(moved))
+    return (*guard.losses(changes, held), *kept, *moved)
 
 
 def _count(breaches: Sequence[object]) -> str:

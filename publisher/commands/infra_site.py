@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from publisher.errors import SettingsError
 from publisher.files import read_file
 from publisher.infra import clients, template
 from publisher.infra.buckets import holdings
-from publisher.infra.settings import FILE_NAME, STACKS, InfraSettings, load_infra
-from publisher.infra.stacks import Stack, Stacks
-from publisher.infra.wanted import verify_ours
+from publisher.infra.cloudformation.stacks import Stack, Stacks
+from publisher.infra.names import FILE_NAME, STACKS
+from publisher.infra.ownership import verify_ours
+from publisher.infra.settings import InfraSettings, load_infra
 from publisher.settings import FILE_NAME as SETTINGS_FILE
 
 
@@ -104,6 +105,12 @@ def find_infra(arguments: Arguments) -> Path:
 def is_founded(settings: InfraSettings) -> bool:
     """Whether slotcast.toml stands beside infra.toml."""
     return settings.path.with_name(SETTINGS_FILE).is_file()
+
+
+def tell(context: Context, lines: Iterable[str]) -> None:
+    """Show on the way what a person is to decide on."""
+    for line in lines:
+        context.note(line)
 
 
 def _kinds(arguments: Arguments, settings: InfraSettings) -> tuple[str, ...]:

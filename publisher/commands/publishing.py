@@ -14,7 +14,7 @@ from publisher.commands.through_edge import edge_check
 from publisher.counts import count
 from publisher.errors import ConflictError, SettingsError, VerificationError
 from publisher.layout import metadata_path
-from publisher.newer import Newer
+from publisher.newer import Newer, in_words
 from publisher.plan import Plan, look_up
 from publisher.publish import Outcome, View, publish
 from publisher.stores.base import Store
@@ -92,7 +92,7 @@ def name_newer(newer: Sequence[Newer], store: Store, resumes: bool, hint: str) -
     """
     if not newer:
         return ""
-    what = f"newer files that its timestamp does not name: {', '.join(map(str, newer))}"
+    what = f"newer files that its timestamp does not name: {', '.join(in_words(newer))}"
     if not resumes:
         raise VerificationError(f"{store.location} holds {what}", hint)
     return what

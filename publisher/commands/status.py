@@ -9,6 +9,7 @@ from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
 from publisher.commands.filters import is_asked, verify_names
 from publisher.commands.product import Product, open_product
+from publisher.newer import in_words
 from publisher.rollout import Share
 from publisher.rollout_words import words
 from publisher.settings import Settings
@@ -54,9 +55,9 @@ def run(arguments: Arguments, context: Context) -> Result:
 def _warn_of_newer(product: Product, context: Context) -> None:
     """Warn of what the timestamp does not name, what lost a race too, as a person can judge it."""
     newer, outrun = product.sort_newer()
-    for one in newer:
+    for one in in_words(newer):
         context.warn(f"newer, but not named by the timestamp: {one}")
-    for one in outrun:
+    for one in in_words(outrun):
         context.warn(f"passed over, as another run was first: {one}")
 
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
+from pathlib import Path
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.product import find_settings, recall
 from publisher.layout import key
 from publisher.publish import View
-from publisher.reading import folder_paths, folder_product, folder_reader, url_product, url_reader
+from publisher.reading import (
+    folder_paths,
+    folder_product,
+    folder_products,
+    folder_reader,
+    url_product,
+    url_reader,
+)
 from publisher.seen import SeenFile
 from publisher.settings import Settings, load_settings
 from publisher.stores import open_store
@@ -59,7 +67,7 @@ def _source(arguments: Arguments) -> tuple[str, Read, Paths | None]:
         product = arguments.product or url_product(arguments.url)
         return product, url_reader(arguments.url, product, arguments.ca), None
     if arguments.dir is not None:
-        product = arguments.product or folder_product(arguments.dir)
+        product = arguments.product or _folder_product(arguments.dir, arguments)
         read = folder_reader(arguments.dir, product)
         return product, read, partial(folder_paths, arguments.dir, product)
     settings = _settings(arguments)
@@ -71,6 +79,14 @@ def _source(arguments: Arguments) -> tuple[str, Read, Paths | None]:
         return (name.removeprefix(base) for name in store.list(base))
 
     return product, lambda name: view.read(name.removeprefix(base)), paths
+
+
+def _folder_product(folder: Path, arguments: Arguments) -> str:
+    """Return which product of a folder is meant: of several that of slotcast.toml, if it has it."""
+    names, path = folder_products(folder), find_settings(arguments)
+    if len(names) > 1 and path.is_file() and (own := load_settings(path).product) in names:
+        return own
+    return folder_product(folder)
 
 
 def _seen(arguments: Arguments, root_sha256: str, context: Context) -> Mapping[str, int]:

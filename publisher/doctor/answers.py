@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from publisher import __version__
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.doctor.replies import Reply
 from publisher.doctor.site import TIMESTAMP, Site
@@ -16,22 +17,22 @@ NO_PAYLOAD = payload_path("0" * 64)
 _NO_ETAG = {"If-Match": '"00000000000000000000000000000000"'}
 _METHODS = ("PUT", "POST", "DELETE")
 # A board reads so much of an answer that it has no use for, or ends the connection
-# (device/slotcast/https.py).
+# (device/slotcast/https.py and chunked.py).
 _SMALL_BYTES = 4096
 _TRIES = 3
 _HSTS, _NOSNIFF = "strict-transport-security", "x-content-type-options"
+# As device/slotcast/http.py names itself.
+_BOARD = {"User-Agent": f"slotcast/{__version__}"}
 
 _PAGE = "let 403 and 404 be what they are, without a page (CustomErrorResponses)"
-_LENGTH = (
-    "S3 sends its errors in chunks: give the distribution a small error object of its own for 403, "
-    "with ResponseCode 403 (CustomErrorResponses, ResponsePagePath)"
-)
+_END = "let errors tell where they end: by a Content-Length, or in chunks as S3 sends them"
 _RANGES = "let the edge answer Range requests from what it keeps; boards resume downloads by them"
 _COMPRESS = "turn compression off (Compress: false in each cache behaviour): boards do not undo it"
 _QUERY = "leave the query string out of the cache key, and do not pass it to the origin"
 _METHOD = (
     "allow GET and HEAD alone (AllowedMethods), and no writes by everybody in the bucket policy"
 )
+_FIREWALL = "look at what tells clients apart by User-Agent: rules of WAF, a function at the edge"
 _HEADERS = "attach the response headers policy of infra/ota.yaml to each cache behaviour"
 
 
@@ -90,6 +91,17 @@ def check_methods(site: Site) -> list[Finding]:
     return [judge_methods(replies)]
 
 
+def check_user_agent(site: Site) -> list[Finding]:
+    """Check that boards get what the doctor gets: a firewall may go by the User-Agent."""
+    plain = board = site.reply(TIMESTAMP)
+    for _ in range(_TRIES):  # for a minute after a release the edge's machines may differ
+        board = site.visitor.ask(TIMESTAMP, headers=_BOARD)
+        if _is_same(plain, board):
+            break
+        plain = site.visitor.ask(TIMESTAMP)
+    return [judge_user_agent(plain, board)]
+
+
 def check_headers(site: Site) -> list[Finding]:
     """Check the headers that browsers go by, and those that tell of the bucket."""
     return judge_headers(site.reply(TIMESTAMP))
@@ -105,9 +117,9 @@ def judge_missing(reply: Reply) -> Finding:
     if not reply.is_missing:
         mend = "boards take only 403 and 404 for an answer: look at the origin and its policy"
         return fail(name, what, mend)
-    if not reply.header("content-length"):
-        says = f"{what} without Content-Length: it costs a board its connection, at every poll"
-        return warn(name, says, _LENGTH)
+    if not _has_plain_end(reply):
+        says = f"{what}, and where that ends is not plain: it costs a board its connection"
+        return warn(name, f"{says}, at every poll", _END)
     if len(reply.body) > _SMALL_BYTES:
         says = f"{what} and {len(reply.body):,} bytes: it costs a board its connection"
         return warn(name, says, _PAGE)
@@ -159,7 +171,10 @@ def judge_plainness(replies: Sequence[Reply]) -> list[Finding]:
 def judge_query(plain: Reply, queried: Reply) -> Finding:
     """Judge the answers with and without a query."""
     name = "query"
-    if (plain.status, plain.body) != (queried.status, queried.body):
+    if not plain.is_there:
+        says = f"without a query {plain.name} is answered with {plain.status}, not 200"
+        return unknown(name, f"{says}: there is nothing to compare with")
+    if not _is_same(plain, queried):
         how = "with other bytes" if plain.status == queried.status else f"with {queried.status}"
         return fail(name, f"with a query, {plain.name} is answered {how}", _QUERY)
     if plain.is_hit and not queried.is_hit:
@@ -180,6 +195,16 @@ def judge_methods(replies: Mapping[str, Reply]) -> Finding:
     return ok(name, f"what writes is refused: {said}")
 
 
+def judge_user_agent(plain: Reply, board: Reply) -> Finding:
+    """Judge the answer to a board's User-Agent by that to the doctor's."""
+    name, agent = "user-agent", _BOARD["User-Agent"]
+    if _is_same(plain, board):
+        return ok(name, f"boards, which say {agent}, get what the doctor gets")
+    how = "with other bytes" if plain.status == board.status else f"with {board.status}"
+    says = f"boards, which say {agent}, are answered {how}; the doctor with {plain.status}"
+    return fail(name, says, _FIREWALL)
+
+
 def judge_headers(reply: Reply) -> list[Finding]:
     """Judge the headers of an answer that are not for boards."""
     name = "response-headers"
@@ -198,6 +223,16 @@ def judge_headers(reply: Reply) -> list[Finding]:
             warn(name, f"headers of the bucket come through: {', '.join(leaks)}", _HEADERS)
         )
     return found or [ok(name, "HSTS and nosniff are sent, and none of the bucket's own headers")]
+
+
+def _is_same(one: Reply, other: Reply) -> bool:
+    return (one.status, one.body) == (other.status, other.body)
+
+
+def _has_plain_end(reply: Reply) -> bool:
+    """Return whether a board can tell where an error ends: by one of two signs, and not by both."""
+    coding = reply.header("transfer-encoding")
+    return coding == "chunked" if not reply.header("content-length") else not coding
 
 
 def _spans(whole: bytes) -> list[Span]:

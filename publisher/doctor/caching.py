@@ -8,10 +8,10 @@ from publisher.doctor.answers import NO_PAYLOAD
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.doctor.replies import Reply
 from publisher.doctor.site import Site
+from publisher.infra.requirements import POINTER_MAX_S
 from publisher.layout import root_path
 
-POINTER_S = 60
-YEAR_S = 31536000
+_YEAR_S = 31536000
 # Answers "there is none": a file that is asked for before it is uploaded stays missing so long.
 _MISSING_WARN_S, _MISSING_FAIL_S = 60, 3600
 # Age is in whole seconds, and told by another clock than that which lets go.
@@ -67,10 +67,10 @@ def judge_pointer(reply: Reply) -> Finding:
     if allowed is None:
         says = f"{reply.name} has no Cache-Control max-age: each cache decides by itself"
         return fail(name, says, _POINTER)
-    if allowed > POINTER_S or reply.is_immutable:
+    if allowed > POINTER_MAX_S or reply.is_immutable:
         says = f"{reply.name} may be kept for {_words(allowed)}: boards learn of a release so late"
         return fail(name, says, _POINTER)
-    if age > POINTER_S + _SLACK_S:
+    if age > POINTER_MAX_S + _SLACK_S:
         says = f"{reply.name} was kept for {_words(age)}, whatever its Cache-Control says"
         return fail(name, says, _POINTER)
     return ok(name, f"{reply.name}: max-age {allowed}, Age {age}")
@@ -84,7 +84,7 @@ def judge_immutable(replies: Mapping[str, Reply]) -> list[Finding]:
     found = []
     for kind, reply in replies.items():
         allowed = reply.max_age_s
-        if allowed is None or allowed < YEAR_S or not reply.is_immutable:
+        if allowed is None or allowed < _YEAR_S or not reply.is_immutable:
             told = reply.header("cache-control") or "nothing"
             says = f"{reply.name} ({kind}) never changes, but its Cache-Control says {told}"
             found.append(warn(name, says, _IMMUTABLE))

@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
-from cryptography.hazmat.primitives.serialization import load_der_private_key
-
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.doctor.private_names import is_private_name
 from publisher.doctor.replies import Reply
+from publisher.doctor.secret_content import holds_secret
 from publisher.doctor.site import Site
 from publisher.layout import key
 from publisher.stores.base import Listed
@@ -21,15 +21,6 @@ _WRITTEN = re.compile(
     rf"metadata/(timestamp|{_NUMBER}\.(root|targets|snapshot))\.json"
     rf"|targets/({_SHA}\.pins|{_NAME}/{_SHA}\.{_NAME}|{_NAME}/{_NAME}/{_SHA}\.[0-9.]+)\.json"
     rf"|payloads/{_SHA}\.slc|images/{_SHA}\.bin|{_NAME}/{_NAME}/version\.json|{re.escape(PROBE)}"
-)
-_PRIVATE_NAME = re.compile(
-    r"(^|/)(slotcast\.toml|infra\.toml|seen\.json|\.env|credentials|id_[a-z0-9]+)$"
-    r"|\.(pem|key|p8|p12|pfx|jks|ppk)$",
-    re.IGNORECASE,
-)
-_PRIVATE_TEXT = re.compile(
-    rb"PRIVATE KEY-----|SECRET KEY-----|\bA(KIA|SIA)[A-Z0-9]{16}\b|aws_secret_access_key"
-    rb'|"private"\s*:\s*"[0-9a-fA-F]{64}"'
 )
 # Where `slotcast init` puts them, if somebody uploads the whole folder.
 GUESSES = (
@@ -81,9 +72,13 @@ def judge_names(foreign: Sequence[str], where: str) -> list[Finding]:
 
 
 def judge_served(replies: Sequence[Reply]) -> list[Finding]:
-    """Judge the answers for names that are nobody's business; a web page gives nothing away."""
+    """Judge the answers for names that are nobody's business; a web page gives nothing away.
+
+    Whether it is one its bytes tell, and not what the edge says of them.
+    """
     name = "served-keys"
-    given = [reply.path for reply in replies if reply.is_there and not reply.is_page]
+    there = [reply for reply in replies if reply.is_there]
+    given = [one.path for one in there if not one.is_markup or holds_secret(one.body)]
     found = [fail(name, f"the edge serves {path} to everybody", _REPLACE) for path in given]
     return found or [ok(name, f"the edge serves none of {len(replies)} names that keys may have")]
 
@@ -95,11 +90,8 @@ def is_written(path: str) -> bool:
 
 def is_secret(path: str, data: bytes) -> bool:
     """Whether an object is a private key, or something else that is private."""
-    if b"BEGIN CERTIFICATE" in data or b"BEGIN PUBLIC KEY" in data:
-        return bool(_PRIVATE_TEXT.search(data))
-    if _PRIVATE_NAME.search(path) or _PRIVATE_TEXT.search(data):
-        return True
-    return _is_der_key(data)
+    is_public = b"BEGIN CERTIFICATE" in data or b"BEGIN PUBLIC KEY" in data
+    return holds_secret(data) or (is_private_name(path) and not is_public)
 
 
 def _is_private(name: str, site: Site) -> bool:
@@ -115,16 +107,3 @@ def _private(name: str, site: Site) -> Finding:
 def _foreign(site: Site) -> list[Listed]:
     base = key(site.settings.product, "")
     return [one for one in site.listed if not is_written(one.key.removeprefix(base))]
-
-
-def _is_der_key(data: bytes) -> bool:
-    """Whether the bytes are a private key in DER (PKCS#8, PKCS#1, SEC1), encrypted or not."""
-    if not data.startswith(b"\x30"):
-        return False
-    try:
-        load_der_private_key(data, None)
-    except TypeError:  # it takes a password
-        return True
-    except Exception:  # whatever cryptography finds wrong with bytes that may be anything
-        return False
-    return True

@@ -9,12 +9,15 @@ from publisher.doctor import (
     caching,
     certificate,
     contents,
-    edge,
+    past,
+    private_keys,
     product,
+    reach,
     times,
     tls,
 )
 from publisher.doctor.findings import Finding, fail, unknown
+from publisher.doctor.hints import hint_of
 from publisher.doctor.replies import short
 from publisher.doctor.site import Site
 from publisher.errors import PublisherError
@@ -22,18 +25,19 @@ from publisher.errors import PublisherError
 Check = Callable[[Site], list[Finding]]
 
 CHECKS: dict[str, Check] = {
-    "reach": edge.check_reach,
+    "reach": reach.check_reach,
     "certificate-life": certificate.check_life,
     "host-name": certificate.check_host_name,
     "pin-sets": certificate.check_pin_sets,
     "tls-versions": tls.check_versions,
     "tls-ciphers": tls.check_ciphers,
     "keep-alive": tls.check_keep_alive,
-    "plain-http": edge.check_plain_http,
+    "plain-http": reach.check_plain_http,
     "missing-names": answers.check_missing,
     "ranges": answers.check_ranges,
     "compression": answers.check_compression,
     "query": answers.check_query,
+    "user-agent": answers.check_user_agent,
     "methods": answers.check_methods,
     "response-headers": answers.check_headers,
     "pointer-cache": caching.check_pointers,
@@ -46,14 +50,16 @@ CHECKS: dict[str, Check] = {
     "chain": product.check_chain,
     "offers": product.check_offers,
     "edge-origin": product.check_edge_origin,
+    "rolled-back": past.check_rolled_back,
     "published-names": contents.check_names,
-    "private-keys": contents.check_private_keys,
+    "private-keys": private_keys.check_private_keys,
     "served-keys": contents.check_served_keys,
 }
 # What can be told where nobody answers at the edge.
-_WITHOUT_EDGE = ("role-expiry", "refresh-job", "published-names", "private-keys")
+_WITHOUT_EDGE = ("role-expiry", "refresh-job", "rolled-back", "published-names", "private-keys")
 
-_REACH = "is that its name? [edge] base_url or --edge-url says where it is; is it deployed?"
+_REACH = "reach"
+_WHERE = "is that its name? [edge] base_url or --edge-url says where it is; is it deployed?"
 
 
 def examine(
@@ -69,21 +75,28 @@ def examine(
     found: list[Finding] = []
     for number, name in enumerate(wanted):
         progress(number, len(wanted))
-        found += _found(name, site)
+        is_vain = name not in _WITHOUT_EDGE and site.meeting.away
+        found += _without_edge(name, wanted, site.meeting.away) if is_vain else _found(name, site)
     progress(len(wanted), len(wanted))
     return found
 
 
+def _without_edge(name: str, wanted: Collection[str], away: str) -> list[Finding]:
+    """Return that nobody answers, for `reach` and all that go through the edge together."""
+    if _REACH not in wanted:
+        return [unknown(name, f"nobody answers at the edge: {away}")]
+    if name != _REACH:
+        return []
+    vain = len(set(wanted) - {_REACH, *_WITHOUT_EDGE})
+    more = [unknown(name, f"{vain} check{'s' * (vain > 1)} not done")] if vain else []
+    return [fail(name, away, _WHERE), *more]
+
+
 def _found(name: str, site: Site) -> list[Finding]:
     """Return what a check finds; that it cannot be done is a finding, too."""
-    away = "" if name in _WITHOUT_EDGE else site.meeting.away
-    if away:
-        if name == "reach":
-            return [fail(name, away, _REACH)]
-        return [unknown(name, f"nobody answers at the edge: {away}")]
     try:
         return CHECKS[name](site)
     except PublisherError as error:
-        return [unknown(name, short(f"it could not be looked at: {error}"), error.hint)]
+        return [unknown(name, short(f"it could not be looked at: {error}"), hint_of(error))]
     except Exception as error:  # what an edge may bring out in the libraries that take it apart
         return [unknown(name, f"it could not be looked at: {type(error).__name__}: {error}")]

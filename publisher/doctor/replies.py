@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -48,6 +49,11 @@ class Reply:
     def is_html(self) -> bool:
         """Whether its bytes are a web page's."""
         return self.body.lstrip()[:20].lower().startswith(_HTML)
+
+    @property
+    def is_markup(self) -> bool:
+        """Whether its bytes are a web page's, or begin as some do that say that they are one."""
+        return self.is_html or (self.is_page and self.body.lstrip().startswith(b"<"))
 
     @property
     def is_page(self) -> bool:
@@ -102,10 +108,13 @@ class Reply:
         """
         try:
             date = parsedate_to_datetime(self.header("date"))
-        except ValueError:
+        except (ValueError, OverflowError):
             return None
         date = date if date.tzinfo else date.replace(tzinfo=UTC)
-        return min(date, date + timedelta(seconds=self.age_s), key=lambda time: abs(time - here))
+        times = [date]
+        with suppress(OverflowError):  # at the end of all years: far off as it is
+            times.append(date + timedelta(seconds=self.age_s))
+        return min(times, key=lambda time: abs(time - here))
 
 
 def short(text: str) -> str:

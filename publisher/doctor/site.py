@@ -93,22 +93,38 @@ class Site:
         return self._open(self.read)
 
     @property
+    def in_store(self) -> Repository:
+        """What is in the store, verified so; VerificationError, StoreError."""
+        if isinstance(self._stored, PublisherError):
+            raise self._stored
+        return self._stored
+
+    @property
     def repository(self) -> Repository:
-        """The same; or what is in the store, where the edge serves nothing that verifies."""
+        """What the edge serves; or what is in the store, where the edge has nothing that verifies.
+
+        Raises:
+            VerificationError, StoreError: neither is to be had; it tells of the edge.
+        """
         if isinstance(self._tried, PublisherError):
             raise self._tried
         return self._tried
 
     @cached_property
     def _tried(self) -> Repository | PublisherError:
-        """The repository, or why there is none; tried once, as a store may take long to fail."""
+        """The repository, or why there is none."""
         try:
             return self.at_edge
         except PublisherError as at_edge:
-            try:
-                return self._open(self.read_origin)
-            except PublisherError:
-                return at_edge
+            return at_edge if isinstance(self._stored, PublisherError) else self._stored
+
+    @cached_property
+    def _stored(self) -> Repository | PublisherError:
+        """What is in the store, or why not; tried once, as a store may take long to fail."""
+        try:
+            return self._open(self.read_origin)
+        except PublisherError as error:
+            return error
 
     @cached_property
     def manifests(self) -> dict[str, Manifest]:

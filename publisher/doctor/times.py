@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.doctor.site import TIMESTAMP, Site
-from publisher.errors import StoreError, VerificationError
+from publisher.errors import PublisherError, StoreError, VerificationError
 from publisher.repository import RoleState
 from publisher.settings import ExpirySettings
 
@@ -55,8 +55,16 @@ def check_expiry(site: Site) -> list[Finding]:
 
 
 def check_refresh_job(site: Site) -> list[Finding]:
-    """Check that what runs out soon is signed anew in time, by what boards get."""
-    expiry, states = site.settings.expiry_days, site.repository.states()
+    """Check that what runs out soon is signed anew in time, by the store, or else the edge.
+
+    Whether the job is alive is inferred from how old signatures are: one that died is told of when
+    the first signature is overdue, at half the life of what it signs and a day, and not before.
+    """
+    try:
+        states = site.in_store.states()
+    except PublisherError:  # no credentials, say
+        states = site.repository.states()
+    expiry = site.settings.expiry_days
     return [judge_refresh(one, expiry, site.now) for one in states if one.role in _ONLINE]
 
 

@@ -141,13 +141,14 @@ class Visitor:
         return replies
 
     def ask_plainly(self, path: str) -> Reply | None:
-        """Return the answer without TLS; None where nobody speaks HTTP there."""
+        """Return how the answer without TLS begins, as its body may be anything; None for none."""
         client = HTTPConnection(self.host, self._plain_port, timeout=_HANDSHAKE_S)
         ask = Ask(path, headers={"Connection": "close"})
-        with closing(client), suppress(HTTPException, OSError, StoreError):
+        with closing(client), suppress(HTTPException, OSError):
             client.connect()
-            with _within(_HANDSHAKE_S, client.sock):
-                return _exchange(client, ask, self._target(ask))
+            watched = _within(_HANDSHAKE_S, client.sock)
+            with watched, _send(client, ask, self._target(ask)) as response:
+                return _reply(ask, response, b"")
         return None
 
     def shake_hands(self, offer: Offer) -> Handshake:
@@ -203,24 +204,33 @@ def _hang_up(connection: socket.socket) -> None:
 
 
 def _exchange(client: HTTPConnection, ask: Ask, target: str) -> Reply:
+    with _send(client, ask, target) as response:
+        return _reply(ask, response, _read(ask, response))
+
+
+def _send(client: HTTPConnection, ask: Ask, target: str) -> HTTPResponse:
+    """Make a request, and return its response as far as its headers."""
     client.putrequest(ask.method, target, skip_accept_encoding=True)
     for name, value in {**_AGENT, **ask.headers}.items():
         client.putheader(name, value)
     if ask.method in ("POST", "PUT"):
         client.putheader("Content-Length", "0")
     client.endheaders()
-    with client.getresponse() as response:
-        return _reply(ask, response)
+    return client.getresponse()
 
 
-def _reply(ask: Ask, response: HTTPResponse) -> Reply:
-    """Read a response; StoreError where it has more bytes than any file of its kind."""
+def _read(ask: Ask, response: HTTPResponse) -> bytes:
+    """Read a response's body; StoreError where it has more bytes than any file of its kind."""
     allowed = allowance(ask.path.partition("?")[0]).max_bytes
     body = response.read(allowed + 1)
     if len(body) > allowed:
         raise StoreError(f"{ask.path} has more than {allowed:,} bytes")
     if response.length:
         raise StoreError(f"{ask.path} ends {response.length:,} bytes too early")
+    return body
+
+
+def _reply(ask: Ask, response: HTTPResponse, body: bytes) -> Reply:
     headers: dict[str, str] = {}
     for name, value in response.getheaders():
         name = name.lower()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from publisher.infra.aws_words import code_of, explain
+from publisher.infra.cloudformation.aws_errors import code_of, explain
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

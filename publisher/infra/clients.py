@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from boto3.session import Session
 from botocore.config import Config
 
-from publisher.infra.aws_words import explained
+from publisher.infra.cloudformation.aws_errors import explained
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.client import CloudFormationClient

@@ -1,7 +1,8 @@
-"""What must not be taken away: pure rules over what a change, or a removal, would do.
+"""What a change must not take away: pure rules over what a change set would do.
 
 A bucket that holds anything is never let go, whoever asks. What else boards or people depend on
-goes only where it is named (`--let-go`).
+goes only where it is named (`--let-go`). What is lost while the resource stays: in_place.py. What
+goes with a whole stack: removal.py.
 """
 
 from __future__ import annotations
@@ -9,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from publisher.infra.changes import Change
+from publisher.infra.cloudformation.resource_changes import Change
 from publisher.infra.errors import GuardError
-from publisher.infra.stacks import Resource
 
 BUCKET = "AWS::S3::Bucket"
 KEY = "AWS::KMS::Key"
@@ -34,7 +34,9 @@ _LOST_IF_GONE = {
     "AWS::KMS::Alias": "slotcast.toml may name the key by it",
     ROLE: "the jobs that assume it can no longer work",
 }
-_DOMAIN = "DomainName"
+# Whoever deletes one of these stacks strands boards, or the people who release.
+PROTECTED = ("ota", "ci")
+DOMAIN = "DomainName"
 _KEEP = "put infra.toml, or the template, back as it was"
 
 
@@ -72,11 +74,11 @@ def losses(changes: Iterable[Change], holdings: Mapping[str, str]) -> list[Loss]
 
 def moved_domain(before: Mapping[str, str], after: Mapping[str, str]) -> list[Loss]:
     """Return the loss of the edge's host name, where a stack's parameters change it."""
-    was, becomes = before.get(_DOMAIN, ""), after.get(_DOMAIN, "")
+    was, becomes = before.get(DOMAIN, ""), after.get(DOMAIN, "")
     if not was or was == becomes:
         return []
     says = f"the edge no longer answers to {was}, which boards in the field ask"
-    return [Loss(_DOMAIN, says)]
+    return [Loss(DOMAIN, says)]
 
 
 def verify_losses(found: Sequence[Loss], let_go: Collection[str]) -> None:
@@ -88,53 +90,12 @@ def verify_losses(found: Sequence[Loss], let_go: Collection[str]) -> None:
     held = [loss for loss in found if loss.is_final or loss.resource not in let_go]
     if not held:
         return
-    names = " ".join(f"--let-go {loss.resource}" for loss in held if not loss.is_final)
+    named = dict.fromkeys(loss.resource for loss in held if not loss.is_final)
+    names = " ".join(f"--let-go {name}" for name in named)
     final = any(loss.is_final for loss in held)
     hint = _KEEP if final or not names else f"{_KEEP}; or, if it is to be: {names}"
     lines = tuple(f"  {loss.resource}: {loss.says}" for loss in held)
     raise GuardError("refused: it would take away what is needed", hint, lines)
-
-
-@dataclass(frozen=True)
-class Removal:
-    """What removing a stack does: what goes with it, and what stays outside of it."""
-
-    goes: tuple[Resource, ...]
-    stays: tuple[Resource, ...]
-
-
-def removal(resources: Iterable[Resource], template: Mapping[str, object]) -> Removal:
-    """Sort a stack's resources by the DeletionPolicy of the template that it was deployed with."""
-    policies = _deletion_policies(template)
-    stays: list[Resource] = []
-    goes: list[Resource] = []
-    for resource in resources:
-        kept = policies.get(resource.logical_id, "Delete").startswith("Retain")
-        (stays if kept else goes).append(resource)
-    return Removal(tuple(goes), tuple(stays))
-
-
-def verify_removal(found: Removal, holdings: Mapping[str, str]) -> None:
-    """Raise GuardError if a bucket that holds anything would go with its stack."""
-    full = [
-        f"  {item.logical_id}: {item.physical_id} holds {holdings[item.physical_id]}"
-        for item in found.goes
-        if item.type == BUCKET and holdings[item.physical_id]
-    ]
-    if full:
-        hint = "empty it first if nobody needs that; or give it DeletionPolicy: Retain, and apply"
-        raise GuardError("refused: a bucket that holds something would go", hint, tuple(full))
-
-
-def _deletion_policies(template: Mapping[str, object]) -> dict[str, str]:
-    resources = template.get("Resources")
-    if not isinstance(resources, Mapping):
-        return {}
-    return {
-        name: str(item.get("DeletionPolicy", "Delete"))
-        for name, item in resources.items()
-        if isinstance(item, Mapping)
-    }
 
 
 def _goes(change: Change) -> bool:

@@ -15,15 +15,9 @@ from typing import Any
 
 from publisher.errors import SettingsError
 from publisher.infra import template as templates_of
+from publisher.infra.names import EDGE_REGION, FILE_NAME, STACKS, stack_name, stack_region
 from publisher.infra.parameters import as_text, verify_parameters
 from publisher.settings import verify_name
-
-FILE_NAME = "infra.toml"
-# In the order of creation: each needs what stands before it.
-STACKS = ("ota", "logs", "ci")
-# CloudFront's metrics, certificates and log deliveries are there, wherever the bucket is (Amazon
-# CloudFront developer guide, "Configure standard logging (v2)").
-EDGE_REGION = "us-east-1"
 
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
@@ -67,23 +61,24 @@ class InfraSettings:
             )
             raise SettingsError("[ota] CertificateArn is missing", hint)
 
+    def verify_enforced(self) -> None:
+        """Raise SettingsError where conditional writes are not enforced: not for a real account."""
+        for kind, parameters in self.stacks.items():
+            if parameters.get("ConditionalWrites") == "NotEnforced":
+                message = f"[{kind}] ConditionalWrites is NotEnforced, which is for emulators"
+                hint = "whoever publishes could overwrite what was released: remove that line"
+                raise SettingsError(message, hint)
+
     def stack_name(self, kind: str) -> str:
         """Return the name of `ota`, `logs` or `ci` as CloudFormation knows it."""
         return stack_name(self.name, kind, self.product)
 
     def region_of(self, kind: str) -> str:
         """Return where a stack is."""
-        return EDGE_REGION if kind == "logs" else self.region
+        return stack_region(kind, self.region)
 
 
-def stack_name(name: str, kind: str, product: str) -> str:
-    """Return a stack's name; what a product's name may have and a stack's not becomes a dash."""
-    if kind != "ci":
-        return f"{name}-{kind}"
-    return f"{name}-{re.sub('[^a-z0-9]', '-', product)}-ci"
-
-
-def supplied(kind: str, stacks: Mapping[str, Mapping[str, str]]) -> set[str]:
+def supplied_names(kind: str, stacks: Mapping[str, Mapping[str, str]]) -> set[str]:
     """Return the parameters that come from elsewhere: from [infra], or from the stack `ota`."""
     own = {"ci": {"Product"}}.get(kind, set())
     if "ota" not in stacks:
@@ -166,8 +161,9 @@ def _parameters(
     try:
         if kind == "ci" and "Product" in values:
             raise SettingsError("Product is not set here", "it is product in [infra]")
-        verify_parameters(template, values, supplied(kind, sections))
+        verify_parameters(template, values, supplied_names(kind, sections))
         _verify_trust(values)
+        _verify_domain(values)
     except SettingsError as error:
         raise SettingsError(f"[{kind}] {error}", error.hint) from None
     return {name: as_text(value) for name, value in values.items()}
@@ -179,3 +175,17 @@ def _verify_trust(values: Mapping[str, object]) -> None:
         if values.get(name) and not values.get("OidcProviderArn"):
             hint = "the account's provider for token.actions.githubusercontent.com, in IAM"
             raise SettingsError(f"{name} needs OidcProviderArn", hint)
+
+
+def _verify_domain(values: Mapping[str, object]) -> None:
+    """Refuse a host name that nothing vouches for, and what is for a host name without one."""
+    proofs = [name for name in ("CertificateArn", "HostedZoneId") if values.get(name)]
+    if values.get("DomainName") and not proofs:
+        hint = (
+            f"ask ACM in {EDGE_REGION} for its certificate; or name its zone in Route 53, "
+            f"HostedZoneId, to have one issued (region {EDGE_REGION} only)"
+        )
+        raise SettingsError("DomainName needs CertificateArn", hint)
+    if proofs and not values.get("DomainName"):
+        hint = "the host name that boards ask: without one the edge has CloudFront's own"
+        raise SettingsError(f"{proofs[0]} needs DomainName", hint)

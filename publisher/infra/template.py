@@ -14,8 +14,8 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from publisher.errors import PublisherError
+from publisher.infra.names import STACKS
 
-NAMES = ("ota", "ci", "logs")
 # CreateChangeSet takes no more in TemplateBody (API reference).
 MAX_BYTES = 51_200
 
@@ -38,8 +38,8 @@ def read(name: str) -> str:
     Raises:
         ValueError: there is none of that name.
     """
-    if name not in NAMES:
-        raise ValueError(f"there is no template {name!r}, only {', '.join(NAMES)}")
+    if name not in STACKS:
+        raise ValueError(f"there is no template {name!r}, only {', '.join(STACKS)}")
     # Beside the package, in the source tree as in an installed wheel.
     path = Path(__file__).parents[2] / "infra" / f"{name}.yaml"
     return path.read_text(encoding="utf-8")

@@ -64,7 +64,7 @@ def _load_pkcs11(rest: str, passphrases: Passphrases) -> Signer:
         if error.name != "pkcs11":
             raise
         message = "pkcs11: signers need the package python-pkcs11, which is not installed"
-        raise KeyAccessError(message, "pip install 'slotcast[pkcs11]'") from None
+        raise KeyAccessError(message, "pip install python-pkcs11") from None
     return load(rest, passphrases)
 
 

@@ -15,8 +15,8 @@ from tls_server import HostileServer, says
 
 from publisher import cli
 from publisher.certificates import Authority
+from publisher.doctor.check_names import AWS, NAMES
 from publisher.doctor.examine import CHECKS
-from publisher.doctor.names import AWS, NAMES
 
 OF_THE_STORE = {"edge-origin", "published-names", "private-keys"}
 
@@ -181,6 +181,58 @@ def test_an_edge_behind_its_origin_is_named_with_both_versions(deploy, look):
     assert "the edge serves version 2, the store has 3" in report.says("edge-origin")
 
 
+def test_an_edge_that_is_stale_is_not_blamed_on_the_refresh_job(deploy, look):
+    deployment = deploy(days_ago=6)
+    broken.stale_edge(deployment)  # which signs anew, now
+    assert "refresh-job" in look().names("OK")
+
+
+def test_a_store_that_was_rolled_back_is_named_by_what_was_seen_before(deploy, look):
+    deployment = deploy()
+    timestamp = deployment.folder / "published/sensor/metadata/timestamp.json"
+    before = timestamp.read_bytes()
+    deployment.slotcast("pause", "stable", *BOARD[1:])
+    timestamp.write_bytes(before)
+    report = look()
+    assert report.names("FAIL", "WARN", "UNKNOWN") == {"rolled-back"}
+    assert "the store was rolled back: targets is version 2, but was 3" in report.says(
+        "rolled-back"
+    )
+    assert "put the newest timestamp.json back" in report.says("rolled-back")
+
+
+def test_a_machine_without_memory_has_nothing_to_hold_the_store_against(deploy, look):
+    deployment = deploy()
+    (deployment.folder / ".slotcast/seen.json").unlink()
+    report = look("--only", "rolled-back", "--strict")
+    assert [one["says"] for one in report.findings] == [
+        "there is no memory here to hold it against (.slotcast/seen.json)"
+    ]
+    assert report.code == 0
+    assert not (deployment.folder / ".slotcast/seen.json").exists()
+
+
+def test_without_the_store_an_edge_that_is_behind_what_was_seen_is_to_be_looked_at(
+    deploy, look, without_store
+):
+    broken.stale_edge(deploy())
+    without_store()
+    report = look()
+    assert report.names("FAIL") == set()
+    assert report.names("WARN") == {"rolled-back"}
+    assert "the edge was rolled back: " not in report.says("rolled-back")
+    assert "the edge is behind: " in report.says("rolled-back")
+
+
+def test_a_store_that_was_emptied_leads_to_what_puts_it_back(deploy, look):
+    deployment = deploy()
+    deployment.edge.serve(without(deployment.store, "/"))
+    report = look()
+    assert "chain" in report.names("FAIL")
+    assert 'docs/operator.md, "When something is gone"' in report.says("chain")
+    assert "query" in report.names("UNKNOWN")
+
+
 def test_without_the_store_the_edge_is_looked_at_and_the_rest_not_known(
     deploy, look, without_store
 ):
@@ -189,7 +241,15 @@ def test_without_the_store_the_edge_is_looked_at_and_the_rest_not_known(
     report = look()
     assert report.names("FAIL", "WARN") == set()
     assert report.names("UNKNOWN") == OF_THE_STORE
-    assert report.code == 0
+    assert (report.code, report.ok) == (0, True)
+
+
+def test_what_could_not_be_looked_at_fails_the_strict(deploy, look, without_store):
+    deploy()
+    without_store()
+    report = look("--only", "private-keys", "--strict")
+    assert report.names("FAIL", "WARN", "UNKNOWN") == report.names("UNKNOWN") == {"private-keys"}
+    assert (report.code, report.ok) == (1, False)
 
 
 @pytest.mark.parametrize(
@@ -219,10 +279,12 @@ def test_where_nobody_answers_one_thing_is_wrong_and_the_store_is_still_looked_a
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     report = look("--edge-url", f"https://localhost:{port}/sensor/")
-    assert report.names("FAIL") == {"reach"}
-    looked = {"role-expiry", "refresh-job", "published-names", "private-keys"}
+    assert report.names("FAIL", "WARN", "UNKNOWN") == {"reach"}
+    looked = {"role-expiry", "refresh-job", "rolled-back", "published-names", "private-keys"}
     assert report.names("OK") == looked
-    assert report.names("UNKNOWN") == set(CHECKS) - looked - {"reach"}
+    assert f"\n{len(CHECKS) - len(looked) - 1} checks not done" in report.says("reach")
+    alone = look("--edge-url", f"https://localhost:{port}/sensor/", "--only", "ranges")
+    assert "nobody answers at the edge: " in alone.says("ranges")
 
 
 def test_another_edge_is_asked_by_every_set_and_by_the_roots_that_are_named(deploy, look, tmp_path):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from botocore.exceptions import ClientError
 
-from publisher.infra.settings import STACKS
+from publisher.infra.names import STACKS
 from publisher.infra.template import load, read
 from tests.infra.deployment import NAME, PRODUCT, Deployment
 

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
+from publisher.infra.names import KEY_OUTPUTS, KEY_SCHEME, ROLE_OUTPUTS
 from tests.infra.account import EVERYTHING, add_github, add_user, assume, user_arn
 from tests.infra.calls import Scene
 from tests.infra.command import Done, run
@@ -14,8 +15,9 @@ from tests.infra.ministack_server import REGION, Credentials, Ministack
 PRODUCT, BUCKET, NAME = "sensor", "acme-firmware", "slotcast"
 RELEASE_SUBJECT = "repo:acme@1234/sensor@5678:environment:firmware-stable"
 REFRESH_SUBJECT = "repo:acme@1234/sensor@5678:environment:firmware-refresh"
-ROLES = {"release": "ReleaseRoleArn", "refresh": "RefreshRoleArn", "gc": "GcRoleArn"}
-KEYS = {"targets": "TargetsKeyArn", "snapshot": "SnapshotKeyArn", "timestamp": "TimestampKeyArn"}
+
+# What the engineer and the stranger may do: take whatever role trusts them.
+TAKING = {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}
 
 
 @dataclass(frozen=True)
@@ -49,11 +51,11 @@ class Deployment:
     @property
     def keys(self) -> dict[str, str]:
         """The ARN of each role's key."""
-        return {role: self.ci[name].removeprefix("awskms:") for role, name in KEYS.items()}
+        return {role: self.ci[name].removeprefix(KEY_SCHEME) for role, name in KEY_OUTPUTS.items()}
 
     def role(self, name: str) -> Credentials:
         """The credentials of `release`, `refresh` or `gc`, taken by the engineer."""
-        return assume(self.aws, self.engineer, self.ci[ROLES[name]])
+        return assume(self.aws, self.engineer, self.ci[ROLE_OUTPUTS[name]])
 
     @cached_property
     def scene(self) -> Scene:
@@ -68,15 +70,27 @@ class Deployment:
 
 def deploy(aws: Ministack, folder: Path) -> Deployment:
     """Create the stacks in an empty account, by `slotcast infra apply` in a folder."""
-    taking = {"Effect": "Allow", "Action": "sts:*", "Resource": "*"}
     deployer = add_user(aws, "deployer", EVERYTHING)
     people = [deployer, add_user(aws, "administrator", EVERYTHING)]
-    people += [add_user(aws, name, taking) for name in ("engineer", "stranger")]
+    people += [add_user(aws, name, TAKING) for name in ("engineer", "stranger")]
     (folder / "infra.toml").write_text(infra_toml(add_github(aws)))
     applied = infra(aws, deployer, folder, "apply", "--yes", "--json")
     assert applied.code == 0, applied.err
     stacks = json.loads(applied.out)["stacks"]
     return Deployment(aws, folder, *people, stacks["ota"]["outputs"], stacks["ci"]["outputs"])
+
+
+def deploy_defaults(deployment: Deployment) -> dict[str, Mapping[str, str]]:
+    """Create stacks of another name as `slotcast infra init` writes them down; their outputs."""
+    folder = deployment.folder / "defaults"
+    folder.mkdir()
+    words = ("--name", "plain", "--product", "plain", "--bucket", "acme-plain", "--region", REGION)
+    run = partial(infra, deployment.aws, deployment.deployer, folder)
+    for command in (("init", *words), ("apply", "--yes")):
+        done = run(*command)
+        assert done.code == 0, done.err
+    stacks = json.loads(run("outputs", "--json").out)["stacks"]
+    return {kind: stack["outputs"] for kind, stack in stacks.items()}
 
 
 def infra(aws: Ministack, who: Credentials, folder: Path, *words: str) -> Done:

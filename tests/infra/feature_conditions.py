@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from tests.infra.access_rows import another_distribution, answer, claim_no_tls
 from tests.infra.account import EVERYTHING, add_user, assume, assume_by_token, document, user_arn
 from tests.infra.deployment import BUCKET, REFRESH_SUBJECT, RELEASE_SUBJECT, Deployment
-from tests.infra.doors import another_distribution, answer, claim_no_tls
 from tests.infra.rights_rows import ALLOWED, tried
 
 # Whether it is modelled.

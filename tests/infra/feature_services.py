@@ -6,9 +6,10 @@ from functools import partial
 
 from botocore.exceptions import ClientError, WaiterError
 
+from publisher.infra.names import ROLE_OUTPUTS
+from tests.infra.access_rows import answer
 from tests.infra.account import add_user, assume_by_token, document
-from tests.infra.deployment import BUCKET, REFRESH_SUBJECT, Deployment, infra
-from tests.infra.doors import answer
+from tests.infra.deployment import BUCKET, REFRESH_SUBJECT, Deployment, deploy_defaults, infra
 from tests.infra.feature_conditions import ED25519, Probe
 from tests.infra.rights_rows import ALLOWED, tried
 
@@ -56,6 +57,23 @@ def _limits_messages(deployment: Deployment) -> bool:
     return False
 
 
+def _joins_in_conditions(deployment: Deployment) -> bool:
+    """Where nobody is trusted, as `slotcast infra init` leaves it, no role is made."""
+    stacks = deploy_defaults(deployment)
+    return not ROLE_OUTPUTS.values() & stacks["ci"].keys()
+
+
+def _refuses_an_alias(deployment: Deployment) -> bool:
+    """Of two stacks that give two keys one name, the second fails."""
+    kms = deployment.aws.client("kms", deployment.deployer)
+    kms.create_alias(AliasName="alias/taken", TargetKeyId=deployment.keys["targets"])
+    key = {"AliasName": "alias/taken", "TargetKeyId": deployment.keys["snapshot"]}
+    body = json.dumps({"Resources": {"Alias": {"Type": "AWS::KMS::Alias", "Properties": key}}})
+    client = deployment.aws.client("cloudformation", deployment.deployer)
+    client.create_stack(StackName="takes-an-alias", TemplateBody=body)
+    return not _is_made(client, "takes-an-alias")
+
+
 def _checks_passing(deployment: Deployment) -> bool:
     own = {"Effect": "Allow", "Action": ["cloudformation:*", "sns:*"], "Resource": "*"}
     client = deployment.aws.client("cloudformation", add_user(deployment.aws, "passer", own))
@@ -97,9 +115,13 @@ def _takes_in(deployment: Deployment) -> bool:
     words = {"ImportExistingResources": True, "ChangeSetType": "CREATE", "TemplateBody": body}
     made = client.create_change_set(StackName="taker", ChangeSetName="take-in", **words)
     client.execute_change_set(ChangeSetName=made["Id"])
+    return _is_made(client, "taker")
+
+
+def _is_made(client: object, stack: str) -> bool:
     wait = client.get_waiter("stack_create_complete").wait
     try:
-        wait(StackName="taker", WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
+        wait(StackName=stack, WaiterConfig={"Delay": 0.1, "MaxAttempts": 100})
     except WaiterError:
         return False
     return True
@@ -114,6 +136,8 @@ SERVICES: Mapping[str, Probe] = {
     "setting: public access block": _setting("get_public_access_block", bool),
     "OIDC: signature of a token": _verifies_tokens,
     "KMS: at most 4,096 bytes": _limits_messages,
+    "CloudFormation: Fn::Join in a condition": _joins_in_conditions,
+    "CloudFormation: an alias that is there": _refuses_an_alias,
     "IAM: PassRole": _checks_passing,
     "IAM: simulation with context": _simulates_context,
     "edge: caching": _caches,

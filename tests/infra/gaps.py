@@ -27,6 +27,9 @@ GAPS: Mapping[str, str] = {
     "DeployRoleArn names a user here",
     "OIDC: signature of a token": "subject, audience, issuer are compared; anybody can claim them",
     "KMS: at most 4,096 bytes": "`slotcast` refuses more by itself (tests/unit)",
+    "CloudFormation: Fn::Join in a condition": "an empty list counts as given: without "
+    'TrustedPrincipalArns there is a gc role all the same, and each role trusts ""',
+    "CloudFormation: an alias that is there": "it is pointed to the new key, where AWS refuses",
     "IAM: PassRole": "no row of the table tries it",
     "IAM: simulation with context": "`slotcast doctor` is told of a condition only by AWS",
     "edge: caching": "each answer comes from the bucket; how long an edge keeps what, edges of "

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from publisher.doctor.aws.rights import PAYLOAD, Right, wanted
+from publisher.doctor.aws.rights import Right, wanted
+from publisher.infra.names import ROLE_OUTPUTS
+from publisher.infra.sample_paths import MANIFEST, PAYLOAD, ROOT, TIMESTAMP, VERSION_JSON
 from tests.infra.calls import CALLS, Call
-from tests.infra.deployment import BUCKET, PRODUCT, ROLES, Deployment
+from tests.infra.deployment import BUCKET, PRODUCT, Deployment
 from tests.infra.ministack_server import Credentials
 
 ALLOWED, DENIED, NOT_MODELLED = "allowed", "denied", "not modelled"
@@ -16,9 +18,9 @@ _DENIALS = {"AccessDenied", "AccessDeniedException", _UNSIGNED, f"{_UNSIGNED}Exc
 # They tell of a test that is wrong, and of nobody's rights.
 _MISTAKES = {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 _BUCKET = f"arn:aws:s3:::{BUCKET}"
-_TIMESTAMP = f"{_BUCKET}/{PRODUCT}/metadata/timestamp.json"
-_OTHERS = f"{_BUCKET}/{PRODUCT}-2/metadata/timestamp.json"
-# Of the settings that only one may change who deploys (infra/ota.yaml, DenyChangingSettings).
+_TIMESTAMP = f"{_BUCKET}/{PRODUCT}/{TIMESTAMP}"
+_OTHERS = f"{_BUCKET}/{PRODUCT}-2/{TIMESTAMP}"
+# Some of what only whoever deploys may do (infra/ota.yaml, DenyChangingSettings, DenyDeleting…).
 _GUARDED = (
     ("s3:PutBucketPolicy", _BUCKET),
     ("s3:DeleteBucketPolicy", _BUCKET),
@@ -27,6 +29,10 @@ _GUARDED = (
     ("s3:PutLifecycleConfiguration", _BUCKET),
     ("s3:PutBucketObjectLockConfiguration", _BUCKET),
     ("s3:DeleteBucket", _BUCKET),
+    *(
+        ("s3:DeleteObject", f"{_BUCKET}/{PRODUCT}/{path}")
+        for path in (TIMESTAMP, VERSION_JSON, ROOT, MANIFEST)
+    ),
     ("s3:DeleteObjectVersion", _TIMESTAMP),
     ("s3:BypassGovernanceRetention", _TIMESTAMP),
 )
@@ -69,7 +75,7 @@ def rights(deployment: Deployment) -> Iterator[Right]:
     yield from table
     yield from _more(deployment)
     for action, on in _GUARDED:
-        yield Right("administrator", action, on, False, "only who deploys may")
+        yield Right("administrator", action, on, False, "only whoever deploys may")
     tried = {(row.action, row.resource): row for row in table if not row.condition}
     for who in ("stranger", "nobody"):
         for row in tried.values():
@@ -77,7 +83,7 @@ def rights(deployment: Deployment) -> Iterator[Right]:
 
 
 def _more(deployment: Deployment) -> Iterator[Right]:
-    for role in ROLES:
+    for role in ROLE_OUTPUTS:
         yield from (Right(role, action, on, False, "") for action, on in _MORE)
         elsewhere = {"s3:prefix": f"{PRODUCT}-2/"}
         yield Right(role, "s3:ListBucket", _BUCKET, False, "is not of the product", elsewhere)
@@ -97,7 +103,7 @@ class Trial:
         self._deployment = deployment
         self._clients: dict[tuple[str, str], object] = {}
         self._who: dict[str, Credentials | None] = {
-            **{role: deployment.role(role) for role in ROLES},
+            **{role: deployment.role(role) for role in ROLE_OUTPUTS},
             "administrator": deployment.administrator,
             "deployer": deployment.deployer,
             "engineer": deployment.engineer,

@@ -9,14 +9,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from publisher.doctor.aws.rights import Right
-from tests.infra.deployment import BUCKET, PRODUCT, ROLES, Deployment, deploy
-from tests.infra.doors import takes, views
+from publisher.infra.names import ROLE_OUTPUTS
+from tests.infra.access_rows import takes, views
+from tests.infra.deployment import BUCKET, PRODUCT, Deployment, deploy
+from tests.infra.evaluated import evaluator
 from tests.infra.gaps import GAPS
 from tests.infra.ministack_server import ministack
 from tests.infra.rights_rows import ALLOWED, DENIED, NOT_MODELLED, Row, Trial, rights, wrong
 
 WHO = ("release", "refresh", "gc", "administrator", "stranger", "nobody")
-_SIGNS = {ALLOWED: "yes", DENIED: "no", NOT_MODELLED: "?"}
+_SIGNS = {ALLOWED: "yes", DENIED: "no"}
 _SHORT = {
     f"arn:aws:s3:::{BUCKET}/{PRODUCT}-2/": "another product's ",
     f"arn:aws:s3:::{BUCKET}/{PRODUCT}/": "",
@@ -49,10 +51,13 @@ def main() -> int:
 
 
 def matrix(rows: Sequence[Row], deployment: Deployment) -> Iterator[str]:
-    """One line for each action and what it is tried on; "" where somebody has not tried it."""
+    """One line for each action and what it is on; "" where nobody asked for somebody."""
+    evaluate = evaluator(deployment)
     found: dict[tuple[str, str], dict[str, str]] = {}
     for row in rows:
-        found.setdefault(_named(row.right, deployment), {})[row.right.role] = _cell(row)
+        is_tried = row.got != NOT_MODELLED
+        cell = _cell(row) if is_tried else f"({_cell(Row(row.right, evaluate(row.right)))})"
+        found.setdefault(_named(row.right, deployment), {})[row.right.role] = cell
     yield from _head("action", "on", *WHO)
     for (action, on), cells in _merged(found):
         yield _line(action, on, *(cells.get(who, "") for who in WHO))
@@ -82,9 +87,9 @@ def roles(rows: Iterable[Row]) -> Iterator[str]:
     found: dict[str, dict[str, str]] = {}
     for row in rows:
         found.setdefault(row.right.role, {})[row.right.resource] = _cell(row)
-    yield from _head("who", *(f"takes {role}" for role in ROLES))
+    yield from _head("who", *(f"takes {role}" for role in ROLE_OUTPUTS))
     for who, cells in found.items():
-        yield _line(who, *(cells[role] for role in ROLES))
+        yield _line(who, *(cells[role] for role in ROLE_OUTPUTS))
 
 
 def looks(rows: Iterable[Row]) -> Iterator[str]:
@@ -103,10 +108,12 @@ def gaps() -> Iterator[str]:
 
 
 def counts(rows: Sequence[Row]) -> str:
-    """How many of each there are."""
+    """How many of each there are; what is evaluated is no attempt."""
     got = [row.got for row in rows]
-    told = ", ".join(f"{got.count(one)} {one}" for one in (ALLOWED, DENIED, NOT_MODELLED))
-    return f"{len(rows)} attempts: {told}; {len(wrong(rows))} not as wanted"
+    told = ", ".join(f"{got.count(one)} {one}" for one in (ALLOWED, DENIED))
+    evaluated = got.count(NOT_MODELLED)
+    tried = f"{len(rows) - evaluated} attempts: {told}; {len(wrong(rows))} not as wanted"
+    return f"{tried}. {evaluated} more not tried, but evaluated"
 
 
 def _named(right: Right, deployment: Deployment) -> tuple[str, str]:

@@ -24,6 +24,7 @@ from tests.infra.edge_cache import (
 from tests.infra.edge_rules import Behaviour, CachePolicy, Rules, read_rules
 from tests.infra.edge_server import Edge, Line, read_ask, write_reply
 from tests.infra.fleet_seeds import (
+    AS_IT_IS,
     OTHERS,
     Variant,
     errors_for_five_minutes,
@@ -323,6 +324,7 @@ def test_rules_follow_the_template(template, rules):
     assert (rules.missing_status, rules.has_shield, rules.protocol) == (403, False, "TLSv1.2_2025")
     assert read_rules(template, {"BucketName": "x"}).protocol == "TLSv1"
     assert read_rules(template, {**OWN_DOMAIN, "OriginShieldRegion": "eu-west-1"}).has_shield
+    assert AS_IT_IS.rules(template) == rules
     for variant in OTHERS:
         assert variant.rules(template) != rules
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
+from publisher.infra.names import KEY_OUTPUTS
 from tests.infra.account import assume
 from tests.infra.command import Done
-from tests.infra.deployment import BUCKET, PRODUCT, Deployment, infra
+from tests.infra.deployment import BUCKET, PRODUCT, Deployment, deploy_defaults, infra
 
 
 def run(deployment: Deployment, *words: str) -> Done:
@@ -41,6 +42,15 @@ def changes(deployment: Deployment, *words: str) -> dict[str, dict[str, str]]:
 def test_what_is_as_it_should_be_is_left_alone(deployment: Deployment) -> None:
     must(deployment, "apply", "--yes")
     assert changes(deployment) == {"ota": {}, "ci": {}}
+
+
+def test_what_init_writes_is_deployed_as_it_is(deployment: Deployment) -> None:
+    stacks = deploy_defaults(deployment)
+    assert stacks["ota"].keys() == deployment.ota.keys()
+    assert stacks["ci"].keys() >= set(KEY_OUTPUTS.values())
+    folder = deployment.folder / "defaults"
+    plan = infra(deployment.aws, deployment.deployer, folder, "plan", "--json")
+    assert [one["changes"] for one in json.loads(plan.out)["stacks"]] == [[], []]
 
 
 def test_a_changed_parameter_changes_the_distribution_in_place(deployment: Deployment) -> None:
@@ -116,7 +126,7 @@ def test_what_boards_need_outlives_the_stacks(deployment: Deployment) -> None:
     s3.put_object(Bucket=BUCKET, Key="sensor/payloads/2.slc", Body=b"2")
     done = run(deployment, "destroy", "--yes")
     assert done.code == 0, done.err
-    assert f"stays: bucket {BUCKET} with " in done.out
+    assert f"stays: bucket {BUCKET} with " in done.err
     assert s3.get_object(Bucket=BUCKET, Key="sensor/payloads/2.slc")["Body"].read() == b"2"
     kms = deployment.aws.client("kms", deployment.deployer)
     for arn in deployment.keys.values():

@@ -91,7 +91,7 @@ def test_what_is_large_goes_up_in_parts_with_the_rights_of_the_release_role(
     s3.delete_object(Bucket=BUCKET, Key=name)
 
 
-def test_anybody_verifies_all_of_it_through_the_edge(desk: Desk, deployment: Deployment) -> None:
+def test_anybody_verifies_all_of_it_through_the_edge(desk: Desk) -> None:
     verify(desk)
 
 

@@ -2,9 +2,11 @@
 
 import pytest
 
+from publisher.infra.names import ROLE_OUTPUTS
 from tests.infra.account import document
 from tests.infra.deployment import Deployment
-from tests.infra.rights_rows import ALLOWED, DENIED, Row, Trial, rights, wrong
+from tests.infra.evaluated import evaluator
+from tests.infra.rights_rows import ALLOWED, DENIED, NOT_MODELLED, Row, Trial, rights, wrong
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +23,18 @@ def test_each_role_is_allowed_what_it_must_do_and_denied_what_it_must_not(rows: 
     assert wrong(rows) == []
     assert {row.right.role for row in rows if row.got == DENIED} >= {"release", "refresh", "gc"}
     assert {row.right.role for row in rows if row.got == ALLOWED} == {"release", "refresh", "gc"}
+
+
+def test_what_cannot_be_tried_follows_from_the_policies(
+    deployment: Deployment, rows: list[Row]
+) -> None:
+    evaluate = evaluator(deployment)
+    evaluated = [Row(row.right, evaluate(row.right)) for row in rows if row.got == NOT_MODELLED]
+    assert wrong(evaluated) == []
+    assert {row.right.action for row in evaluated} == {"s3:PutObject", "kms:Sign", "iam:PassRole"}
+    # And what can be tried comes out alike.
+    both = [(row, evaluate(row.right)) for row in rows if row.right.role in ROLE_OUTPUTS]
+    assert [row for row, got in both if row.got not in (NOT_MODELLED, got)] == []
 
 
 def test_a_right_too_many_and_one_too_few_are_noticed(deployment: Deployment, trial: Trial) -> None:

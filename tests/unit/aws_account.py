@@ -11,13 +11,16 @@ from functools import cache, partial
 
 import boto3
 from aws_answers import (
+    ANNA,
     BUCKET,
     DISTRIBUTION,
     HOST,
     KEYS,
     NOW,
     PRODUCT,
+    REFRESH,
     ROLES,
+    SUBJECT,
     policies,
     root,
     sound_answers,
@@ -28,11 +31,12 @@ from iam_evaluation import decide
 from made_stacks import REGION
 
 from publisher.doctor.aws import Clients, look
+from publisher.doctor.aws.deployment import Deployment, Trusted, Wanted
 from publisher.doctor.aws.policy import parse_policy
 from publisher.doctor.aws.scene import Scene
-from publisher.doctor.deployment import Deployment, Wanted
 
 SERVICES = ("s3", "cloudfront", "acm", "iam", "kms", "logs")
+TRUSTED = Trusted({"release": (SUBJECT,), "refresh": (REFRESH,)}, (ANNA,))
 _NO_POLICY = {"Statement": []}
 
 
@@ -50,7 +54,9 @@ class Account:
     def __init__(self):
         self.answers = {**sound_answers(), "simulate_principal_policy": self._simulate}
         self.more_policies = {}
-        self.deployment = Deployment(BUCKET, DISTRIBUTION, REGION, PRODUCT, ROLES, KEYS, True)
+        self.deployment = Deployment(
+            BUCKET, DISTRIBUTION, REGION, PRODUCT, ROLES, KEYS, True, TRUSTED
+        )
         self.wanted = Wanted(f"https://{HOST}/", root(), NOW)
 
     @property
@@ -73,6 +79,17 @@ class Account:
         policy = json.loads(self.answers["get_bucket_policy"]["Policy"])
         change(policy["Statement"])
         self.answers["get_bucket_policy"] = {"Policy": json.dumps(policy)}
+
+    def alter(self, method, change):
+        """Change each answer to a call before it is given."""
+        sound = self.answers[method]
+
+        def answer(params):
+            found = deepcopy(sound(params))
+            change(found)
+            return found
+
+        self.answers[method] = answer
 
     def look(self, check=None):
         """What the doctor finds, or one of its checks."""
@@ -134,6 +151,11 @@ class Account:
             is_any = params["ResourceArns"] == ["*"]
             results.append(told if is_any else {**told, "ResourceSpecificResults": specific})
         return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def set_tls(**words):
+    """What changes an account's distribution in how it speaks TLS."""
+    return lambda account: account.distribution["ViewerCertificate"].update(words)
 
 
 @cache

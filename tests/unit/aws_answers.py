@@ -25,6 +25,8 @@ KEYS = {
     for name in ("targets", "snapshot", "timestamp")
 }
 SUBJECT = "repo:acme@1234/sensor@5678:environment:firmware-stable"
+REFRESH = SUBJECT.replace("stable", "refresh")
+ANNA = f"{IAM}:user/anna"
 _FIELDS = ["date", "time", "cs-uri-stem", "cs-uri-query", "sc-status"]
 
 
@@ -72,9 +74,9 @@ def make_ci(spec="ECC_NIST_EDWARDS25519"):
         "Product": PRODUCT,
         "BucketName": BUCKET,
         "ReleaseSubjects": SUBJECT,
-        "RefreshSubjects": SUBJECT.replace("stable", "refresh"),
+        "RefreshSubjects": REFRESH,
         "OidcProviderArn": f"{IAM}:oidc-provider/token.actions.githubusercontent.com",
-        "TrustedPrincipalArns": f"{IAM}:user/anna",
+        "TrustedPrincipalArns": ANNA,
         "KeySpec": spec,
     }
     arns = {f"{name.title()}SigningKey.Arn": arn for name, arn in KEYS.items()}
@@ -121,15 +123,34 @@ def _lifecycle(rule):
 
 
 def _edge():
+    nobody = {"Enabled": False, "Quantity": 0}
+    distribution = {
+        "Id": DISTRIBUTION,
+        "ARN": DISTRIBUTION_ARN,
+        "Status": "Deployed",
+        "LastModifiedTime": NOW,
+        "InProgressInvalidationBatches": 0,
+        "DomainName": "d111111abcdef8.cloudfront.net",
+        "ActiveTrustedSigners": nobody,
+        "ActiveTrustedKeyGroups": nobody,
+        "DistributionConfig": _distribution_config(),
+    }
+    return {
+        "get_distribution": {"Distribution": distribution},
+        "get_cache_policy": _cache_policy,
+        "get_origin_access_control": {
+            "OriginAccessControl": {"Id": "OriginAccess", **make_ota().properties("OriginAccess")}
+        },
+    }
+
+
+def _distribution_config():
+    """The configuration as CloudFront tells it, of what CloudFormation writes otherwise."""
     config = make_ota().properties("Distribution")["DistributionConfig"]
     viewer = config.pop("ViewerCertificate")
     for one in (config["DefaultCacheBehavior"], *config["CacheBehaviors"]):
-        methods = {
-            **_counted(one["AllowedMethods"]),
-            "CachedMethods": _counted(one["CachedMethods"]),
-        }
-        del one["CachedMethods"]
-        one["AllowedMethods"] = methods
+        cached = _counted(one.pop("CachedMethods"))
+        one["AllowedMethods"] = {**_counted(one["AllowedMethods"]), "CachedMethods": cached}
     config |= {
         name: _counted(config[name])
         for name in ("Aliases", "Origins", "CacheBehaviors", "CustomErrorResponses")
@@ -141,25 +162,7 @@ def _edge():
         "SSLSupportMethod": viewer["SslSupportMethod"],
         "MinimumProtocolVersion": viewer["MinimumProtocolVersion"],
     }
-    nobody = {"Enabled": False, "Quantity": 0}
-    distribution = {
-        "Id": DISTRIBUTION,
-        "ARN": DISTRIBUTION_ARN,
-        "Status": "Deployed",
-        "LastModifiedTime": NOW,
-        "InProgressInvalidationBatches": 0,
-        "DomainName": "d111111abcdef8.cloudfront.net",
-        "ActiveTrustedSigners": nobody,
-        "ActiveTrustedKeyGroups": nobody,
-        "DistributionConfig": config,
-    }
-    return {
-        "get_distribution": {"Distribution": distribution},
-        "get_cache_policy": _cache_policy,
-        "get_origin_access_control": {
-            "OriginAccessControl": {"Id": "OriginAccess", **make_ota().properties("OriginAccess")}
-        },
-    }
+    return config
 
 
 def _counted(items):
@@ -213,6 +216,7 @@ def _keys():
     return {
         "describe_key": describe,
         "get_public_key": public,
+        "list_grants": {"Grants": []},
         "get_key_policy": {"Policy": json.dumps(policy)},
     }
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import boto3
 from botocore.stub import ANY, Stubber
 
+from publisher.infra.cloudformation.stacks import Stacks
 from publisher.infra.rules import broken
-from publisher.infra.stacks import Stacks
 from publisher.infra.template import load
 
 ACCOUNT = "arn:aws:cloudformation:us-east-1:111122223333"
@@ -200,7 +200,7 @@ def judged(text):
     return broken(parsed(text))
 
 
-def place(monkeypatch):
+def stub_aws(monkeypatch):
     """Put stubs in the place of AWS for the command line; returns them."""
     cloud, buckets, texts = Cloud(), Buckets(), {}
 

@@ -524,6 +524,23 @@ def test_newer_offers_are_not_hidden_by_overwriting_them(run, here, founded, rol
     assert "--resume leaves out newer files that its timestamp does not name: " in err
 
 
+def test_any_number_of_squatted_files_makes_a_short_line(run, here, founded):
+    two_releases_rolled_back(run, here)
+    shutil.rmtree(here / ".slotcast")
+    for version in range(900, 1300):
+        (here / f"published/sensor/metadata/{version}.snapshot.json").write_bytes(b"{}")
+    code, _, err = release(run, "1.2.0")
+    assert code == 1
+    # What verifies comes first: it was offered, and may be hidden among the others.
+    assert "name: metadata/3.snapshot.json (stable/b1: 1.1.0 in place of 1.0.0), " in err
+    assert (err.count("json (does not verify: "), ", and 396 more\n" in err) == (4, True)
+    assert len(err) < 2000
+    for command in ("status", "diff"):
+        _, _, err = run(command)
+        assert err.count("newer, but not named by the timestamp: ") == 6
+        assert "newer, but not named by the timestamp: and 396 more\n" in err
+
+
 def test_newer_offers_are_not_hidden_by_removing_their_targets(run, here, founded):
     two_releases_rolled_back(run, here)
     shutil.rmtree(here / ".slotcast")

@@ -1,6 +1,7 @@
 """Which stacks `slotcast doctor` looks at, and what it makes of an account that does not answer."""
 
 import json
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -30,23 +31,31 @@ def look(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(*INIT)[0] == 0
 
-    def look(*options):
+    def look(*options, exit_code=0):
         code, out, _ = run("doctor", "--json", *options)
-        assert code == 0
+        assert code == exit_code
         return json.loads(out)["findings"]
 
     return look
 
 
 @pytest.fixture
-def account(monkeypatch):
-    """An account with the stacks of `acme`, but that for logs; in `regions` they were asked for."""
-    cloud, regions, looked = Cloud(), [], []
+def account(bare_account):
+    """An account with the stacks of `acme`, but that for logs."""
+    cloud = bare_account.cloud
     outputs = {"BucketName": "acme-firmware", "DistributionId": "E1"}
     cloud.is_there("acme-ota", outputs=outputs)
     outputs = {"ReleaseRoleArn": ROLE, "TimestampKeyArn": "awskms:alias/timestamp"}
-    cloud.is_there("acme-sensor-ci", outputs=outputs)
+    parameters = {"ReleaseSubjects": "one,another"}
+    cloud.is_there("acme-sensor-ci", outputs=outputs, parameters=parameters)
     cloud.is_absent("acme-logs")
+    return bare_account
+
+
+@pytest.fixture
+def bare_account(monkeypatch):
+    """An account of which `cloud` tells; in `regions` it was asked for stacks."""
+    cloud, regions, looked = Cloud(), [], []
 
     def cloudformation(region):
         regions.append(region)
@@ -60,7 +69,7 @@ def account(monkeypatch):
     monkeypatch.setattr("publisher.doctor.aws.look", look)
     monkeypatch.setattr("publisher.doctor.aws.connect", lambda session, region: None)
     with cloud.stub:
-        yield SimpleNamespace(regions=regions, looked=looked)
+        yield SimpleNamespace(cloud=cloud, regions=regions, looked=looked)
         cloud.stub.assert_no_pending_responses()
 
 
@@ -84,8 +93,52 @@ def test_stacks_of_infra_toml_or_of_the_command_line_are_looked_at(
     assert (deployment.bucket, deployment.distribution_id) == ("acme-firmware", "E1")
     assert deployment.roles == {"release": ROLE}
     assert deployment.keys == {"timestamp": "alias/timestamp"}
+    assert deployment.trusted.subjects["release"] == ("one", "another")
     assert wanted.base_url == "https://localhost:9/"
     assert wanted.root.version == 1  # the store's, as the edge is away
+
+
+def test_roles_alone_are_looked_at_with_the_bucket_that_infra_toml_names(
+    look, bare_account, tmp_path
+):
+    bare_account.cloud.is_absent("acme-ota")
+    bare_account.cloud.is_there("acme-sensor-ci", outputs={"ReleaseRoleArn": ROLE})
+    bare_account.cloud.is_absent("acme-logs")
+    (tmp_path / "infra.toml").write_text(INFRA.replace("[ota]", "[ci]"))
+    look("--only", "aws")
+    [(deployment, _)] = bare_account.looked
+    assert deployment.bucket == "acme-firmware"
+
+
+def test_roles_alone_are_looked_at_with_the_bucket_that_slotcast_toml_names(
+    look, bare_account, tmp_path
+):
+    for stack in ("acme-ota", "acme-sensor-ci"):
+        bare_account.cloud.is_absent(stack)
+    bare_account.cloud.is_there("acme-logs")
+    settings = tmp_path / "slotcast.toml"
+    store = '[store]\nkind = "s3"\nbucket = "by-hand"\nregion = "eu-west-1"\n\n['
+    text = re.sub(r"(?ms)^\[store\]$.*?^\[", lambda _: store, settings.read_text(), count=1)
+    settings.write_text(text)
+    look("--only", "aws", "--stack", "acme")
+    [(deployment, wanted)] = bare_account.looked
+    assert deployment.bucket == "by-hand"
+    assert wanted.keys.timestamp == ("file:keys/timestamp.pem",)
+
+
+def test_stacks_that_are_named_and_are_not_there_are_an_error(look, bare_account):
+    for stack in ("typo-ota", "typo-sensor-ci", "typo-logs"):
+        bare_account.cloud.is_absent(stack)
+    [found] = look("--only", "aws", "--stack", "typo", exit_code=1)
+    assert (found["state"], found["says"]) == ("FAIL", "no stack of typo is in us-east-1")
+    assert bare_account.looked == []
+
+
+@pytest.mark.parametrize("more", [(), ("--stack", "acme"), ("--only", "private-keys")])
+def test_an_infra_toml_that_is_named_and_is_not_there_is_an_error(look, run, more):
+    code, out, err = run("doctor", "--infra", "nosuch.toml", *more)
+    assert (code, out) == (1, "")
+    assert "nosuch.toml does not exist" in err
 
 
 def test_an_account_that_cannot_be_asked_is_not_known(look, monkeypatch):

@@ -12,12 +12,14 @@ from aws_answers import BUCKET, DISTRIBUTION, KEYS, ROLES
 from botocore.exceptions import EndpointConnectionError
 
 from publisher.doctor.aws import connect
+from publisher.doctor.aws.deployment import Deployment, StackSaid, Trusted, find_deployment
 from publisher.doctor.aws.policy import parse_policy
-from publisher.doctor.deployment import Deployment, find_deployment
 
 ROOT = Path(__file__).parents[2]
 # For the stacks' outputs, and for what is published; not for the account's settings.
 _BESIDE = {"cloudformation:DescribeStacks", "s3:GetObject"}
+
+NOBODY = Trusted({"release": (), "refresh": ()})
 
 
 def documented():
@@ -53,7 +55,8 @@ def test_what_may_not_be_looked_at_is_unknown_and_names_the_permission():
     denied = [one for one in account.look() if one.state == "UNKNOWN"]
     assert len(denied) > 20
     for one in denied:
-        assert one.mend == f"allow {one.says.rpartition(' ')[2]} to who runs the doctor"
+        permission = one.says.rpartition(" ")[2]
+        assert one.mend == f"allow {permission} to who runs the doctor (docs/doctor.md)"
     account.answers |= only(sound, "describe_delivery_sources")
     denied += account.look()
     wanted = {one.mend.split()[1] for one in denied if one.state == "UNKNOWN"}
@@ -86,7 +89,7 @@ def test_nothing_is_asked_where_nothing_is_deployed():
 
 
 def test_a_deployment_is_what_the_outputs_of_its_stacks_say():
-    stacks = {
+    outputs = {
         ("acme-ota", "eu-central-1"): {"BucketName": BUCKET, "DistributionId": DISTRIBUTION},
         ("acme-sensor-ci", "eu-central-1"): {
             "RefreshRoleArn": ROLES["refresh"],
@@ -94,6 +97,7 @@ def test_a_deployment_is_what_the_outputs_of_its_stacks_say():
         },
         ("acme-logs", "us-east-1"): {},
     }
+    stacks = {names: StackSaid(told, {}) for names, told in outputs.items()}
     found = find_deployment("acme", "sensor", "eu-central-1", lambda *names: stacks.get(names))
     assert found == Deployment(
         bucket=BUCKET,
@@ -103,6 +107,7 @@ def test_a_deployment_is_what_the_outputs_of_its_stacks_say():
         roles={"refresh": ROLES["refresh"]},
         keys={"timestamp": KEYS["timestamp"]},
         has_logs=True,
+        trusted=NOBODY,
     )
 
 
@@ -115,7 +120,42 @@ def test_each_service_is_asked_where_it_is():
 
 def test_what_is_not_deployed_is_left_out():
     found = find_deployment("acme", "sensor", "us-east-1", lambda name, region: None)
-    assert found == Deployment("", "", "us-east-1", "sensor")
+    assert found == Deployment("", "", "us-east-1", "sensor", trusted=NOBODY)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "bucket"), [({"BucketName": "ours"}, "ours"), ({}, "slotcast.toml's")]
+)
+def test_a_bucket_that_no_stack_has_made_is_the_one_that_the_roles_or_the_settings_name(
+    parameters, bucket
+):
+    ci = StackSaid({"ReleaseRoleArn": ROLES["release"]}, parameters)
+    stacks = {"acme-sensor-ci": ci}
+    found = find_deployment(
+        "acme", "sensor", "us-east-1", lambda name, region: stacks.get(name), "slotcast.toml's"
+    )
+    assert found.bucket == bucket
+
+
+def test_a_bucket_without_the_stack_s_edge_is_not_held_against_one():
+    account = only_bucket(Account())
+    assert list(account.bad()) == [
+        "UNKNOWN distribution: the account's settings were not looked at: no ota stack was found",
+        "UNKNOWN roles: the account's settings were not looked at: no ci stack was found",
+    ]
+
+
+def test_a_bucket_that_is_gone_is_told_once_and_leads_to_what_puts_it_back():
+    account = only_bucket(Account())
+    bucket = {name for name in account.answers if "bucket" in name or "public_access" in name}
+    account.answers |= dict.fromkeys(bucket, "NoSuchBucket")
+    found = account.look()
+    assert [(one.state, one.check, one.says) for one in found[:2]] == [
+        ("FAIL", "bucket-region", f"there is no bucket {BUCKET}"),
+        ("UNKNOWN", "bucket", "11 checks of the bucket not done: see bucket-region"),
+    ]
+    assert 'docs/operator.md, "When something is gone"' in found[0].mend
+    assert [one.check for one in found[2:]] == ["distribution", "roles"]
 
 
 def only_bucket(account):
@@ -136,7 +176,7 @@ def test_no_answer_is_unknown():
     ("code", "says"),
     [
         ("NotImplemented", "this server does not know s3:GetBucketVersioning"),
-        ("NoSuchBucket", "s3:GetBucketVersioning: AWS answered NoSuchBucket"),
+        ("NoSuchBucket", "s3:GetBucketVersioning: there is no such bucket: see bucket-region"),
         ("ExpiredToken", "s3:GetBucketVersioning: AWS answered ExpiredToken"),
     ],
 )

@@ -4,7 +4,7 @@ from itertools import count
 
 import pytest
 from aws_account import Account
-from aws_answers import BUCKET, BUCKET_ARN, IAM
+from aws_answers import BUCKET, BUCKET_ARN, IAM, ROLES
 from made_stacks import ACCOUNT
 
 from publisher.doctor.aws import bucket, bucket_access
@@ -101,9 +101,8 @@ def test_each_block_of_public_access_must_be_on(name):
             bucket.check_versions,
             "get_bucket_versioning",
             {"Status": "Suspended"},
-            "FAIL bucket-versions: versioning is Suspended: a pointer that is overwritten "
-            "cannot be "
-            "restored",
+            "FAIL bucket-versions: versioning is Suspended: a pointer that is overwritten cannot "
+            "be restored",
             "enable it: `slotcast infra apply`",
             id="versioning",
         ),
@@ -115,8 +114,8 @@ def test_each_block_of_public_access_must_be_on(name):
                     "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}]
                 }
             },
-            "WARN bucket-encryption: objects are encrypted with aws:kms: CloudFront must be let to "
-            "decrypt",
+            "WARN bucket-encryption: objects are encrypted with aws:kms: CloudFront must be "
+            "allowed to decrypt",
             "kms:Decrypt",
             id="encryption by KMS",
         ),
@@ -131,13 +130,7 @@ def test_each_block_of_public_access_must_be_on(name):
         pytest.param(
             bucket.check_lifecycle,
             GET_LIFECYCLE,
-            {
-                "Rules": [
-                    PAST,
-                    UPLOADS,
-                    {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 9}},
-                ]
-            },
+            {"Rules": [PAST, UPLOADS, OLD]},
             "FAIL bucket-lifecycle: lifecycle rule old removes what is published, by its age",
             "slotcast gc",
             id="what is published goes by its age",
@@ -210,17 +203,28 @@ def with_another(**words):
     return lambda found: found.append({"Sid": "Added", "Effect": "Allow", **words})
 
 
+def all_but(sid, principal):
+    """Let a denial leave out a principal (NotPrincipal)."""
+
+    def change(found):
+        statement(found, sid).pop("Principal")
+        statement(found, sid)["NotPrincipal"] = {"AWS": principal}
+
+    return change
+
+
 def set_source(condition):
     return lambda found: statement(found, "EdgeReads").update(Condition=condition)
 
 
-UNREAD = (
-    "FAIL bucket-policy: distribution E2EXAMPLE is not let to read: boards get 403 for everything"
-)
+UNREAD = "FAIL bucket-policy: distribution E2EXAMPLE may not read: boards get 403 for everything"
 OVERWRITTEN = (
     "FAIL bucket-policy: what never changes can be overwritten: "
-    f"{BUCKET_ARN}/sensor/metadata/9000001.targets.json, for one"
+    "sensor/metadata/9000001.targets.json, for one"
 )
+VERSIONS = "WARN bucket-policy: whoever IAM allows it can delete past versions, for good"
+NO_TLS = "FAIL bucket-policy: requests to the bucket without TLS are not denied"
+DEPLOYER = f"{IAM}:role/deploy"
 READERS = {"Action": "s3:GetObject", "Resource": f"{BUCKET_ARN}/*"}
 WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
 
@@ -230,19 +234,19 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
     [
         pytest.param(
             without("DenyWithoutTls"),
-            "FAIL bucket-policy: requests to the bucket without TLS are not denied",
+            NO_TLS,
             id="no TLS",
         ),
         pytest.param(
             lambda found: statement(found, "DenyWithoutTls").update(Resource=f"{BUCKET_ARN}/*"),
-            "FAIL bucket-policy: requests to the bucket without TLS are not denied",
+            NO_TLS,
             id="TLS for the objects alone",
         ),
         pytest.param(
             lambda found: statement(found, "DenyWithoutTls")["Condition"].update(
                 ArnNotEquals={"aws:PrincipalArn": "*"}
             ),
-            "FAIL bucket-policy: requests to the bucket without TLS are not denied",
+            NO_TLS,
             id="TLS with exceptions",
         ),
         pytest.param(
@@ -262,7 +266,8 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
         ),
         pytest.param(
             lambda found: statement(found, "EdgeReads").update(Action=["s3:GetObject", "s3:*"]),
-            "FAIL bucket-policy: CloudFront may do more than read: s3:getobject, s3:*",
+            "FAIL bucket-policy: CloudFront may do more than read: s3:getobject, s3:*; who "
+            "asks for / gets the names of all products",
             id="CloudFront writes",
         ),
         pytest.param(
@@ -285,12 +290,86 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
         ),
         pytest.param(
             without("DenyDeletingVersions"),
-            "WARN bucket-policy: whoever IAM lets may delete past versions, for good",
+            VERSIONS,
             id="versions can be deleted",
         ),
         pytest.param(
+            lambda found: statement(found, "DenyWithoutTls")["Condition"].update(
+                ArnNotEquals={"aws:PrincipalArn": DEPLOYER}
+            ),
+            NO_TLS,
+            id="TLS with one exception",
+        ),
+        pytest.param(
+            lambda found: statement(found, "EdgeReads")["Condition"].update(
+                IpAddress={"aws:SourceIp": "192.0.2.1"}
+            ),
+            UNREAD,
+            id="CloudFront reads on another condition",
+        ),
+        pytest.param(
+            all_but("DenyWithoutTls", DEPLOYER),
+            NO_TLS,
+            id="TLS for all but one",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyOverwriting")["Condition"].update(
+                Bool={"s3:ObjectCreationOperation": "false"}
+            ),
+            OVERWRITTEN,
+            id="create-only for what is not written whole",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyOverwriting")["Condition"]["Null"].update(
+                {"s3:if-match": "true"}
+            ),
+            OVERWRITTEN,
+            id="replaced with If-Match",
+        ),
+        pytest.param(
+            all_but("DenyOverwriting", ROLES["release"]),
+            OVERWRITTEN,
+            id="create-only for all but one",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyOverwriting")["Condition"].pop("Bool"),
+            "FAIL bucket-policy: sensor/metadata/9000001.targets.json cannot be created: nothing "
+            "can be released",
+            id="parts of an upload are denied",
+        ),
+        pytest.param(all_but("DenyDeletingVersions", DEPLOYER), VERSIONS, id="all but one"),
+        pytest.param(
+            lambda found: statement(found, "EdgeReads").update(
+                Action=["s3:GetObject", "s3:ListBucket"], Resource=[BUCKET_ARN, f"{BUCKET_ARN}/*"]
+            ),
+            "FAIL bucket-policy: CloudFront may do more than read: s3:getobject, s3:listbucket; "
+            "who asks for / gets the names of all products",
+            id="CloudFront lists",
+        ),
+        pytest.param(
+            lambda found: statement(found, "EdgeReads").update(Resource=f"{BUCKET_ARN}/gear/*"),
+            UNREAD,
+            id="CloudFront reads another product",
+        ),
+        pytest.param(
+            lambda found: statement(found, "EdgeReads").update(
+                Resource=f"{BUCKET_ARN}/sensor/metadata/*"
+            ),
+            "FAIL bucket-policy: distribution E2EXAMPLE may not read: boards get 403 for "
+            "stable/sensor/version.json, for one",
+            id="CloudFront reads a part",
+        ),
+        pytest.param(
+            with_another(
+                Effect="Deny", Principal={"Service": "cloudfront.amazonaws.com"}, **READERS
+            ),
+            UNREAD,
+            id="CloudFront is denied",
+        ),
+        pytest.param(
             with_another(Principal={"AWS": f"{IAM}:user/ben"}, **WRITERS),
-            f"WARN bucket-policy: statement Added lets AWS:{IAM}:user/ben write, beside the roles",
+            f"WARN bucket-policy: statement Added lets AWS:{IAM}:user/ben do s3:put*, beside the "
+            "roles",
             id="somebody else writes",
         ),
     ],
@@ -301,6 +380,91 @@ def test_a_broken_policy_is_told(change, says):
     found = account.bad(check_policy)
     assert list(found) == [says]
     assert "slotcast infra apply" in found[says]
+
+
+@pytest.mark.parametrize("resource", ["*", f"{BUCKET_ARN}*", [BUCKET_ARN, "arn:aws:s3:::*/*"]])
+def test_a_denial_may_name_bucket_and_objects_by_wildcards(resource):
+    account = Account()
+    account.change_policy(
+        lambda found: statement(found, "DenyWithoutTls").update(Resource=resource)
+    )
+    assert account.bad(check_policy) == {}
+
+
+def test_pointers_may_be_left_out_by_wildcards_alone():
+    account = Account()
+    pointers = ["*/metadata/timestamp.json", "*/version.json"]
+    account.change_policy(
+        lambda found: statement(found, "DenyOverwriting").update(NotResource=pointers)
+    )
+    assert account.bad(check_policy) == {}
+
+
+def test_a_denial_for_another_bucket_denies_nothing():
+    account = Account()
+    account.change_policy(
+        lambda found: statement(found, "DenyWithoutTls").update(
+            Resource=["arn:aws:s3:::gear", "arn:aws:s3:::gear/*"]
+        )
+    )
+    assert list(account.bad(check_policy)) == [NO_TLS]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ArnNotEquals": {"aws:PrincipalArn": "*"}},
+        {"ArnNotEquals": {"aws:PrincipalArn": f"{IAM}:role/*"}},
+        {"ArnEquals": {"aws:PrincipalArn": f"{IAM}:role/nobody"}},
+        {"StringNotEquals": {"aws:PrincipalAccount": ACCOUNT}},
+    ],
+)
+def test_whom_a_denial_leaves_out_can_delete_versions(condition):
+    account = Account()
+    account.change_policy(
+        lambda found: statement(found, "DenyDeletingVersions").update(Condition=condition)
+    )
+    assert list(account.bad(check_policy)) == [VERSIONS]
+
+
+def test_more_than_one_who_may_delete_versions_are_told():
+    account = Account()
+    both = [DEPLOYER, f"{IAM}:user/ben"]
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": both}}
+    account.change_policy(
+        lambda found: statement(found, "DenyDeletingVersions").update(Condition=condition)
+    )
+    assert list(account.bad(check_policy)) == [
+        "WARN bucket-policy: not only whoever deploys can delete past versions, for good: "
+        + ", ".join(both)
+    ]
+
+
+@pytest.mark.parametrize(
+    "action",
+    [
+        "s3:PutLifecycleConfiguration",
+        "s3:DeleteObjectVersion",
+        "s3:DeleteBucketPolicy",
+        "s3:PutBucketVersioning",
+        "s3:PutBucketPublicAccessBlock",
+        "s3:PutReplicationConfiguration",
+        "s3:PutBucketAcl",
+        "s3:DeleteBucket",
+        "s3:GetObject",
+    ],
+)
+def test_whatever_another_account_may_do_is_told(action):
+    account = Account()
+    stranger = "arn:aws:iam::999999999999:root"
+    resource = [BUCKET_ARN, f"{BUCKET_ARN}/*"]
+    account.change_policy(
+        with_another(Principal={"AWS": stranger}, Action=action, Resource=resource)
+    )
+    assert list(account.bad(check_policy)) == [
+        f"WARN bucket-policy: statement Added lets AWS:{stranger} do {action.lower()}, beside the "
+        "roles"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -315,7 +479,14 @@ def test_cloudfront_must_be_told_by_the_distribution(condition):
     account = Account()
     account.change_policy(set_source(condition))
     says = "statement EdgeReads lets any distribution of CloudFront, of anybody, read"
-    assert f"FAIL bucket-policy: {says}" in account.bad(check_policy)
+    assert list(account.bad(check_policy)) == [f"FAIL bucket-policy: {says}"]
+
+
+def test_a_distribution_of_another_partition_is_known():
+    account = Account()
+    own = f"arn:aws-cn:cloudfront::{ACCOUNT}:distribution/E2EXAMPLE"
+    account.change_policy(set_source({"StringEquals": {"AWS:SourceArn": own}}))
+    assert account.bad(check_policy) == {}
 
 
 def test_another_distribution_is_told():
@@ -344,6 +515,7 @@ def test_a_bucket_without_a_policy():
         "home/.env",
         "gear/metadata/root.p12",
         "id_ed25519",
+        ".slotcast/seen.json",
     ],
 )
 def test_what_is_named_like_a_key_is_told(name):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from aws_account import Account
+from aws_account import Account, set_tls
 from aws_answers import DISTRIBUTION_ARN, HOST, NOW
 
 from publisher.doctor.aws.distribution import check_distribution
@@ -12,10 +12,6 @@ from publisher.doctor.aws.distribution import check_distribution
 
 def bad(account):
     return account.bad(check_distribution)
-
-
-def set_tls(**words):
-    return lambda account: account.distribution["ViewerCertificate"].update(words)
 
 
 def set_certificate(**words):
@@ -112,16 +108,14 @@ SET_RECORD = "set in DNS: _a.updates.example.com. CNAME _b.acm-validations.aws."
         pytest.param(
             set_tls(ACMCertificateArn="arn:aws:acm:eu-central-1:111122223333:certificate/1"),
             "FAIL certificate-acm: the certificate lies in eu-central-1, CloudFront reads "
-            "us-east-1 "
-            "alone",
+            "us-east-1 alone",
             "import it in us-east-1",
             id="another region",
         ),
         pytest.param(
             set_tls(ACMCertificateArn=""),
             "UNKNOWN certificate-acm: the certificate is not in ACM, but kept by IAM, where "
-            "nothing "
-            "renews it",
+            "nothing renews it",
             "import it to ACM",
             id="kept by IAM",
         ),
@@ -186,7 +180,7 @@ def test_logs_with_addresses_or_without_reports_are_warned_of(fields, says):
     assert words.startswith(f"WARN logs: {says}")
 
 
-def test_logging_of_the_old_kind_has_addresses():
+def test_legacy_logging_has_addresses():
     account = Account()
     account.distribution["Logging"] = {
         "Enabled": True,
@@ -195,4 +189,4 @@ def test_logging_of_the_old_kind_has_addresses():
         "Prefix": "",
     }
     (words,) = bad(account)
-    assert words.startswith("WARN logs: logging of the old kind goes to old.s3.amazonaws.com")
+    assert words.startswith("WARN logs: legacy logging goes to old.s3.amazonaws.com")

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from aws_account import Account
+from aws_account import Account, set_tls
 from aws_answers import HOST
 
 from publisher.doctor.aws.distribution import check_distribution
@@ -13,10 +13,6 @@ CLOUDFRONT = "d111111abcdef8.cloudfront.net"
 
 def bad(account):
     return account.bad(check_distribution)
-
-
-def set_tls(**words):
-    return lambda account: account.distribution["ViewerCertificate"].update(words)
 
 
 def set_origin(**words):
@@ -56,8 +52,7 @@ def set_page(code, **words):
         pytest.param(
             set_tls(MinimumProtocolVersion="TLSv1.3_2025"),
             "FAIL distribution-tls: the TLS policy is TLSv1.3_2025: boards speak TLS 1.2 and "
-            "cannot "
-            "connect",
+            "cannot connect",
             "TLSv1.2_2025",
             id="TLS 1.3 alone",
         ),
@@ -80,6 +75,16 @@ def set_page(code, **words):
             "acme-firmware",
             "name the bucket: `slotcast infra apply`",
             id="another bucket",
+        ),
+        *(
+            pytest.param(
+                set_origin(DomainName=f"acme-firmware.s3.{rest}"),
+                f"FAIL distribution-origin: the origin acme-firmware.s3.{rest} is not bucket "
+                "acme-firmware",
+                "name the bucket: `slotcast infra apply`",
+                id=rest,
+            )
+            for rest in ("attacker.example", "us-east-1.amazonaws.com.attacker.example")
         ),
         pytest.param(
             set_origin(OriginPath="/sensor"),
@@ -137,8 +142,7 @@ def set_page(code, **words):
                 }
             ),
             "WARN distribution-behaviours: the default behaviour: a function at the edge may "
-            "change "
-            "what boards get",
+            "change what boards get",
             "if you do not know it",
             id="function at the edge",
         ),
@@ -163,16 +167,14 @@ def set_page(code, **words):
         pytest.param(
             lambda account: account.behaviour("*/metadata/timestamp.json").pop("CachePolicyId"),
             "FAIL distribution-caching: metadata/timestamp.json has no cache policy, but "
-            "settings of "
-            "the old kind (ForwardedValues)",
+            "legacy cache settings (ForwardedValues)",
             "name a cache policy: `slotcast infra apply`",
-            id="settings of the old kind",
+            id="legacy cache settings",
         ),
         pytest.param(
             set_page(403, ResponseCode="200", ResponsePagePath="/index.html"),
             "FAIL distribution-errors: 403 is answered with 200 /index.html: boards take that "
-            "for a "
-            "file",
+            "for a file",
             "let it stay: `slotcast infra apply`",
             id="a page with 200",
         ),
@@ -241,6 +243,11 @@ def test_cloudfronts_own_name_and_certificate_are_warned_of():
     ]
 
 
+def key_of(answer):
+    """What GetCachePolicy tells of the cache key."""
+    return answer["CachePolicy"]["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
+
+
 @pytest.mark.parametrize(
     ("section", "words", "says"),
     [
@@ -250,30 +257,18 @@ def test_cloudfronts_own_name_and_certificate_are_warned_of():
     ],
 )
 def test_a_key_of_more_than_the_path_is_told_once_for_each_policy(section, words, says):
-    account, sound = Account(), Account().answers["get_cache_policy"]
-
-    def answer(params):
-        found = sound(params)
-        key = found["CachePolicy"]["CachePolicyConfig"]["ParametersInCacheKeyAndForwardedToOrigin"]
-        key[section] = words
-        return found
-
-    account.answers["get_cache_policy"] = answer
+    account = Account()
+    account.alter("get_cache_policy", lambda answer: key_of(answer).update({section: words}))
     found = list(bad(account))
     assert len(found) == 2
     assert all(f"the key has {says}" in words for words in found)
 
 
 def test_copies_that_are_compressed_are_warned_of():
-    account, sound = Account(), Account().answers["get_cache_policy"]
-
-    def answer(params):
-        found = sound(params)
-        config = found["CachePolicy"]["CachePolicyConfig"]
-        config["ParametersInCacheKeyAndForwardedToOrigin"]["EnableAcceptEncodingBrotli"] = True
-        return found
-
-    account.answers["get_cache_policy"] = answer
+    account = Account()
+    account.alter(
+        "get_cache_policy", lambda answer: key_of(answer).update(EnableAcceptEncodingBrotli=True)
+    )
     assert list(bad(account)) == [
         "WARN distribution-caching: cache policy slotcast-ota-pointer keeps compressed copies",
         "WARN distribution-caching: cache policy slotcast-ota-immutable keeps compressed copies",
@@ -288,7 +283,7 @@ def test_what_no_pattern_names_has_the_default_behaviour():
     ]
     account.distribution["DefaultCacheBehavior"].pop("CachePolicyId")
     (says,) = bad(account)
-    assert says.endswith(".bin has no cache policy, but settings of the old kind (ForwardedValues)")
+    assert says.endswith(".bin has no cache policy, but legacy cache settings (ForwardedValues)")
 
 
 def test_a_pattern_with_a_slash_in_front_is_the_same():

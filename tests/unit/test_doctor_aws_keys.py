@@ -11,17 +11,13 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from securesystemslib.signer import SSlibKey
 
 from publisher.doctor.aws.keys import check_keys
+from publisher.settings import KeySettings
 
 
 def described(**words):
     """An account with one key, of which KMS tells otherwise."""
     account = Account()
-    sound = account.answers["describe_key"]
-
-    def answer(params):
-        return {"KeyMetadata": {**sound(params)["KeyMetadata"], **words}}
-
-    account.answers["describe_key"] = answer
+    account.alter("describe_key", lambda answer: answer["KeyMetadata"].update(words))
     account.deployment = replace(account.deployment, keys={"targets": KEYS["targets"]})
     return account
 
@@ -68,18 +64,74 @@ def test_a_key_that_cannot_sign_is_told(words, says, mend):
     assert mend in found[says]
 
 
-def test_a_key_that_root_does_not_name_wants_a_ceremony():
-    account = Account()
-    there, mine = root(), SSlibKey.from_crypto(public_key("timestamp"))
-    there.add_key(SSlibKey.from_crypto(public_key("former")), "timestamp")
-    there.revoke_key(mine.keyid, "timestamp")
-    (former,) = there.roles["timestamp"].keyids
-    account.wanted = replace(account.wanted, root=there)
+LOST = (
+    "or, if the stack's key was replaced on purpose, as it was lost or stolen, never put it back: "
+    'docs/operator.md, "A signing key lost"'
+)
+
+
+def replaced(*roles, **keys):
+    """An account whose keys for some roles root does not name; `keys` is [keys]."""
+    account, there = Account(), root()
+    for role in roles:
+        there.add_key(SSlibKey.from_crypto(public_key(f"former {role}")), role)
+        there.revoke_key(SSlibKey.from_crypto(public_key(role)).keyid, role)
+    account.wanted = replace(account.wanted, root=there, keys=KeySettings(**keys))
+    return account
+
+
+def ids(role):
+    """The first digits of the key that root names, and of the stack's."""
+    return [SSlibKey.from_crypto(public_key(name)).keyid[:8] for name in (f"former {role}", role)]
+
+
+def test_keys_that_root_does_not_name_want_one_ceremony_unless_they_were_lost():
+    account = replaced(*KEYS, **{role: (f"awskms:{KEYS[role]}",) for role in KEYS})
+    changes = [f"--replace {role}={ids(role)[0]}:awskms:{KEYS[role]}" for role in KEYS]
+    mend = f"slotcast root propose --out root-2.json {' '.join(changes)}; {LOST}"
     assert account.bad(check_keys) == {
-        f"FAIL signing-keys: root names {former[:8]} for timestamp, KMS has {mine.keyid[:8]}: what "
-        "it signs boards refuse": "hold a root ceremony (docs/keys.md): slotcast root propose "
-        f"--replace timestamp={former[:8]}:awskms:{KEYS['timestamp']}"
+        f"FAIL signing-keys: root names {ids(role)[0]} for {role}, KMS has {ids(role)[1]}: what it "
+        "signs boards refuse": f"hold a root ceremony (docs/keys.md): {mend}"
+        for role in KEYS
     }
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "file:keys/timestamp-2.pem",
+        "awskms:arn:aws:kms:us-east-1:111122223333:key/2?region=us-east-1",
+        "awskms:alias/by-hand",
+    ],
+)
+def test_a_key_that_root_and_keys_have_both_replaced_may_be_meant_to_be(uri):
+    account = replaced("timestamp", timestamp=(uri,))
+    with_arns(account)
+    former, mine = ids("timestamp")
+    [(says, mend)] = account.bad(check_keys).items()
+    assert says == (
+        f"WARN signing-keys: root names {former} for timestamp, KMS has {mine}, and [keys] does "
+        "not name that either: the stack's roles can sign by no other"
+    )
+    assert mend.endswith(LOST)
+
+
+def test_an_alias_of_the_stack_s_own_key_is_that_key():
+    account = replaced("timestamp", timestamp=("awskms:alias/timestamp",))
+    with_arns(account)
+    assert [one.split()[0] for one in account.bad(check_keys)] == ["FAIL"]
+
+
+def with_arns(account):
+    """Let KMS tell the ARN behind an alias."""
+    there = {"alias/timestamp": KEYS["timestamp"], "alias/by-hand": f"{KEYS['timestamp']}-2"}
+    sound = account.answers["describe_key"]
+
+    def describe(params):
+        arn = there.get(params["KeyId"], params["KeyId"])
+        return {"KeyMetadata": {**sound(params)["KeyMetadata"], "Arn": arn}}
+
+    account.answers["describe_key"] = describe
 
 
 def test_without_a_root_it_is_not_known_whether_it_names_the_keys():
@@ -118,6 +170,32 @@ def test_a_key_for_another_account():
     assert list(with_key_policy(Principal={"AWS": "444455556666"}, Action="kms:*")) == [
         "WARN signing-keys: the key of targets may be used by AWS:444455556666 too: Added"
     ]
+
+
+@pytest.mark.parametrize("action", ["kms:DisableKey", "kms:TagResource", "kms:ReplicateKey"])
+def test_whatever_another_account_may_do_to_a_key_is_told(action):
+    found = with_key_policy(Principal={"AWS": "444455556666"}, Action=["kms:DescribeKey", action])
+    assert list(found) == [
+        "WARN signing-keys: the key of targets may be used by AWS:444455556666 too: Added"
+    ]
+
+
+def test_a_key_for_all_but_one_is_for_everybody():
+    found = with_key_policy(NotPrincipal={"AWS": ROLES["release"]}, Action="kms:Sign")
+    assert list(found) == [
+        "FAIL signing-keys: the key of targets may be used by everybody: statement Added"
+    ]
+
+
+def test_a_grant_lets_use_a_key_whatever_the_policies_say():
+    account = described()
+    reads = {"GrantId": "g1", "GranteePrincipal": "ann", "Operations": ["GetPublicKey", "Verify"]}
+    signs = {"GrantId": "g2", "GranteePrincipal": "ben", "Operations": ["GetPublicKey", "Sign"]}
+    account.answers["list_grants"] = {"Grants": [reads, signs]}
+    assert account.bad(check_keys) == {
+        "FAIL signing-keys: a grant lets ben do Sign with the key of targets": "aws kms "
+        f"revoke-grant --key-id {KEYS['targets']} --grant-id g2"
+    }
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from urllib.parse import quote
 import pytest
 from aws_account import Account
 from aws_answers import (
+    ANNA,
     BUCKET,
     BUCKET_ARN,
     IAM,
     KEYS,
     PRODUCT,
+    REFRESH,
     ROLES,
     SUBJECT,
     make_ota,
@@ -21,10 +23,12 @@ from aws_answers import (
 from iam_evaluation import decide
 from made_stacks import ACCOUNT
 
-from publisher.doctor.aws.effective import batches, check_rights
+from publisher.doctor.aws.deployment import StackSaid, Trusted, find_deployment
 from publisher.doctor.aws.policy import parse_policy
-from publisher.doctor.aws.rights import PAYLOAD, wanted
-from publisher.doctor.aws.trust import check_trust
+from publisher.doctor.aws.rights import wanted
+from publisher.doctor.aws.simulated_rights import batches, check_rights
+from publisher.doctor.aws.trust import check_trust, judge_trust
+from publisher.infra.sample_paths import PAYLOAD
 
 GITHUB = "token.actions.githubusercontent.com"
 
@@ -32,15 +36,9 @@ GITHUB = "token.actions.githubusercontent.com"
 def trusting(*statements):
     """What is found of the release role, if these are the statements of its trust policy."""
     account = Account()
-    sound = account.answers["get_role"]
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **s} for s in statements]}
-
-    def answer(params):
-        found = sound(params)
-        found["Role"]["AssumeRolePolicyDocument"] = quote(json.dumps(policy))
-        return found
-
-    account.answers["get_role"] = answer
+    document = {"AssumeRolePolicyDocument": quote(json.dumps(policy))}
+    account.alter("get_role", lambda answer: answer["Role"].update(document))
     account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
     return account.bad(check_trust)
 
@@ -54,6 +52,8 @@ def github(**conditions):
 
 
 AUDIENCE = {f"{GITHUB}:aud": "sts.amazonaws.com"}
+EVIL = "repo:evil/evil:ref:refs/heads/main"
+FOREIGN = "arn:aws:iam::444455556666:role/x"
 
 
 @pytest.mark.parametrize(
@@ -94,6 +94,54 @@ AUDIENCE = {f"{GITHUB}:aud": "sts.amazonaws.com"}
             "everybody, in any account, may take the role",
             id="everybody of AWS",
         ),
+        pytest.param(
+            {"NotPrincipal": {"AWS": ANNA}, "Action": "sts:AssumeRole"},
+            "everybody, in any account, may take the role",
+            id="all but one",
+        ),
+        pytest.param(
+            github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": [SUBJECT, EVIL]}),
+            f"{EVIL} may take the role, and is no subject of the stack's",
+            id="somebody else's subject",
+        ),
+        pytest.param(
+            github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": REFRESH}),
+            f"{REFRESH} may take the role, and is no subject of the stack's",
+            id="another role's subject",
+        ),
+        pytest.param(
+            github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": "repo:acme/sensor:pull_request"}),
+            "whoever opens a pull request may take the role: repo:acme/sensor:pull_request",
+            id="pull requests",
+        ),
+        pytest.param(
+            {"Principal": {"AWS": f"{IAM}:role/attacker"}, "Action": "sts:AssumeRole"},
+            f"{IAM}:role/attacker may take the role, and is not in TrustedPrincipalArns",
+            id="another role of the account",
+        ),
+        pytest.param(
+            {"Principal": {"AWS": f"{IAM}:root"}, "Action": "sts:AssumeRole"},
+            f"whoever IAM lets in account {ACCOUNT} may take the role",
+            id="the whole account",
+        ),
+        pytest.param(
+            {"Principal": {"AWS": "444455556666"}, "Action": "sts:AssumeRole"},
+            "whoever IAM lets in account 444455556666 may take the role",
+            id="another account",
+        ),
+        pytest.param(
+            {"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+            "lambda.amazonaws.com may take the role",
+            id="a service",
+        ),
+        pytest.param(
+            {
+                "Principal": {"Federated": f"{IAM}:oidc-provider/gitlab.com"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+            },
+            f"{IAM}:oidc-provider/gitlab.com may take the role",
+            id="another provider",
+        ),
     ],
 )
 def test_who_may_take_a_role_and_should_not_is_told(statement, says):
@@ -102,23 +150,29 @@ def test_who_may_take_a_role_and_should_not_is_told(statement, says):
     assert "`slotcast infra apply`" in found[f"FAIL role-trust: release: {says}"]
 
 
-@pytest.mark.parametrize(
-    ("principal", "who"),
-    [
-        ({"AWS": f"{IAM}:root"}, f"whoever IAM lets in account {ACCOUNT}"),
-        ({"AWS": "AROA1234567890EXAMPLE"}, "nobody, as AROA1234567890EXAMPLE was deleted,"),
-        (
-            {"AWS": "arn:aws:iam::444455556666:role/x"},
-            "arn:aws:iam::444455556666:role/x, of another account,",
-        ),
-        ({"AWS": "444455556666"}, "whoever IAM lets in account 444455556666"),
-        ({"Service": "lambda.amazonaws.com"}, "lambda.amazonaws.com"),
-        ({"Federated": f"{IAM}:oidc-provider/gitlab.com"}, f"{IAM}:oidc-provider/gitlab.com"),
-    ],
-)
-def test_whom_a_role_trusts_beside_the_template_is_warned_of(principal, who):
-    found = trusting({"Principal": principal, "Action": "sts:AssumeRole"})
-    assert list(found) == [f"WARN role-trust: release: {who} may take the role"]
+def test_a_principal_that_was_deleted_is_warned_of():
+    found = trusting({"Principal": {"AWS": "AROA1234567890EXAMPLE"}, "Action": "sts:AssumeRole"})
+    says = "release: nobody, as AROA1234567890EXAMPLE was deleted, may take the role"
+    assert list(found) == [f"WARN role-trust: {says}"]
+
+
+def test_a_principal_of_another_account_is_warned_of_although_it_is_wanted():
+    trusted = Trusted(principals=(FOREIGN,))
+    policy = {"Effect": "Allow", "Principal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}
+    [found] = judge_trust("release", ACCOUNT, parse_policy({"Statement": policy}), trusted)
+    assert found.state == "WARN"
+    assert found.says == f"release: {FOREIGN}, of another account, may take the role"
+
+
+def test_an_empty_principal_is_nobody():
+    assert trusting({"Principal": {"AWS": ""}, "Action": "sts:AssumeRole"}) == {}
+
+
+def test_who_may_take_a_role_is_told_by_the_parameters_of_its_stack():
+    told = {"ReleaseSubjects": f"{SUBJECT},{EVIL}", "TrustedPrincipalArns": ""}
+    stacks = {"acme-sensor-ci": StackSaid({}, told)}
+    found = find_deployment("acme", "sensor", "us-east-1", lambda name, _: stacks.get(name))
+    assert found.trusted == Trusted({"release": (SUBJECT, EVIL), "refresh": ()}, ())
 
 
 def added(statement, role="refresh"):
@@ -168,15 +222,12 @@ def test_what_the_buckets_policy_denies_counts():
 
 def test_a_simulator_that_does_not_tell_resources_apart_is_not_believed():
     account = Account()
-    sound = account.answers["simulate_principal_policy"]
 
-    def answer(params):
-        found = sound(params)
-        for one in found["EvaluationResults"]:
+    def leave_out(answer):
+        for one in answer["EvaluationResults"]:
             one.pop("ResourceSpecificResults", None)
-        return found
 
-    account.answers["simulate_principal_policy"] = answer
+    account.alter("simulate_principal_policy", leave_out)
     account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
     (says,) = account.bad(check_rights)
     assert says.startswith("UNKNOWN role-rights: release: the simulator has no answer for")
@@ -184,16 +235,13 @@ def test_a_simulator_that_does_not_tell_resources_apart_is_not_believed():
 
 def test_a_context_key_that_policies_ask_for_is_told():
     account = Account()
-    sound = account.answers["simulate_principal_policy"]
 
-    def answer(params):
-        found = sound(params)
-        for one in found["EvaluationResults"]:
+    def miss_keys(answer):
+        for one in answer["EvaluationResults"]:
             for each in one.get("ResourceSpecificResults", []):
                 each["MissingContextValues"] = ["s3:if-none-match", "aws:SourceIp"]
-        return found
 
-    account.answers["simulate_principal_policy"] = answer
+    account.alter("simulate_principal_policy", miss_keys)
     account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
     assert list(account.bad(check_rights)) == [
         "UNKNOWN role-rights: release: policies ask for aws:sourceip, which is not simulated"

@@ -1,5 +1,7 @@
 """What the doctor makes of what it has seen: pure judgements, each with what tips it over."""
 
+import base64
+import gzip
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from publisher.certificates import Authority
-from publisher.doctor import answers, caching, certificate, contents, edge, product, times, tls
+from publisher.doctor import answers, caching, certificate, contents, product, reach, times, tls
 from publisher.doctor.findings import State
 from publisher.doctor.replies import Reply
 from publisher.doctor.visitor import Handshake
@@ -29,6 +31,7 @@ REFUSED = Handshake(refusal="no")
 SPOKEN = Handshake("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384")
 ROOTS = [Authority.create(name).certificate_der for name in ("one", "two")]
 EXPIRY = ExpirySettings()
+CHUNKED = {"transfer-encoding": "chunked"}
 
 
 def reply(status=200, body=b"{}", **headers):
@@ -180,7 +183,7 @@ def test_a_connection_is_to_be_kept():
     ],
 )
 def test_nothing_is_to_be_had_without_tls(answer, wanted):
-    assert edge.judge_plain_http(answer).state is wanted
+    assert reach.judge_plain_http(answer).state is wanted
 
 
 # Answers
@@ -195,7 +198,11 @@ def test_nothing_is_to_be_had_without_tls(answer, wanted):
         (reply(200, b"<!DOCTYPE html>"), State.FAIL),
         (reply(302, location="/404.html"), State.FAIL),
         (reply(503), State.FAIL),
-        (Reply("metadata/2.root.json", 404), State.WARN),  # no Content-Length
+        (Reply("metadata/2.root.json", 404), State.WARN),  # no end but the connection's
+        (Reply("metadata/2.root.json", 403, CHUNKED, b"<Error/>"), State.OK),  # S3's way
+        (Reply("metadata/2.root.json", 403, CHUNKED, b"x" * 4097), State.WARN),
+        (Reply("metadata/2.root.json", 403, {"transfer-encoding": "gzip, chunked"}), State.WARN),
+        (reply(403, transfer_encoding="chunked"), State.WARN),  # two ends
     ],
 )
 def test_what_is_missing_is_403_or_404_and_short(answer, wanted):
@@ -232,9 +239,15 @@ def test_compression_is_found_in_any_answer():
     assert answers.judge_plainness([reply(content_encoding="identity")])[0].state is State.OK
     [found] = answers.judge_plainness([plain, reply(content_encoding="br")])
     assert (found.state, "br" in found.says) == (State.FAIL, True)
-    chunked = Reply("metadata/1.root.json", 200, {"transfer-encoding": "chunked"}, b"{}")
+    chunked = Reply("metadata/1.root.json", 200, CHUNKED, b"{}")
     assert answers.judge_plainness([chunked])[0].state is State.FAIL
     assert answers.judge_plainness([reply(403)])[0].state is State.UNKNOWN
+
+
+def test_boards_get_what_the_doctor_gets():
+    assert answers.judge_user_agent(reply(), reply()).state is State.OK
+    for other in (reply(403), reply(200, b"<challenge>")):
+        assert answers.judge_user_agent(reply(), other).state is State.FAIL
 
 
 def test_a_query_changes_neither_the_answer_nor_what_is_kept():
@@ -244,6 +257,13 @@ def test_a_query_changes_neither_the_answer_nor_what_is_kept():
     assert answers.judge_query(hit, miss).state is State.WARN
     assert answers.judge_query(hit, reply(200, b"other")).state is State.FAIL
     assert answers.judge_query(hit, reply(400)).state is State.FAIL
+
+
+def test_without_the_plain_answer_nothing_is_known_of_queries():
+    missing, differs = reply(403, b"<Error>1</Error>"), reply(403, b"<Error>2</Error>")
+    found = answers.judge_query(missing, differs)
+    assert found.state is State.UNKNOWN
+    assert "answered with 403, not 200" in found.says
 
 
 @pytest.mark.parametrize(
@@ -344,6 +364,16 @@ def test_a_kept_answer_s_time_is_its_date_and_its_age():
     own = reply(date="Mon, 23 Nov 2026 12:00:00 GMT", age="3600")  # a cache that dates anew
     assert own.time_near(NOW) == NOW
     assert reply(date="yesterday").time_near(NOW) is None
+    assert reply(date=f"Fri, 31 Dec {10**20} 23:59:59 GMT").time_near(NOW) is None
+
+
+def test_a_date_at_the_end_of_all_years_is_a_clock_that_is_wrong():
+    late = reply(date="Fri, 31 Dec 9999 23:59:59 GMT", age="9999999999")
+    [found] = times.judge_clock(NOW, late.time_near(NOW), [])
+    assert found.state is State.FAIL
+
+
+def test_an_answer_without_a_date_tells_no_time():
     assert reply().time_near(NOW) is None
 
 
@@ -447,7 +477,8 @@ def test_private_keys_are_known_by_name_and_by_content():
         for encoding in (Encoding.PEM, Encoding.DER):
             data = key.private_bytes(encoding, PrivateFormat.PKCS8, encryption)
             assert contents.is_secret("sensor/readme.txt", data)
-    assert contents.is_secret("sensor/slotcast.toml", b"")
+    for name in ("slotcast.toml", ".slotcast/seen.json", "old-passphrase.txt"):
+        assert contents.is_secret(f"sensor/{name}", b"")
     assert contents.is_secret("sensor/a.p12", b"\x30\x82")
     assert contents.is_secret("sensor/notes", b"aws_secret_access_key = x")
 
@@ -461,7 +492,55 @@ def test_public_keys_and_certificates_are_not_secret():
     assert not contents.is_secret("sensor/index.html", b"<html>")
 
 
+PEM = Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+DER = Ed25519PrivateKey.generate().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+JWK = b'{"kty":"OKP","crv":"Ed25519","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYA"}'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(base64.b64encode(PEM), id="PEM in base64"),
+        pytest.param(base64.encodebytes(DER), id="DER in base64"),
+        pytest.param(b"-----BEGIN CERTIFICATE-----" + base64.b64encode(PEM), id="beside others"),
+        pytest.param(JWK, id="JWK"),
+        pytest.param(b"AWS_SECRET_ACCESS_KEY=x", id="capitals"),
+        pytest.param(b"{'private': '" + b"ab" * 32 + b"'}", id="as Python writes it"),
+        pytest.param(PEM.decode().encode("utf-16"), id="UTF-16"),
+        pytest.param(PEM.decode().encode("utf-16-le"), id="UTF-16 without its mark"),
+        pytest.param(gzip.compress(PEM), id="gzip"),
+        pytest.param(base64.urlsafe_b64encode(gzip.compress(PEM)), id="gzip in base64"),
+        pytest.param(gzip.compress(DER), id="DER in gzip"),
+        pytest.param(gzip.compress(PEM)[:-9], id="gzip, cut off"),
+    ],
+)
+def test_private_keys_are_known_however_they_are_packed(data):
+    assert contents.is_secret("sensor/notes.txt", data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(JWK.replace(b'"d"', b'"e"'), id="public JWK"),
+        pytest.param(b"ab" * 32, id="digest"),
+        pytest.param(gzip.compress(b"hello"), id="gzip"),
+        pytest.param(b"\x1f\x8bno gzip", id="no gzip"),
+        pytest.param(base64.b64encode(Authority.create("a").certificate_der), id="certificate"),
+    ],
+)
+def test_what_is_packed_is_no_key_by_that(data):
+    assert not contents.is_secret("sensor/notes.txt", data)
+
+
 def test_a_web_page_for_every_name_gives_no_key_away():
     page = reply(200, b"<!doctype html>")
     assert contents.judge_served([page, reply(403)])[0].state is State.OK
     assert contents.judge_served([reply(200, b"[keys]")])[0].state is State.FAIL
+
+
+@pytest.mark.parametrize("body", [PEM, b"[keys]\n", b"<html><pre>" + PEM])
+def test_a_key_is_served_whatever_the_edge_calls_it(body):
+    answer = reply(200, body, content_type="text/html")
+    assert contents.judge_served([answer])[0].state is State.FAIL
+    page = reply(200, b"<!-- none --><html>", content_type="text/html")
+    assert contents.judge_served([page])[0].state is State.OK

@@ -4,7 +4,7 @@ import http.server
 import socket
 import ssl
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 from deployments import BentEdge
@@ -12,12 +12,15 @@ from products import MemoryStore
 from tls_server import HostileServer, says
 
 from publisher.certificates import Authority
+from publisher.doctor import answers
 from publisher.doctor.answers import check_methods
 from publisher.doctor.findings import State
 from publisher.doctor.tls import check_ciphers, check_versions
 from publisher.doctor.visitor import Ask, CannotAskError, Offer, Visitor
 from publisher.errors import StoreError
 from publisher.stores.base import Object
+from slotcast.http import request_bytes
+from slotcast.url import BaseUrl
 
 ROOT = Authority.create("test root")
 CERTIFICATE = ROOT.issue(["localhost"])
@@ -30,6 +33,9 @@ class Asker:
 
     def __init__(self, visitor):
         self.visitor = visitor
+
+    def reply(self, path):
+        return self.visitor.ask(path)
 
     def try_offer(self, offer):
         try:
@@ -63,11 +69,20 @@ def test_an_answer_is_given_whole_with_its_headers(edge):
     assert (access.path, access.user_agent) == (f"/sensor/{PATH}", "slotcast-doctor")
 
 
-def test_compression_is_asked_for_only_where_that_is_the_question(edge):
+def test_compression_is_asked_for_only_where_that_is_the_question():
     seen = []
-    edge.change = lambda request, answer: seen.append(request) or answer
-    visit(edge).ask(PATH, headers={"Range": "bytes=0-0"})
-    assert [request.range for request in seen] == ["bytes=0-0"]
+
+    def behave(connection, _):
+        seen.append(connection.request())
+        connection.send(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+
+    with HostileServer(CERTIFICATE, behave) as server:
+        visitor = Visitor(server.url)
+        visitor.ask(PATH, headers={"Range": "bytes=0-0"})
+        visitor.ask(PATH, headers={"Accept-Encoding": "gzip"})
+    assert b"Range: bytes=0-0\r\n" in seen[0]
+    assert [b"Accept-Encoding: gzip\r\n" in request for request in seen] == [False, True]
+    assert b"accept-encoding" not in seen[0].lower()
 
 
 def test_one_connection_serves_several_requests(edge):
@@ -186,27 +201,59 @@ def test_what_writes_is_sent_so_that_it_could_change_nothing():
         assert b"/sensor/payloads/" + b"0" * 64 in request
 
 
+def test_a_board_s_user_agent_is_the_one_that_boards_send():
+    line = f"User-Agent: {answers._BOARD['User-Agent']}\r\n".encode()
+    assert line in request_bytes(BaseUrl("https://localhost/sensor/"), PATH)
+
+
+@pytest.mark.parametrize(
+    ("agent", "wanted"), [(b"slotcast-doctor", State.OK), (b"User-Agent: slotcast/", State.FAIL)]
+)
+def test_a_firewall_that_keeps_boards_out_is_seen(agent, wanted):
+    def behave(connection, _):
+        is_kept_out = agent in connection.request() and wanted is State.FAIL
+        status = b"403 Forbidden" if is_kept_out else b"200 OK"
+        connection.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
+
+    with HostileServer(CERTIFICATE, behave) as server:
+        [found] = answers.check_user_agent(Asker(Visitor(server.url)))
+    assert found.state is wanted
+    assert ("answered with 403" in found.says) == (wanted is State.FAIL)
+
+
 class Plain(http.server.BaseHTTPRequestHandler):
+    length, body = 2, b"on"
+
     def do_GET(self):
         self.send_response(200)
-        self.send_header("Content-Length", "2")
+        self.send_header("Content-Length", str(self.length))
         self.end_headers()
-        self.wfile.write(self.path.encode()[-2:])
+        with suppress(OSError):  # nobody waits for all of it
+            self.wfile.write(self.body)
 
     def log_message(self, *_):
         pass
 
 
+class LongPage(Plain):
+    length, body = 1 << 21, b"x" * (1 << 21)
+
+
+class CutOff(Plain):
+    length = 3
+
+
 @contextmanager
-def serving_plainly():
-    with http.server.HTTPServer(("127.0.0.1", 0), Plain) as server:
+def serving_plainly(handler):
+    with http.server.HTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.handle_request)
         thread.start()
         yield server.server_address[1]
         thread.join()
 
 
-def test_what_is_served_without_tls_is_seen():
-    with serving_plainly() as port:
+@pytest.mark.parametrize("handler", [Plain, LongPage, CutOff])
+def test_what_is_served_without_tls_is_seen_whatever_it_is(handler):
+    with serving_plainly(handler) as port:
         reply = Visitor("https://localhost/sensor/", plain_port=port).ask_plainly(PATH)
-    assert (reply.status, reply.body) == (200, b"on")
+    assert (reply.status, reply.header("content-length")) == (200, str(handler.length))

@@ -1,10 +1,10 @@
-"""`slotcast infra` as who deploys meets it; tests/infra runs it on an emulated account."""
+"""`slotcast infra` as a person meets it; tests/infra runs it on an emulated account."""
 
 import json
 from pathlib import Path
 
 import pytest
-from infra_cloud import change, place
+from infra_cloud import change, stub_aws
 
 from publisher.console import Console
 from publisher.infra.template import read
@@ -29,7 +29,7 @@ def here(tmp_path, monkeypatch):
 
 @pytest.fixture
 def aws(monkeypatch):
-    found = place(monkeypatch)
+    found = stub_aws(monkeypatch)
     with found.cloud.stub, found.buckets.stub:
         yield found
         found.cloud.stub.assert_no_pending_responses()
@@ -171,6 +171,49 @@ def test_an_edited_template_that_breaks_a_rule_is_refused_before_aws_is_asked(ru
     assert "allow-all" in err
 
 
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_writes_without_a_condition_are_not_for_an_account(run, aws, command):
+    """NotEnforced lets whoever publishes overwrite what was released."""
+    Path("infra.toml").write_text(SETTINGS + 'ConditionalWrites = "NotEnforced"\n')
+    code, _, err = run("infra", command)
+    assert code == 1
+    assert "[ota] ConditionalWrites is NotEnforced, which is for emulators\nhint: " in err
+
+
+def test_an_emulator_may_do_without_conditions(run, monkeypatch):
+    Path("infra.toml").write_text(SETTINGS + 'ConditionalWrites = "NotEnforced"\n')
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    cloud = stub_aws(monkeypatch).cloud
+    with cloud.stub:
+        cloud.is_there(OTA)
+        cloud.has_change_sets(OTA)
+        cloud.makes_change_set(OTA)
+        cloud.would_change_nothing(OTA)
+        cloud.drops_change_set(OTA)
+        assert run("infra", "plan")[0] == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_a_slip_in_let_go_is_refused_before_anything_is_done(run, cloud, ota, command):
+    cloud.is_there(OTA)
+    cloud.consists_of(OTA, ("Bucket", "acme-firmware", BUCKET))
+    code, _, err = run("infra", command, "--let-go", "DomainName", "--let-go", "Buckett")
+    assert code == 1
+    assert "--let-go Buckett: ota has no such\nhint: is Bucket meant?\n" in err
+
+
+def test_what_a_template_has_no_more_can_be_let_go(run, cloud, ota):
+    cloud.is_there(OTA)
+    cloud.consists_of(OTA, ("Former", "E1", "AWS::CloudFront::Distribution"))
+    cloud.is_there(OTA)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.works_out(OTA, change("Former", "AWS::CloudFront::Distribution", "Remove"))
+    cloud.drops_change_set(OTA)
+    code, out, _ = run("infra", "plan", "--let-go", "Former")
+    assert (code, "would take away Former" in out) == (0, True)
+
+
 def test_a_template_for_no_stack_is_wrong_usage(run, ota):
     with pytest.raises(SystemExit) as caught:
         run("infra", "plan", "--template", "edge=mine.yaml")
@@ -209,6 +252,7 @@ def test_apply_creates_and_protects_and_tells_what_comes_next(run, cloud, ota, t
     assert asked == [f'{OTA}: do that? Type "yes": ']
     assert "would be created\nresource" in err
     assert "  CREATE_COMPLETE Bucket (AWS::S3::Bucket)\nslotcast-ota: created\n" in err
+    assert "slotcast-ota: created" not in out
     assert '[store]\nkind = "s3"\nbucket = "acme-firmware"\nregion = "us-east-1"\n' in out
     assert '[edge]\nbase_url = "https://d1.cloudfront.net/"\n' in out
     where = "--store s3://acme-firmware --region us-east-1 --base-url https://d1.cloudfront.net/"
@@ -241,6 +285,21 @@ def test_apply_refuses_before_it_asks(run, aws, ota, types):
     assert "  Bucket: acme-firmware holds sensor/, and would be removed\n" in err
 
 
+def test_apply_does_not_switch_the_edge_off_by_the_way(run, cloud, ota):
+    target = {"Attribute": "Properties", "Path": "/Properties/DistributionConfig/Enabled"}
+    detail = {"Target": target, "ChangeSource": "DirectModification"}
+    cloud.is_there(OTA)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    edge = "AWS::CloudFront::Distribution"
+    cloud.works_out(OTA, change("Distribution", edge, physical="E1", Details=[detail]))
+    cloud.drops_change_set(OTA)
+    code, _, err = run("infra", "apply", "--yes")
+    assert code == 1
+    assert "  Distribution: DistributionConfig/Enabled is changed: an edge that is off" in err
+    assert "--let-go Distribution" in err
+
+
 def test_apply_passes_the_outputs_of_ota_on(run, cloud, ci):
     cloud.is_there(OTA, outputs=OUTPUTS)
     cloud.is_absent(CI)
@@ -261,7 +320,8 @@ def test_apply_passes_the_outputs_of_ota_on(run, cloud, ci):
     code, out, _ = run("infra", "apply", "ci", "--yes")
     assert code == 0
     assert '[keys]\nsnapshot = ["awskms:arn:s"]\ntimestamp = ["awskms:arn:t"]\n' in out
-    assert "--replace snapshot=KEYID:awskms:arn:s --replace timestamp=KEYID:awskms:arn:t" in out
+    both = "--replace snapshot=KEYID:awskms:arn:s --replace timestamp=KEYID:awskms:arn:t"
+    assert f"  slotcast root propose {both} --out root-N.json\n" in out
 
 
 def test_logs_are_not_created_before_the_edge(run, cloud):
@@ -331,6 +391,55 @@ def test_outputs_of_nothing_are_a_failure(run, cloud, ota):
     assert "none of the stacks is there\nhint: `slotcast infra apply`" in err
 
 
+NAMED = {**OUTPUTS, "DistributionDomainName": "d1.cloudfront.net"}
+
+
+@pytest.mark.parametrize(("zone", "told"), [("", True), ("Z0123456789", False)])
+def test_the_dns_record_is_told_where_the_stack_makes_none(run, cloud, ota, zone, told):
+    parameters = {"DomainName": "updates.example.com", "HostedZoneId": zone}
+    cloud.is_there(OTA, outputs=NAMED, parameters=parameters)
+    out = run("infra", "outputs")[1]
+    assert ("  CNAME updates.example.com -> d1.cloudfront.net\n" in out) is told
+
+
+def test_cloudfront_s_own_name_needs_no_record(run, cloud, ota):
+    cloud.is_there(OTA, outputs=NAMED, parameters={"DomainName": "", "HostedZoneId": ""})
+    assert "CNAME" not in run("infra", "outputs")[1]
+
+
+def founded(keys):
+    """slotcast.toml as it is with these keys."""
+    edge = '[edge]\nbase_url = "https://d1.cloudfront.net/"\n'
+    text = f'product = "sensor"\nroot_sha256 = "{"0" * 64}"\n{edge}[keys]\n{keys}'
+    Path("slotcast.toml").write_text(text)
+
+
+def test_the_ceremony_is_for_keys_that_slotcast_toml_does_not_name(run, cloud, ci):
+    founded('snapshot = ["awskms:arn:s?region=us-east-1"]\n')
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_there(CI, outputs=KEYS)
+    out = run("infra", "outputs")[1]
+    assert "  slotcast root propose --replace timestamp=KEYID:awskms:arn:t --out root-N" in out
+
+
+def test_no_ceremony_is_told_of_once_slotcast_toml_names_all_keys(run, cloud, ci):
+    founded('snapshot = ["awskms:arn:s"]\ntimestamp = ["awskms:arn:t"]\n')
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_there(CI, outputs=KEYS)
+    out = run("infra", "outputs")[1]
+    assert "root propose" not in out
+    assert "slotcast doctor" in out
+
+
+def test_a_slotcast_toml_that_cannot_be_read_does_not_keep_the_outputs_back(run, cloud, ci):
+    Path("slotcast.toml").write_text("[keys")
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_there(CI, outputs=KEYS)
+    code, out, err = run("infra", "outputs")
+    assert (code, "root propose" in out) == (0, True)
+    assert err.startswith("slotcast: warning: ")
+
+
 # destroy
 
 
@@ -353,7 +462,8 @@ def test_destroy_says_what_stays_asks_for_the_name_and_lifts_the_protection(run,
     assert code == 0
     assert asked == [f"Type the stack's name to remove it, {OTA}: "]
     assert "stays: bucket acme-firmware with sensor/" in err
-    assert out.startswith("slotcast-ota: removed\nboards can no longer ask")
+    assert err.count("boards can no longer ask") == 1
+    assert out == "slotcast-ota: removed\n"
 
 
 def test_destroy_does_not_need_to_look_into_what_stays(run, aws, ota):
@@ -363,9 +473,9 @@ def test_destroy_does_not_need_to_look_into_what_stays(run, aws, ota):
     aws.cloud.was_deployed_with(OTA, read("ota"))
     aws.buckets.stub.add_client_error("list_objects_v2", "AccessDenied", "", 403)
     aws.cloud.removes(OTA)
-    code, out, _ = run("infra", "destroy", "--yes")
+    code, _, err = run("infra", "destroy", "--yes")
     assert code == 0
-    assert "stays: bucket acme-firmware with what could not be looked into" in out
+    assert "stays: bucket acme-firmware with what could not be looked into" in err
 
 
 @pytest.mark.parametrize("answer", ["yes", "", "slotcast"])
@@ -397,7 +507,8 @@ def test_destroy_does_not_take_the_bucket_from_under_the_roles(run, cloud, ci):
     cloud.is_there(CI)
     code, _, err = run("infra", "destroy", "ota", "--yes")
     assert code == 1
-    assert "ci would be left without ota" in err
+    assert "ci would be left without ota\n" in err
+    assert "hint: destroy ci first, or both: `slotcast infra destroy`\n" in err
 
 
 def test_destroy_does_not_take_the_edge_from_other_products(run, cloud, ota):

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from publisher.cli import main
 from publisher.errors import SettingsError
-from publisher.infra.cost import cheapest_plan, estimate
-from publisher.infra.cost_lines import tiered
-from publisher.infra.price_table import packaged_text, parse_prices
-from publisher.infra.prices import REGIONS
-from publisher.infra.workload import MONTH_S, Workload, fetches, traffic_of
+from publisher.infra.cost.estimate import cheapest_plan, estimate
+from publisher.infra.cost.lines import tiered
+from publisher.infra.cost.price_table import packaged_text, parse_prices
+from publisher.infra.cost.prices import REGIONS
+from publisher.infra.cost.workload import MONTH_S, Workload, fetches, traffic_of
 
 HOUR, DAY = 3600, 86400
 ASKED = ["infra", "cost", "--devices", "100000", "--poll-every", "6h", "--releases", "2"]
@@ -216,6 +216,23 @@ def test_the_command_shows_lines_the_total_and_what_it_could_not_count(capsys):
     assert "not counted: logs: delivery" in shown
 
 
+def test_a_plan_for_nothing_is_no_dearer_than_what_is_free_anyhow(capsys):
+    few = ["--devices", "10", "--poll-every", "6h", "--releases", "2", "--size", "1MB"]
+    assert main(["infra", "cost", *few]) == 0
+    shown = capsys.readouterr().out
+    assert "Free, at $0, has room for" in shown
+    assert "that is no dearer than the $0.00 above" in shown
+    assert "-0.00" not in shown
+
+
+def test_what_is_needed_is_shown_as_needed(capsys):
+    with pytest.raises(SystemExit):
+        main(["infra", "cost", "--help"])
+    usage, other, *_ = capsys.readouterr().out.splitlines()
+    assert "cost --devices N --poll-every TIME --releases M --size S [OPTION" in usage
+    assert other.endswith("slotcast infra cost --print-prices")
+
+
 def test_a_program_gets_the_same_numbers(capsys):
     assert main([*ASKED, "--json", "--waf-rules", "1", "--hosted-zone", "--kms-keys", "2"]) == 0
     data = json.loads(capsys.readouterr().out)
@@ -264,7 +281,8 @@ def test_what_is_said_takes_the_place_of_what_is_assumed(capsys):
         (["--devices", "0"], "0 is no number of boards"),
         (["--devices", "-5"], "-5 is no number of boards"),
         (["--devices", "many"], "many is no number of boards"),
-        (["--poll-every", "6"], "6 is no time, such as 30m, 6h or 1d"),
+        (["--poll-every", "often"], "often is no time, such as 30m, 6h or 1d"),
+        (["--poll-every", "0"], "0 is no time"),
         (["--poll-every", "0h"], "0h is no time"),
         (["--releases", "-1"], "-1 is no number of releases"),
         (["--size", "1.8GB"], "1.8GB is no size"),
@@ -298,6 +316,14 @@ def test_sizes_are_read_as_people_write_them(written, size_bytes, capsys):
     lines = json.loads(capsys.readouterr().out)["lines"]
     [payloads] = [one for one in lines if one["line"] == "transfer: payloads"]
     assert payloads["quantity"] == pytest.approx(20_000 * size_bytes / 1e9)
+
+
+def test_a_time_without_a_unit_is_in_hours(capsys):
+    told = []
+    for written in ("6", "6h", "360m"):
+        assert main([*ASKED, "--poll-every", written]) == 0
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] == told[2]
 
 
 def test_polling_more_often_than_the_pointer_changes_is_warned_of(capsys):

@@ -4,19 +4,17 @@ import pytest
 from infra_cloud import Buckets, change
 
 from publisher.infra.buckets import holdings
-from publisher.infra.changes import Change
+from publisher.infra.cloudformation.resource_changes import Change
+from publisher.infra.cloudformation.stacks import Resource
 from publisher.infra.errors import GuardError, InfraError
-from publisher.infra.farewell import farewell_lines
 from publisher.infra.guard import (
     Loss,
     buckets_at_stake,
     losses,
     moved_domain,
-    removal,
     verify_losses,
-    verify_removal,
 )
-from publisher.infra.stacks import Resource
+from publisher.infra.removal import removal, removal_lines, verify_removal
 from publisher.infra.template import load, read
 
 BUCKET = "AWS::S3::Bucket"
@@ -150,6 +148,21 @@ def test_a_change_is_told_with_what_changes():
     assert Change.of(change("X", BUCKET, "Add")).row() == ("X", BUCKET, "create", "-", "-")
 
 
+def test_a_property_is_named_once_with_what_is_told_of_its_change():
+    """CloudFormation tells it twice: of the parameter, and of the template that refers to it."""
+    name = {"Attribute": "Properties", "Name": "AssumeRolePolicyDocument"}
+    details = [
+        {"Target": name, "ChangeSource": "DirectModification", "Evaluation": "Dynamic"},
+        {"Target": name, "ChangeSource": "ParameterReference", "CausingEntity": "Subjects"},
+        {"Target": {"Name": "Tags"}},
+        {"Target": {"Name": "Tags", "BeforeValue": "a", "AfterValue": "b"}},
+    ]
+    assert one("AWS::IAM::Role", Details=details).why == (
+        "AssumeRolePolicyDocument (parameter Subjects)",
+        "Tags: a -> b",
+    )
+
+
 # Removal
 
 
@@ -163,7 +176,7 @@ def test_the_bucket_of_the_template_outlives_its_stack():
     assert [item.logical_id for item in found.goes] == ["Distribution"]
     assert [item.logical_id for item in found.stays] == ["Bucket"]
     verify_removal(found, {"bucket": "sensor/"})
-    no_edge, *lines = farewell_lines(found, {"bucket": "sensor/"}, "us-east-1")
+    no_edge, *lines = removal_lines(found, {"bucket": "sensor/"}, "us-east-1")
     assert "boards can no longer ask" in no_edge
     assert lines[0].startswith("stays: bucket bucket with sensor/, at S3's price")
     assert lines[1] == "  slotcast infra apply --import-existing"
@@ -181,7 +194,7 @@ def test_a_bucket_with_releases_does_not_go_with_its_stack(policy):
 def test_keys_stay_and_it_is_said_what_they_cost():
     keys = [Resource(name, f"id-{name}", KEY) for name in ("SnapshotSigningKey", "OwnKey")]
     found = removal(keys, load(read("ci")))
-    _, told, how = farewell_lines(found, {}, "us-west-2")
+    _, told, how = removal_lines(found, {}, "us-west-2")
     assert told.startswith("stays: 1 key in KMS, about $1 a month each")
     assert (
         how == "  aws kms schedule-key-deletion --region us-west-2 --key-id id-SnapshotSigningKey"
@@ -190,7 +203,7 @@ def test_keys_stay_and_it_is_said_what_they_cost():
 
 def test_what_no_longer_works_without_roles_and_keys_is_said():
     gone = [Resource("ReleaseRole", "r", "AWS::IAM::Role"), Resource("OwnKey", "k", KEY)]
-    roles, keys = farewell_lines(removal(gone, {}), {}, "us-east-1")
+    roles, keys = removal_lines(removal(gone, {}), {}, "us-east-1")
     assert roles.startswith("jobs can no longer release or refresh")
     assert keys.startswith("goes: 1 key in KMS; AWS deletes")
 

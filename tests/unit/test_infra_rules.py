@@ -60,8 +60,9 @@ def test_a_resource_that_is_made_under_a_condition_has_to_hold():
     assert any(one.rule == "key-retained" for one in broken(template))
 
 
-def test_what_emulators_do_without_is_no_breach():
-    """The denies stand under ConditionalWrites, which is NotEnforced for emulators alone."""
+def test_our_templates_obey_although_emulators_can_do_without_the_conditional_denies():
+    """They stand under ConditionalWrites, which is NotEnforced for emulators alone."""
+    assert broken(SOUND["ota"]) == []
     policy = SOUND["ota"]["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]
     conditional = [one["Fn::If"][0] for one in policy["Statement"] if "Fn::If" in one]
     assert conditional.count("EnforcesConditionalWrites") == 2
@@ -79,6 +80,42 @@ def test_a_condition_that_is_not_declared_is_named(edit, says):
     template["Resources"]["Key"] |= edit
     with pytest.raises(TemplateError, match=says):
         broken(template)
+
+
+def test_conditions_that_cannot_all_be_tried_are_refused():
+    template = load(TWO_BRANCHES)
+    for number in range(13):
+        asks = {"Fn::Equals": [{"Ref": "Stage"}, f"stage {number}"]}
+        template["Conditions"][f"Is{number}"] = asks
+    with pytest.raises(TemplateError, match="they ask 15 questions"):
+        broken(template)
+
+
+@pytest.mark.parametrize("form", [True, [], {"Fn::Equals": ["a"]}, {"Fn::Or": 1}])
+def test_a_condition_that_is_none_is_refused(form):
+    template = load(TWO_BRANCHES)
+    template["Conditions"]["IsOld"] = form
+    with pytest.raises(TemplateError, match="a form that is not known"):
+        broken(template)
+
+
+def test_a_pattern_that_is_none_is_a_breach():
+    template = load(TWO_BRANCHES)
+    template["Parameters"]["Stage"] |= {"AllowedPattern": "(", "Default": "live"}
+    assert any(one.rule == "defaults" for one in broken(template))
+
+
+def test_what_a_rule_cannot_read_is_a_breach_of_it():
+    template = load(TWO_BRANCHES)
+    template["Resources"]["Key"]["Properties"]["PendingWindowInDays"] = "a month"
+    found = [one for one in broken(template) if one.rule == "key-retained"]
+    assert [one.resource for one in found] == ["the template"]
+    assert "could not convert" in found[0].says
+
+
+def test_a_defect_that_only_emulators_would_meet_is_found_too():
+    defect = next(one for one in DEFECTS if "not enforced" in one.what)
+    assert any(one.says.endswith("allows *") for one in broken(defect.seeded(SOUND["ci"])))
 
 
 TWO_BRANCHES = """

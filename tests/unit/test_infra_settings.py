@@ -5,12 +5,15 @@ import tomllib
 import pytest
 
 from publisher.errors import SettingsError
-from publisher.infra.founding import InfraRequest, infra_text
-from publisher.infra.settings import load_infra, packaged_templates, parse_infra, stack_name
+from publisher.infra.names import stack_name
+from publisher.infra.settings import load_infra, packaged_templates, parse_infra
+from publisher.infra.settings_text import InfraRequest, infra_text
 
 HEAD = '[infra]\nname = "slotcast"\nproduct = "sensor"\n'
 OTA = '[ota]\nBucketName = "acme-firmware"\n'
 PROVIDER = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+DOMAIN = 'DomainName = "updates.example.com"'
+CERTIFICATE = 'CertificateArn = "arn:aws:acm:us-east-1:111122223333:certificate/1"'
 SUBJECT = "repo:acme@1/sensor@2:environment:release"
 
 
@@ -78,6 +81,9 @@ def test_logs_are_in_us_east_1_wherever_the_bucket_is(parse):
         (HEAD + OTA + '[logs]\nLogBucketName = "x-y"\nRetentionDays = 9999\n', "from 1 to", ""),
         (HEAD + OTA + '[logs]\nLogBucketName = "x-y"\nRetentionDays = true\n', "whole number", ""),
         ("[infra", "is not TOML", ""),
+        (HEAD + OTA + f"{DOMAIN}\n", "DomainName needs CertificateArn", "HostedZoneId"),
+        (HEAD + OTA + f"{CERTIFICATE}\n", "CertificateArn needs DomainName", "host name"),
+        (HEAD + OTA + 'HostedZoneId = "Z1"\n', "HostedZoneId needs DomainName", "host name"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(parse, text, says, hint):

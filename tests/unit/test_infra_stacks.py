@@ -1,5 +1,6 @@
 """Stacks and change sets, against what CloudFormation's model allows to ask and to answer."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,11 +12,11 @@ from botocore.exceptions import (
 )
 from infra_cloud import MADE, Cloud, change, change_set_id, stack_id
 
-from publisher.infra import change_sets
-from publisher.infra.aws_words import explain
-from publisher.infra.change_sets import Request
+from publisher.infra.cloudformation import change_sets
+from publisher.infra.cloudformation.aws_errors import explain
+from publisher.infra.cloudformation.change_sets import Request
+from publisher.infra.cloudformation.states import is_sound, verify_changeable, verify_done
 from publisher.infra.errors import InfraError
-from publisher.infra.states import is_sound, verify_changeable, verify_done
 from publisher.infra.template import load
 
 NAME = "slotcast-ota"
@@ -33,6 +34,24 @@ def cloud():
 
 def make(cloud, there=None):
     return change_sets.create(cloud.stacks, REQUEST, "slotcast-1", there)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "emulated"),
+    [
+        ("", False),
+        ("https://cloudformation.cn-north-1.amazonaws.com.cn", False),
+        ("https://vpce-1.cloudformation.us-east-1.vpce.amazonaws.com", False),
+        ("https://cloudformation.us-east-1.api.aws", False),
+        ("http://127.0.0.1:4566", True),
+        ("https://localhost.localstack.cloud:4566", True),
+        ("https://amazonaws.com.example.org", True),
+    ],
+)
+def test_an_emulator_is_told_by_its_endpoint(monkeypatch, endpoint, emulated):
+    if endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    assert Cloud().stacks.are_emulated is emulated
 
 
 # Change sets
@@ -216,6 +235,20 @@ def test_a_rollback_is_told_with_its_causes_not_with_what_they_cancelled(cloud):
         execute(cloud, found)
     assert caught.value.more == ("  Bucket: acme already exists",)
     assert "slotcast infra destroy" in caught.value.hint
+
+
+def test_who_took_a_bucket_in_in_vain_is_told_to_run_the_same_again(cloud):
+    """The usual hint is for who has not thought of --import-existing."""
+    found = replace(executed(cloud), imports=True)
+    cloud.happened(NAME)
+    asked = {"ChangeSetName": change_set_id(NAME), "RetainExceptOnCreate": False}
+    cloud.answers("execute_change_set", {}, **asked)
+    cloud.is_there(NAME, "ROLLBACK_COMPLETE", by_id=True)
+    cloud.happened(NAME, (NAME, "ROLLBACK_COMPLETE", ""), ("Edge", "CREATE_FAILED", "no"))
+    with pytest.raises(InfraError, match="its creation failed") as caught:
+        execute(cloud, found)
+    assert "then the same command again" in caught.value.hint
+    assert "--import-existing" not in caught.value.hint
 
 
 def test_a_creation_that_never_began_is_asked_why(cloud):

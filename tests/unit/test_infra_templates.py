@@ -1,9 +1,13 @@
 """infra/*.yaml: what they take and tell, and how any template is read."""
 
+import re
+
 import pytest
 from infra_defects import sound_templates
+from made_stacks import Made
 
-from publisher.infra.template import MAX_BYTES, NAMES, TemplateError, load, read
+from publisher.infra.names import STACKS
+from publisher.infra.template import MAX_BYTES, TemplateError, load, read
 
 SOUND = sound_templates()
 PARAMETERS = {
@@ -53,7 +57,7 @@ OUTPUTS = {
 }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", STACKS)
 def test_a_template_takes_and_tells_what_is_documented(name):
     declared = SOUND[name]["Parameters"]
     assert {key: one.get("Default") for key, one in declared.items()} == PARAMETERS[name]
@@ -61,13 +65,56 @@ def test_a_template_takes_and_tells_what_is_documented(name):
     assert all(one["Description"] for one in declared.values())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("stack", "name", "value"),
+    [
+        ("ota", "DeployRoleArn", "arn:aws:iam::123456789012:role/deploy"),
+        ("ota", "DeployRoleArn", "arn:aws:iam::123456789012:user/people/anna@acme.example"),
+        ("ci", "ReleaseSubjects", "repo:acme@1/sensor@2:environment:firmware-stable"),
+        ("ci", "ReleaseSubjects", "repo:acme/sensor:ref:refs/tags/v1.0.0"),
+        ("ci", "RefreshSubjects", "repo:acme/sensor:ref:refs/heads/release/main"),
+    ],
+)
+def test_one_principal_and_one_job_are_taken(stack, name, value):
+    assert re.fullmatch(SOUND[stack]["Parameters"][name]["AllowedPattern"], value)
+
+
+@pytest.mark.parametrize(
+    ("stack", "name", "value"),
+    [
+        ("ota", "DeployRoleArn", "arn:aws:iam::123456789012:role/*"),
+        ("ota", "DeployRoleArn", "arn:aws:iam::123456789012:role/deplo?"),
+        ("ci", "ReleaseSubjects", "repo:acme/sensor:pull_request"),
+        ("ci", "ReleaseSubjects", "repo:acme/sensor:ref:refs/pull/1/merge"),
+        ("ci", "ReleaseSubjects", "repo:acme/sensor:environment:*"),
+        ("ci", "RefreshSubjects", "repo:acme/sensor:pull_request"),
+        ("ci", "RefreshSubjects", "repo:acme/sensor"),
+    ],
+)
+def test_several_at_once_and_pull_requests_are_refused(stack, name, value):
+    assert not re.fullmatch(SOUND[stack]["Parameters"][name]["AllowedPattern"], value)
+
+
+@pytest.mark.parametrize("name", STACKS)
 def test_a_template_can_be_sent_in_one_request(name):
     assert len(read(name).encode()) < MAX_BYTES
 
 
+def test_two_stacks_of_one_product_have_keys_of_different_names():
+    """An alias is one of its account and region, and nobody's second one is created."""
+    roles = ("Targets", "Snapshot", "Timestamp")
+    keys = {f"{role}SigningKey": role for role in roles}
+    names = {
+        Made("ci", {"AWS::StackName": stack}, keys).properties(f"{role}Alias")["AliasName"]
+        for stack in ("slotcast-sensor-ci", "trial-sensor-ci")
+        for role in roles
+    }
+    assert len(names) == 6
+    assert all(re.fullmatch(r"alias/[a-zA-Z0-9/_-]+", name) for name in names)
+
+
 def test_there_is_no_template_of_another_name():
-    with pytest.raises(ValueError, match="only ota, ci, logs"):
+    with pytest.raises(ValueError, match="only ota, logs, ci"):
         read("../pyproject")
 
 

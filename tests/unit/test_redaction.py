@@ -1,10 +1,15 @@
 """No private key gets into an error, wherever on the command line it was given."""
 
 import base64
+import hashlib
 import io
 import json
+import time
+import urllib.parse
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import (
@@ -17,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from publisher.console import Console
 from publisher.errors import StoreError, StrandingError
-from publisher.redaction import holds_private_key, without_private_keys
+from publisher.redaction import holds_private_key, without_secrets
 
 ED25519 = Ed25519PrivateKey.generate()
 RSA = generate_private_key(65537, 1024)  # its PEM has several lines
@@ -61,23 +66,87 @@ def pem(request):
         lambda pem: " ".join(pem.partition("BEGIN")[2].split()),
         lambda pem: base64.b64encode(pem.encode()).decode(),
         lambda pem: base64.encodebytes(pem.encode()).decode(),
+        lambda pem: base64.b64encode(f"\n{pem}".encode()).decode(),
+        lambda pem: base64.b64encode(f" \n{pem}".encode()).decode(),
+        lambda pem: base64.encodebytes(f" {pem}".encode()).decode().replace("\n", "\\n"),
+        lambda pem: base64.b64encode(base64.b64encode(pem.encode())).decode(),
+        urllib.parse.quote,
+        urllib.parse.quote_plus,
+        lambda pem: urllib.parse.quote_plus(pem).replace("-", "%2d"),
+        lambda pem: urllib.parse.quote(pem).partition("BEGIN")[2],
     ],
     ids=[
         *("as it is", "repr", "repr twice", "escaped", "crlf", "no end", "no begin"),
         *("split", "split, no begin", "base64", "base64 in lines"),
+        *("base64, moved by 1", "base64, moved by 2", "base64 in lines, moved", "base64 twice"),
+        *("URL", "form", "form, no dashes", "URL, no begin"),
     ],
 )
 def test_a_private_key_is_taken_out_however_it_is_spelled(pem, spell):
     text = spell(pem)
-    told = without_private_keys(f"argument --add: root={text}")
+    told = without_secrets(f"argument --add: root={text}")
     assert [line for line in body(text) or [text] if line in told] == []
     assert [line for line in body(pem) if line in told] == []
     assert told.startswith("argument --add: ")
     assert "[a private key]" in told
 
 
+@pytest.mark.parametrize(
+    "key", [ED25519, RSA, generate_ec_key(SECP256R1())], ids=["ed25519", "rsa", "p-256"]
+)
+@pytest.mark.parametrize("form", [PrivateFormat.PKCS8, PrivateFormat.TraditionalOpenSSL])
+def test_the_base64_of_der_is_a_private_key(key, form):
+    if key is ED25519:
+        form = PrivateFormat.PKCS8  # it has no other
+    code = base64.b64encode(key.private_bytes(Encoding.DER, form, NoEncryption())).decode()
+    lines = "\n".join(code[at : at + 64] for at in range(0, len(code), 64))
+    assert without_secrets(f"root={code}, no key") == "root=[a private key], no key"
+    assert holds_private_key([f"root={code}"])
+    told = without_secrets(f"{lines}\n")
+    assert [line for line in lines.split() if len(line) > 16 and line in told] == []
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    assert not holds_private_key([base64.b64encode(public).decode()])
+
+
+def test_pins_and_secrets_of_aws_are_told_no_more_than_keys():
+    told = without_secrets("pkcs11:token=x;object=y?pin-value=12%3434&module-name=m, no signer")
+    assert told == "pkcs11:token=x;object=y?pin-value=[a PIN]&module-name=m, no signer"
+    secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+    for text in (
+        "aws_secret_access_key = {}",
+        "AWS_SECRET_ACCESS_KEY={}",
+        '"aws_session_token":"{}"',
+    ):
+        assert without_secrets(text.format(secret)) == text.format("[a secret]")
+    # The signer refuses it, and says why.
+    assert not holds_private_key(["pkcs11:token=x;object=y?pin-value=1234"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A" * 200_000,
+        ("A" * 40 + "\n") * 5_000,
+        ("A" * 40 + "\\n") * 5_000,
+        "-----BEGIN " * 20_000,
+        "-----BEGIN " + "PRIVATE KEY" * 20_000,
+        "-----END PRIVATE KEY-----" + ("A" * 40 + "\n") * 5_000,
+        ("A" * 40 + "\n-----END ") * 4_000,
+        "LS0tLS1CRUdJTi" * 10_000,
+        "\\" * 200_000,
+        "%0" * 100_000,
+        "aws_secret_access_key" * 10_000,
+    ],
+    ids=lambda text: ascii(text[:30]),
+)
+def test_long_texts_take_no_longer_than_they_are(text):
+    began = time.process_time()
+    without_secrets(text)
+    assert time.process_time() - began < 2  # 0.1 s; what grows with the square takes a minute
+
+
 def test_what_stands_around_it_stays():
-    told = without_private_keys(f'version "{PEM}" is not X.Y.Z, nor is "{PEM}"')
+    told = without_secrets(f'version "{PEM}" is not X.Y.Z, nor is "{PEM}"')
     assert told.replace("\n", "") == (
         'version "[a private key]" is not X.Y.Z, nor is "[a private key]"'
     )
@@ -88,10 +157,14 @@ def test_what_stands_around_it_stays():
     [
         *(PUBLIC, base64.b64encode(PUBLIC.encode()).decode(), "ab" * 32, "keys/private-key.pem"),
         f"{'A' * 64}\n-----END PUBLIC KEY-----",
+        base64.b64encode(hashlib.sha512(b"").digest()).decode(),
+        f"sha256:{'0123456789abcdef' * 4}\n{'0123456789abcdef' * 4}",
+        f"{'ab' * 20} C:\\new\\release %0A\\n\\n a\n\n b ",
+        f"/home/runner/work/{'firmware/' * 20}app.bin",
     ],
 )
 def test_what_is_no_private_key_stays(text):
-    assert without_private_keys(text) == text
+    assert without_secrets(text) == text
     assert not holds_private_key(["root", "propose", "--add", f"root={text}"])
 
 

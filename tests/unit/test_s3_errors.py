@@ -62,6 +62,7 @@ def told(error):
             "aws sso login",
         ),
         (boto.SSLError(error="x", **ENDPOINT), "the endpoint's certificate", "endpoint_url"),
+        (boto.SSLError(error="x", **ENDPOINT), "the endpoint's certificate", "AWS_CA_BUNDLE"),
         (boto.ReadTimeoutError(error="x", **ENDPOINT), "the endpoint stopped", "endpoint_url"),
         (boto.ConnectionClosedError(error="x", **ENDPOINT), "the connection broke", "the network"),
         (refused(400, "ExpiredToken"), "the session's credentials have expired", "sign in again"),

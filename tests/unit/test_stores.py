@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 from botocore.stub import ANY, Stubber
 from seaweedfs import READER_KEY, SECRET_KEY
@@ -262,6 +263,23 @@ def test_headers_and_a_checksum_travel_with_an_object(bucket, s3):
     head = bucket.head_object(Bucket=BUCKET, Key="sensor/headers.json", ChecksumMode="ENABLED")
     assert (head["ContentType"], head["CacheControl"]) == (JSON, SHORT)
     assert head["ChecksumSHA256"] == b64encode(hashlib.sha256(b"one").digest()).decode()
+
+
+def test_what_is_locked_is_removed_from_sight_and_can_be_put_back(bucket):
+    bucket.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
+    locked, key = S3Store(bucket, "locked"), "sensor/images/1.bin"
+    locked.create(obj(key))
+    until = datetime.now(UTC) + timedelta(days=1)
+    lock = {"Mode": "GOVERNANCE", "RetainUntilDate": until}
+    bucket.put_object_retention(Bucket="locked", Key=key, Retention=lock)
+    [version] = bucket.list_object_versions(Bucket="locked")["Versions"]
+    locked.delete(key)
+    assert locked.read(key) is None
+    where = {"Bucket": "locked", "Key": key, "VersionId": version["VersionId"]}
+    with pytest.raises(ClientError, match="AccessDenied"):
+        bucket.delete_object(**where)
+    data = bucket.get_object(**where)["Body"].read()
+    assert locked.create(obj(key, data)) is True
 
 
 def stubbed(answers):

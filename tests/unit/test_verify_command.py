@@ -100,6 +100,27 @@ def test_a_host_that_does_not_answer_is_not_what_does_not_verify(verify):
     assert "DOES NOT VERIFY" not in out
 
 
+def test_of_a_copy_with_two_products_that_of_slotcast_toml_is_verified(product, verify, capsys):
+    other = Path("updates/lamp/metadata/1.root.json")
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"{}")
+    assert verify(where=("--dir", "updates"))[0] == 1  # nobody says which
+    belongs_to("sensor")
+    code, out = verify(where=("--dir", "updates"))
+    assert (code, "\nsensor verifies from root" in out) == (0, True)
+    belongs_to("radio")
+    capsys.readouterr()
+    assert main(["verify", "--dir", "updates"]) == 1
+    assert "holds several products: lamp, sensor" in capsys.readouterr().err
+
+
+def belongs_to(product):
+    """slotcast.toml of a product."""
+    edge = '[edge]\nbase_url = "https://127.0.0.1:9/"\n'
+    text = f'product = "{product}"\nroot_sha256 = "{"0" * 64}"\n{edge}'
+    Path("slotcast.toml").write_text(text)
+
+
 def test_a_broken_chain_says_that_the_rest_was_not_looked_at(product, verify):
     product.put("metadata/timestamp.json", b"{}")
     write(product)

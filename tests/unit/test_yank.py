@@ -124,6 +124,12 @@ def test_the_bases_of_deltas_that_came_with_a_promotion_are_told_by_version(prom
     assert caught.value.hint == "it has deltas from: 2.0.0"
 
 
+def test_what_came_with_a_promotion_and_was_taken_out_is_in_the_history_by_its_version(promoted):
+    yank(promoted, "2.0.0")
+    view = promoted.view()
+    assert read_events(promoted.open(view), view)[-1].what == "delta from 2.0.0 taken out"
+
+
 def test_that_there_are_no_deltas_is_said():
     shop = Shop()
     shop.release("1.0.0")

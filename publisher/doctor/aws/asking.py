@@ -15,6 +15,8 @@ R = TypeVar("R")
 
 _REGION = "set region in infra.toml"
 _NETWORK = "check the region in infra.toml, and the network"
+# What `bucket-region` tells; nothing more is to be had of such a bucket.
+NO_BUCKET = "NoSuchBucket"
 _DENIED = ("AccessDenied", "AccessDeniedException")
 _CREDENTIALS = (
     "ExpiredToken",
@@ -96,8 +98,10 @@ def _explain(error: ClientError, permission: str) -> UnansweredError:
     code = error.response["Error"]["Code"]
     said = error.response["Error"].get("Message", "").strip()
     if code in _DENIED:
-        mend = f"allow {permission} to who runs the doctor"
+        mend = f"allow {permission} to who runs the doctor (docs/doctor.md)"
         return UnansweredError(f"access denied to {permission}", mend)
+    if code == NO_BUCKET:
+        return UnansweredError(f"{permission}: there is no such bucket: see bucket-region")
     if code in _NOT_MODELLED:
         return UnansweredError(f"this server does not know {permission}")
     mend = CREDENTIALS if code in _CREDENTIALS else ""

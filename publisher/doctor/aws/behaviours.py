@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from fnmatch import fnmatchcase
 from typing import Any
 
 from publisher.doctor.aws.asking import ask
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.rights import POINTERS, RELEASED, ROOT
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.requirements import DEFAULT_MAX_TTL_S, IMMUTABLE_MIN_S, POINTER_MAX_S
+from publisher.infra.sample_paths import IMMUTABLE, POINTERS
+from publisher.infra.wildcards import matches
 
 Behaviour = Mapping[str, Any]
 
 _PATH_ALONE = by_stack("let the path alone be the key")
-# manifests/repository.md: short is a minute; all else is for ever, and a day the least that pays.
-_MOST_POINTER_S, _LEAST_IMMUTABLE_S = 60, 86400
 _KEY_PARTS = (
     ("QueryStringsConfig", "QueryStringBehavior", "the query string, which has a board's report"),
     ("HeadersConfig", "HeaderBehavior", "headers"),
@@ -54,7 +53,7 @@ def judge_caching(scene: Scene, config: Mapping[str, Any]) -> list[Finding]:
     check, product = "distribution-caching", scene.deployment.product
     policies: dict[str, Mapping[str, Any] | None] = {}
     found: dict[Finding, None] = {}
-    for path in (*POINTERS, ROOT, *RELEASED):
+    for path in (*POINTERS, *IMMUTABLE):
         behaviour = find_behaviour(config, f"/{product}/{path}")
         policy_id = behaviour.get("CachePolicyId", "")
         if policy_id and policy_id not in policies:
@@ -76,7 +75,7 @@ def find_behaviour(config: Mapping[str, Any], path: str) -> Behaviour:
     """
     for behaviour in config.get("CacheBehaviors", {}).get("Items", []):
         pattern = "/" + behaviour["PathPattern"].removeprefix("/")
-        if fnmatchcase(path, pattern.replace("[", "[[]")):
+        if matches(pattern, path):
             found: Behaviour = behaviour
             return found
     default: Behaviour = config["DefaultCacheBehavior"]
@@ -88,10 +87,10 @@ def judge_pointer(path: str, policy: Mapping[str, Any] | None) -> list[Finding]:
     check = "distribution-caching"
     if policy is None:
         return [_no_policy(path)]
-    longest = max(policy["MinTTL"], policy.get("MaxTTL", 31536000))
-    if longest > _MOST_POINTER_S:
+    longest = max(policy["MinTTL"], policy.get("MaxTTL", DEFAULT_MAX_TTL_S))
+    if longest > POINTER_MAX_S:
         says = f"{path} may be kept for {longest} s: a release, or a stop, reaches nobody before"
-        return [fail(check, says, by_stack(f"set a MaxTTL of {_MOST_POINTER_S} s"))]
+        return [fail(check, says, by_stack(f"set a MaxTTL of {POINTER_MAX_S} s"))]
     return []
 
 
@@ -100,8 +99,8 @@ def judge_immutable(path: str, policy: Mapping[str, Any] | None) -> list[Finding
     check = "distribution-caching"
     if policy is None:
         return [_no_policy(path)]
-    longest = policy.get("MaxTTL", 31536000)
-    if longest < _LEAST_IMMUTABLE_S:
+    longest = policy.get("MaxTTL", DEFAULT_MAX_TTL_S)
+    if longest < IMMUTABLE_MIN_S:
         says = f"{path.split('/')[0]}/ is kept for {longest} s only: each edge asks again and again"
         return [warn(check, says, by_stack("set a MaxTTL of a year"))]
     return []
@@ -147,5 +146,5 @@ def _read_policy(scene: Scene, policy_id: str) -> Mapping[str, Any]:
 
 
 def _no_policy(path: str) -> Finding:
-    says = f"{path} has no cache policy, but settings of the old kind (ForwardedValues)"
+    says = f"{path} has no cache policy, but legacy cache settings (ForwardedValues)"
     return fail("distribution-caching", says, by_stack("name a cache policy"))

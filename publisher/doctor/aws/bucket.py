@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from publisher.doctor.aws.asking import ask
+from publisher.doctor.aws.asking import NO_BUCKET, ask, ask_unless
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, warn
@@ -14,19 +14,31 @@ _RULES = by_stack("set the template's lifecycle rules")
 # A pointer that was put back wrongly is noticed within days, not hours.
 _LEAST_NONCURRENT_DAYS = 7
 _NONCURRENT = "NoncurrentVersionExpiration"
+_GONE = (
+    'docs/operator.md, "When something is gone", puts it back; if it was never made, '
+    "`slotcast infra apply` makes it"
+)
 
 
 def check_region(scene: Scene) -> list[Finding]:
     """Check where the bucket is (GetBucketLocation)."""
     check, region = "bucket-region", scene.deployment.region
     client = scene.clients.s3
-    answer = ask("s3:GetBucketLocation", client.get_bucket_location, Bucket=scene.deployment.bucket)
+    name = scene.deployment.bucket
+    answer = ask_unless("s3:GetBucketLocation", NO_BUCKET, client.get_bucket_location, Bucket=name)
+    if answer is None:
+        return [gone(name)]
     there = str(answer.get("LocationConstraint") or "us-east-1")  # none: the first region
     there = "eu-west-1" if there == "EU" else there
     if there != region:
         says = f"the bucket is in {there}, the stack is said to be in {region}"
         return [fail(check, says, f'set region = "{there}" in infra.toml and in [store]')]
     return [ok(check, f"the bucket is in {region}")]
+
+
+def gone(bucket: str) -> Finding:
+    """Return that there is no such bucket."""
+    return fail("bucket-region", f"there is no bucket {bucket}", _GONE)
 
 
 def check_versions(scene: Scene) -> list[Finding]:
@@ -55,7 +67,9 @@ def check_encryption(scene: Scene) -> list[Finding]:
     if not kinds:
         return [warn(check, "the bucket names no encryption", by_stack("set AES256"))]
     if kinds != ["AES256"]:
-        says = f"objects are encrypted with {', '.join(kinds)}: CloudFront must be let to decrypt"
+        says = (
+            f"objects are encrypted with {', '.join(kinds)}: CloudFront must be allowed to decrypt"
+        )
         what = "allow cloudfront.amazonaws.com kms:Decrypt in the key's policy, or set AES256"
         return [warn(check, says, by_stack(what))]
     return [ok(check, "objects are encrypted (SSE-S3)")]

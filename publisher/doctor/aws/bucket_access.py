@@ -1,12 +1,11 @@
-"""Who may get at the bucket by its settings, beside its policy (S3 API reference)."""
+"""Who gets at the bucket by settings other than its policy (S3 API reference)."""
 
 from __future__ import annotations
 
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, warn
-
-_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+from publisher.infra.requirements import PUBLIC_ACCESS_BLOCKS
 
 
 def check_public_access(scene: Scene) -> list[Finding]:
@@ -19,13 +18,10 @@ def check_public_access(scene: Scene) -> list[Finding]:
         scene.clients.s3.get_public_access_block,
     )
     blocks = answer.get("PublicAccessBlockConfiguration", {})
-    off = [name for name in _BLOCKS if not blocks.get(name)]
+    off = [name for name in PUBLIC_ACCESS_BLOCKS if not blocks.get(name)]
     if off:
-        return [
-            fail(
-                check, f"public access is not blocked: {', '.join(off)} off", by_stack("turn it on")
-            )
-        ]
+        says = f"public access is not blocked: {', '.join(off)} off"
+        return [fail(check, says, by_stack("turn it on"))]
     return [ok(check, "public access is blocked, in all four ways")]
 
 
@@ -39,13 +35,8 @@ def check_policy_status(scene: Scene) -> list[Finding]:
         scene.clients.s3.get_bucket_policy_status,
     )
     if answer.get("PolicyStatus", {}).get("IsPublic"):
-        return [
-            fail(
-                check,
-                "S3 says that the bucket's policy makes it public",
-                by_stack("set the template's"),
-            )
-        ]
+        says = "S3 says that the bucket's policy makes it public"
+        return [fail(check, says, by_stack("set the template's"))]
     return [ok(check, "S3 does not take the bucket's policy for a public one")]
 
 

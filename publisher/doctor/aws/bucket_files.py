@@ -1,26 +1,20 @@
-"""What lies in the bucket beside the product: no key, by name; other products are let be."""
+"""What lies in the whole bucket: no key, by name (publisher/doctor/contents.py looks inside)."""
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from publisher.doctor.aws.asking import ask
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, unknown
+from publisher.doctor.private_names import is_private_name
 from publisher.layout import is_published
 
 if TYPE_CHECKING:
     from types_boto3_s3.type_defs import ListObjectsV2OutputTypeDef
 
 CHECK = "bucket-keys"
-# What `publisher/doctor/contents.py` looks for under the product, by name and content.
-_PRIVATE = re.compile(
-    r"(^|/)(slotcast\.toml|infra\.toml|\.env|credentials|id_[a-z0-9]+|[^/]*pass(phrase|word)[^/]*)$"
-    r"|\.(pem|key|p8|p12|pfx|jks|ppk)$",
-    re.IGNORECASE,
-)
 # A thousand keys each.
 _MOST_PAGES = 20
 _MOST_NAMED = 5
@@ -34,7 +28,7 @@ def check_bucket_keys(scene: Scene) -> list[Finding]:
     """Check that nothing in the bucket has the name of a key (ListObjectsV2, 20,000 names)."""
     pages = _pages(scene)
     names = [item["Key"] for page in pages for item in page.get("Contents", [])]
-    found = [name for name in names if not is_published(name) and _PRIVATE.search(name)]
+    found = [name for name in names if not is_published(name) and is_private_name(name)]
     if found:
         return [fail(CHECK, f"in the bucket lies {_named(found)}", _MEND)]
     if pages[-1].get("IsTruncated"):

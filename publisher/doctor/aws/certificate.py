@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from publisher.doctor.aws.asking import ask
-from publisher.doctor.aws.clients import EDGE_REGION
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.infra.names import EDGE_REGION
 
 CHECK = "certificate-acm"
 # ACM begins to renew 45 days before the end of a certificate of 198 days, 60 of a longer one (ACM
@@ -40,12 +40,12 @@ def check_certificate(scene: Scene, distribution: Mapping[str, Any]) -> list[Fin
         return [fail(CHECK, says, f"request or import it in {EDGE_REGION}")]
     client = scene.clients.acm
     answer = ask("acm:DescribeCertificate", client.describe_certificate, CertificateArn=arn)
-    return judge(
+    return judge_certificate(
         answer["Certificate"], host_of(scene.wanted.base_url), distribution["ARN"], scene.wanted.now
     )
 
 
-def judge(
+def judge_certificate(
     certificate: Mapping[str, Any], host: str, distribution: str, now: datetime
 ) -> list[Finding]:
     """Return whether the certificate is in force for the host, and will be."""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from boto3.session import Session
 from botocore.config import Config
 
+from publisher.infra.names import EDGE_REGION
+
 if TYPE_CHECKING:
     from types_boto3_acm.client import ACMClient
     from types_boto3_cloudfront.client import CloudFrontClient
@@ -15,10 +17,6 @@ if TYPE_CHECKING:
     from types_boto3_kms.client import KMSClient
     from types_boto3_logs.client import CloudWatchLogsClient
     from types_boto3_s3.client import S3Client
-
-# CloudFront takes certificates from there alone, and delivers its logs from there (CloudFront
-# developer guide, "Requirements for using SSL/TLS certificates", "Configure standard logging v2").
-EDGE_REGION = "us-east-1"
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -9,19 +10,18 @@ from typing import Any
 from publisher.doctor.aws.asking import ask, settle
 from publisher.doctor.aws.behaviours import judge_behaviours, judge_caching
 from publisher.doctor.aws.certificate import check_certificate, host_of
-from publisher.doctor.aws.delivery import check_delivery
+from publisher.doctor.aws.log_delivery import check_delivery
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.requirements import DEFAULT_ERROR_S, ERROR_MAX_S, TLS_POLICIES
 
 Config = Mapping[str, Any]
 
-# Boards speak TLS 1.2 and no 1.3; older policies let in ciphers and versions that nobody needs.
-_TLS_POLICIES = ("TLSv1.2_2021", "TLSv1.2_2025")
+# What policies that no board can meet begin with.
 _NO_BOARDS = "TLSv1.3"
-# How long an edge may keep "missing", for a board that asked a moment too early (CloudFront's own
-# default is 10 s).
-_MOST_ERROR_S, _DEFAULT_ERROR_S = 5, 10
+# Behind a bucket's name (General Reference, "Amazon S3 endpoints").
+_S3 = r"\.s3(\.dualstack)?(\.[a-z]{2}(-[a-z]+)+-[0-9]{1,2})?\.amazonaws\.com(\.cn)?"
 
 
 def check_distribution(scene: Scene) -> list[Finding]:
@@ -87,7 +87,7 @@ def judge_tls(config: Config) -> list[Finding]:
     if policy.startswith(_NO_BOARDS):
         says = f"the TLS policy is {policy}: boards speak TLS 1.2 and cannot connect"
         return [fail(check, says, by_stack("set TLSv1.2_2025"))]
-    if policy not in _TLS_POLICIES:
+    if policy not in TLS_POLICIES:
         says = f"the TLS policy is {policy}: it takes versions and ciphers that are broken"
         return [fail(check, says, by_stack("set TLSv1.2_2025"))]
     if viewer.get("SSLSupportMethod") != "sni-only":
@@ -110,7 +110,7 @@ def judge_origin(origin: Mapping[str, Any], bucket: str) -> list[Finding]:
     """Return whether an origin is the bucket, by an origin access control."""
     check, domain = "distribution-origin", origin["DomainName"]
     found = []
-    if not domain.startswith(f"{bucket}.s3."):
+    if not re.fullmatch(re.escape(bucket) + _S3, domain):
         says = f"the origin {domain} is not bucket {bucket}"
         found.append(fail(check, says, by_stack("name the bucket")))
     if origin.get("OriginPath"):
@@ -147,14 +147,14 @@ def judge_errors(config: Config) -> list[Finding]:
         int(page["ErrorCode"]): page
         for page in config.get("CustomErrorResponses", {}).get("Items", [])
     }
-    kept = {code: page.get("ErrorCachingMinTTL", _DEFAULT_ERROR_S) for code, page in pages.items()}
+    kept = {code: page.get("ErrorCachingMinTTL", DEFAULT_ERROR_S) for code, page in pages.items()}
     found = [finding for code, page in pages.items() for finding in _judge_page(code, page)]
     for code in (403, 404):
-        kept_s = kept.get(code, _DEFAULT_ERROR_S)
-        if kept_s > _MOST_ERROR_S:
+        kept_s = kept.get(code, DEFAULT_ERROR_S)
+        if kept_s > ERROR_MAX_S:
             says = f"edges keep a {code} for {kept_s} s: what comes then is missing that long"
-            found.append(warn(check, says, by_stack(f"set {_MOST_ERROR_S} s")))
-    return found or [ok(check, f"403 and 404 stay so, for {_MOST_ERROR_S} s at most")]
+            found.append(warn(check, says, by_stack(f"set {ERROR_MAX_S} s")))
+    return found or [ok(check, f"403 and 404 stay so, for {ERROR_MAX_S} s at most")]
 
 
 def judge_viewers(config: Config) -> list[Finding]:

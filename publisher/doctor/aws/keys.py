@@ -2,40 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-from securesystemslib.signer import SSlibKey
-from tuf.api.metadata import Root
-
 from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.keys_in_root import CEREMONY, CHECK, check_root
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, account_of, parse_policy
-from publisher.doctor.aws.scene import Scene
-from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.doctor.aws.scene import Scene, describe_key
+from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.requirements import KEY_SPECS
 
-CHECK = "signing-keys"
-_SPECS = ("ECC_NIST_EDWARDS25519", "ECC_NIST_P256")
 _STATES = {
     "Disabled": "aws kms enable-key --key-id {key}",
     "PendingDeletion": "aws kms cancel-key-deletion --key-id {key}, then enable-key, at once",
 }
-_CEREMONY = "hold a root ceremony (docs/keys.md)"
 _PUT_BACK = by_stack("put the template's policy back")
-_USES = ("kms:Sign", "kms:PutKeyPolicy", "kms:ScheduleKeyDeletion", "kms:CreateGrant")
+# What tells of a key, and changes nothing: as actions of a policy, and as operations of a grant.
+_READS = {"kms:getpublickey", "kms:describekey", "kms:verify", "kms:getkeypolicy", "kms:listgrants"}
+_HARMLESS = {"GetPublicKey", "DescribeKey", "Verify", "RetireGrant"}
 
 
 def check_keys(scene: Scene) -> list[Finding]:
-    """Check each key that the stacks made (DescribeKey, GetPublicKey, GetKeyPolicy)."""
+    """Check each key that the stacks made (DescribeKey, GetPublicKey, GetKeyPolicy, ListGrants)."""
     found = []
     for role, key in scene.deployment.keys.items():
-        for check in (_check_state, _check_root, _check_policy):
+        for check in (_check_state, _check_policy, _check_grants):
             found += settle(CHECK, partial(check, scene, role, key))
-    return found
+    return [*found, *check_root(scene)]
 
 
 def key_spec(scene: Scene) -> str:
@@ -45,39 +40,22 @@ def key_spec(scene: Scene) -> str:
         UnansweredError: KMS does not say.
     """
     for key in scene.deployment.keys.values():
-        return str(_describe(scene, key).get("KeySpec", ""))
-    return _SPECS[0]
+        return str(describe_key(scene, key).get("KeySpec", ""))
+    return KEY_SPECS[0]
 
 
 def judge_state(role: str, key: str, metadata: Mapping[str, Any]) -> list[Finding]:
     """Return whether a key can sign (DescribeKey's KeyMetadata)."""
     state, spec = metadata.get("KeyState", ""), metadata.get("KeySpec", "")
-    if metadata.get("KeyUsage") != "SIGN_VERIFY" or spec not in _SPECS:
+    if metadata.get("KeyUsage") != "SIGN_VERIFY" or spec not in KEY_SPECS:
         says = f"the key of {role} is of {spec} for {metadata.get('KeyUsage')}, not for signing"
-        mend = f"make another, of {' or '.join(_SPECS)}, and {_CEREMONY}"
+        mend = f"make another, of {' or '.join(KEY_SPECS)}, and {CEREMONY}"
         return [fail(CHECK, says, mend)]
     if state != "Enabled":
         says = f"the key of {role} is {state}: it signs nothing"
         mend = _STATES.get(state, f"aws kms describe-key --key-id {key} tells why")
         return [fail(CHECK, says, mend.format(key=key))]
     return [ok(CHECK, f"the key of {role} can sign ({spec})")]
-
-
-def judge_root(role: str, key: str, keyid: str, root: Root | None) -> list[Finding]:
-    """Return whether root names a key for its role.
-
-    Args:
-        key: what KMS knows it by.
-        keyid: TUF's id of the public key that KMS gives.
-    """
-    if root is None:
-        return [unknown(CHECK, f"whether root names the key of {role}: root could not be read")]
-    named = root.roles[role].keyids
-    if keyid in named:
-        return [ok(CHECK, f"root names the key of {role}, {keyid[:8]}")]
-    says = f"root names {', '.join(one[:8] for one in named)} for {role}, KMS has {keyid[:8]}"
-    change = f"slotcast root propose --replace {role}={named[0][:8]}:awskms:{key}"
-    return [fail(CHECK, f"{says}: what it signs boards refuse", f"{_CEREMONY}: {change}")]
 
 
 def judge_policy(
@@ -97,12 +75,24 @@ def judge_policy(
     return found or [ok(CHECK, f"the key of {role} is for the account alone")]
 
 
+def judge_grants(role: str, key: str, grants: Iterable[Mapping[str, Any]]) -> list[Finding]:
+    """Return who may use a key by a grant, whatever the policies say (ListGrants' Grants)."""
+    found = []
+    for grant in grants:
+        if uses := sorted(set(grant.get("Operations", [])) - _HARMLESS):
+            whom = grant.get("GranteePrincipal", "somebody")
+            says = f"a grant lets {whom} do {', '.join(uses)} with the key of {role}"
+            mend = f"aws kms revoke-grant --key-id {key} --grant-id {grant['GrantId']}"
+            found.append(fail(CHECK, says, mend))
+    return found
+
+
 def _judge_statement(role: str, statement: Statement, mine: set[str]) -> Iterator[Finding]:
     """Yield whom a statement of a key's policy lets use it, beside those of the account."""
-    if not statement.is_allow or not any(statement.covers(action) for action in _USES):
+    if not statement.is_allow or set(statement.actions) <= _READS:
         return
     others = sorted(set(statement.principals) - mine)
-    if statement.is_for_all() and not statement.conditions:
+    if statement.is_for_strangers() and not statement.conditions:
         says = f"the key of {role} may be used by everybody: statement {statement.name}"
         yield fail(CHECK, says, _PUT_BACK)
     elif others:
@@ -111,29 +101,23 @@ def _judge_statement(role: str, statement: Statement, mine: set[str]) -> Iterato
 
 
 def _check_state(scene: Scene, role: str, key: str) -> list[Finding]:
-    return judge_state(role, key, _describe(scene, key))
-
-
-def _check_root(scene: Scene, role: str, key: str) -> list[Finding]:
-    answer = ask("kms:GetPublicKey", scene.clients.kms.get_public_key, KeyId=key)
-    public = load_der_public_key(answer["PublicKey"])
-    if not isinstance(public, Ed25519PublicKey | EllipticCurvePublicKey):
-        return [fail(CHECK, f"the key of {role} is of no kind that boards verify", _CEREMONY)]
-    return judge_root(role, key, SSlibKey.from_crypto(public).keyid, scene.wanted.root)
+    return judge_state(role, key, describe_key(scene, key))
 
 
 def _check_policy(scene: Scene, role: str, key: str) -> list[Finding]:
     kms = scene.clients.kms
     answer = ask("kms:GetKeyPolicy", kms.get_key_policy, KeyId=key, PolicyName="default")
-    account = account_of(key) or str(_describe(scene, key).get("AWSAccountId", ""))
+    account = account_of(key) or str(describe_key(scene, key).get("AWSAccountId", ""))
     statements = parse_policy(answer["Policy"])
     return judge_policy(role, statements, account, scene.deployment.roles)
 
 
-def _describe(scene: Scene, key: str) -> Mapping[str, Any]:
-    answer = ask("kms:DescribeKey", scene.clients.kms.describe_key, KeyId=key)
-    metadata: Mapping[str, Any] = answer["KeyMetadata"]
-    return metadata
+def _check_grants(scene: Scene, role: str, key: str) -> list[Finding]:
+    # An alias it does not take.
+    key_id = key if key.startswith("arn:") else str(describe_key(scene, key)["Arn"])
+    pages = scene.clients.kms.get_paginator("list_grants").paginate(KeyId=key_id)
+    grants = ask("kms:ListGrants", lambda: [one for page in pages for one in page["Grants"]])
+    return judge_grants(role, key_id, grants)
 
 
 def _lets_account(statement: Statement, mine: set[str]) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
+
+from publisher.infra.wildcards import matches
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,12 @@ class Statement:
         return self.sid or f"{'Allow' if self.is_allow else 'Deny'} {', '.join(self.actions)}"
 
     def is_for_all(self) -> bool:
-        """Whether it is for everybody, or all but a few."""
-        everybody = {"*", "AWS:*"} & set(self.principals)
-        return bool(everybody) or self.is_principal_negated
+        """Whether it is for everybody; for all but a few (NotPrincipal) is less than that."""
+        return bool({"*", "AWS:*"} & set(self.principals)) and not self.is_principal_negated
+
+    def is_for_strangers(self) -> bool:
+        """Whether it is for people whom it does not name: everybody, or all but a few."""
+        return self.is_for_all() or self.is_principal_negated
 
     def is_for(self, arn: str) -> bool:
         """Whether it is for a role or user, by name, by its account, or as everybody."""
@@ -134,10 +138,5 @@ def _covers(patterns: tuple[str, ...], name: str) -> bool:
     """Whether patterns with `*` and `?` cover a name; `!` ones cover what none of them matches."""
     negated = [pattern[1:] for pattern in patterns if pattern.startswith("!")]
     if negated:
-        return not any(_matches(pattern, name) for pattern in negated)
-    return any(_matches(pattern, name) for pattern in patterns)
-
-
-def _matches(pattern: str, name: str) -> bool:
-    # fnmatch knows [x] too, which IAM does not.
-    return fnmatchcase(name, pattern.replace("[", "[[]"))
+        return not any(matches(pattern, name) for pattern in negated)
+    return any(matches(pattern, name) for pattern in patterns)

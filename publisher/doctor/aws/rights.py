@@ -1,14 +1,14 @@
 """What each role of a product must be allowed, and what it must be denied: the table.
 
-It is data: `effective.py` asks IAM's policy simulator about each row, and a stack for tests can try
-the action itself. Where `condition` is not "", the answer hangs on a condition key that says more
-than who asks for what. The simulator is told its value, in `context`; emulators mostly do not know
-such a key (s3:if-none-match, kms:SigningAlgorithm), so there the row cannot be tried.
+It is data: `simulated_rights.py` asks IAM's policy simulator about each row, and a stack for tests
+can try the action itself. Where `condition` is not "", the answer hangs on a condition key that
+says more than who asks for what. The simulator is told its value, in `context`; emulators mostly do
+not know such a key (s3:if-none-match, kms:SigningAlgorithm), so there the row cannot be tried.
 
 What a simulation leaves out ("SimulatePrincipalPolicy", IAM API reference): for a role, what the
-policies of bucket and keys say (`effective.py` adds their denials; what they allow is looked at by
-`bucket_policy.py` and `key_policy.py`); resource control policies of an organization; the policy of
-a session, which may narrow a role when it is taken.
+policies of bucket and keys say (`simulated_rights.py` adds the bucket's denials; what they allow is
+looked at by `bucket_policy.py` and `keys.py`); resource control policies of an organization; the
+policy of a session, which may narrow a role when it is taken.
 """
 
 from __future__ import annotations
@@ -16,21 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-# Samples of each kind of path (publisher/layout.py): all of a kind are allowed or denied alike.
-_SHA256 = "0" * 64
-TIMESTAMP = "metadata/timestamp.json"
-VERSION_JSON = "stable/sensor/version.json"
-ROOT = "metadata/9000001.root.json"
-TARGETS = "metadata/9000001.targets.json"
-SNAPSHOT = "metadata/9000001.snapshot.json"
-MANIFEST = f"targets/stable/{_SHA256}.sensor.json"
-STONE = f"targets/stable/sensor/{_SHA256}.1.0.0.json"
-PINS = f"targets/{_SHA256}.pins.json"
-PAYLOAD = f"payloads/{_SHA256}.slc"
-IMAGE = f"images/{_SHA256}.bin"
-POINTERS = (TIMESTAMP, VERSION_JSON)
-RELEASED = (TARGETS, SNAPSHOT, MANIFEST, STONE, PINS, PAYLOAD, IMAGE)
-FILES = (PAYLOAD, IMAGE)
+from publisher.infra.sample_paths import (
+    FILES,
+    PAYLOAD,
+    POINTERS,
+    RELEASED,
+    ROOT,
+    SNAPSHOT,
+    TIMESTAMP,
+    VERSION_JSON,
+)
 
 # What a conditional write of a new object, and one that replaces, tell S3 (S3 user guide, "Enforce
 # conditional writes"): the keys are absent where the headers are.
@@ -46,6 +41,8 @@ _WAYS: Mapping[str, tuple[Mapping[str, str], ...]] = {
     "ECC_NIST_P256": (_P256,),
 }
 
+# Beside the kinds of file that there are: what a browser would show as a page of the domain.
+_PAGES = ("images/index.html", "payloads/index.html", "targets/index.html")
 _BLOCKS_ROOT = "would block the next root ceremony with a file under its name"
 _BUCKET_ACTIONS = (
     "s3:PutBucketPolicy",
@@ -157,6 +154,7 @@ def _release(place: _Place, keys: _Keys) -> Iterator[Right]:
         yield _overwrites(role, place.of(path))
     yield Right(role, "s3:PutObject", place.of(ROOT), False, _BLOCKS_ROOT, _CREATE)
     yield from _uploads_in_parts(role, place)
+    yield from _writes_no_pages(role, place)
     yield from _reads(role, place)
     yield from _deletes_nothing(role, place, (*POINTERS, *RELEASED, ROOT))
     yield from _signs(role, keys, ("targets", "snapshot", "timestamp"))
@@ -174,6 +172,7 @@ def _refresh(place: _Place, keys: _Keys) -> Iterator[Right]:
             continue
         yield Right(role, "s3:PutObject", place.of(path), False, says, _CREATE)
     yield Right(role, "s3:PutObject", place.of(ROOT), False, _BLOCKS_ROOT, _CREATE)
+    yield from _writes_no_pages(role, place)
     yield from _reads(role, place)
     yield from _deletes_nothing(role, place, (*POINTERS, *RELEASED, ROOT))
     yield from _signs(role, keys, ("snapshot", "timestamp"))
@@ -190,6 +189,7 @@ def _gc(place: _Place, keys: _Keys) -> Iterator[Right]:
     for path in others:
         yield Right(role, "s3:PutObject", place.of(path), False, "would publish", _CREATE)
     yield from _uploads_in_parts(role, place)
+    yield from _writes_no_pages(role, place)
     yield from _reads(role, place)
     yield from _deletes_nothing(role, place, others)
     yield from _signs(role, keys, ())
@@ -221,6 +221,12 @@ def _reads(role: str, place: _Place) -> Iterator[Right]:
         yield Right(role, "s3:GetObject", place.of(path), True, "reads what is published")
     prefix = {"s3:prefix": f"{place.product}/"}
     yield Right(role, "s3:ListBucket", place.bucket, True, "tells missing from closed", prefix)
+
+
+def _writes_no_pages(role: str, place: _Place) -> Iterator[Right]:
+    for path in _PAGES:
+        says = "would serve a page of its own"
+        yield Right(role, "s3:PutObject", place.of(path), False, says, _CREATE)
 
 
 def _deletes_nothing(role: str, place: _Place, paths: Sequence[str]) -> Iterator[Right]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from publisher.doctor.aws.asking import ask_unless
+from publisher.doctor.aws.asking import ask, ask_unless
 from publisher.doctor.aws.clients import Clients
-from publisher.doctor.deployment import Deployment, Wanted
+from publisher.doctor.aws.deployment import Deployment, Wanted
 
 
 @dataclass(frozen=True)
@@ -33,3 +33,10 @@ def bucket_setting(
     """
     answer = ask_unless(permission, absent, call, Bucket=scene.deployment.bucket)
     return {} if answer is None else answer
+
+
+def describe_key(scene: Scene, key: str) -> Mapping[str, Any]:
+    """Return what KMS says of a key (DescribeKey's KeyMetadata); UnansweredError as `ask`."""
+    answer = ask("kms:DescribeKey", scene.clients.kms.describe_key, KeyId=key)
+    metadata: Mapping[str, Any] = answer["KeyMetadata"]
+    return metadata

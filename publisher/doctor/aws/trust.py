@@ -1,11 +1,12 @@
-"""Who may take each role, by its trust policy (IAM user guide, "OIDC federation")."""
+"""Who may take each role, held against who is to (IAM user guide, "OIDC federation")."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.deployment import Trusted
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, account_of, parse_policy
 from publisher.doctor.aws.scene import Scene
@@ -15,8 +16,12 @@ CHECK = "role-trust"
 _TAKE_OUT = by_stack("take the statement out, if it is not wanted")
 _NAME = by_stack("name roles or users of the account in TrustedPrincipalArns")
 _WHOLE = by_stack("set the whole subject in infra.toml")
+_ENVIRONMENT = by_stack("set the subject of an environment in infra.toml")
 _GITHUB = "token.actions.githubusercontent.com"
 _AUDIENCE = "sts.amazonaws.com"
+# Of any workflow that a pull request runs, and so of whoever may open one (GitHub's documentation,
+# "OpenID Connect reference").
+_PULL_REQUEST = ":pull_request"
 
 
 def check_trust(scene: Scene) -> list[Finding]:
@@ -27,14 +32,17 @@ def check_trust(scene: Scene) -> list[Finding]:
     return found
 
 
-def judge_trust(role: str, account: str, statements: tuple[Statement, ...]) -> list[Finding]:
+def judge_trust(
+    role: str, account: str, statements: tuple[Statement, ...], trusted: Trusted
+) -> list[Finding]:
     """Return who can take a role that should not.
 
     Args:
         account: the role's.
+        trusted: who should.
     """
     allows = [one for one in statements if one.is_allow]
-    found = [finding for one in allows for finding in _judge(role, account, one)]
+    found = [finding for one in allows for finding in _judge(role, account, one, trusted)]
     return found or [ok(CHECK, f"{role}: {'; '.join(_whom(allows)) or 'nobody'} may take the role")]
 
 
@@ -42,33 +50,38 @@ def _check_role(scene: Scene, role: str, arn: str) -> list[Finding]:
     name = arn.rpartition("/")[2]
     answer = ask("iam:GetRole", scene.clients.iam.get_role, RoleName=name)
     policy = parse_policy(answer["Role"]["AssumeRolePolicyDocument"])
-    return judge_trust(role, account_of(arn), policy)
+    return judge_trust(role, account_of(arn), policy, scene.deployment.trusted)
 
 
-def _judge(role: str, account: str, statement: Statement) -> Iterator[Finding]:
-    if statement.is_for_all():
+def _judge(role: str, account: str, statement: Statement, trusted: Trusted) -> Iterator[Finding]:
+    if statement.is_for_strangers():
         yield fail(CHECK, f"{role}: everybody, in any account, may take the role", _TAKE_OUT)
         return
     for principal in statement.principals:
         kind, _, who = principal.partition(":")
         if kind == "Federated" and who.endswith(f"oidc-provider/{_GITHUB}"):
-            yield from _judge_github(role, statement)
+            yield from _judge_github(role, statement, trusted.subjects.get(role, ()))
         elif kind != "AWS":
-            yield warn(CHECK, f"{role}: {who} may take the role", _TAKE_OUT)
-        elif says := _strange(who, account):
-            yield warn(CHECK, f"{role}: {says} may take the role", _NAME)
+            yield fail(CHECK, f"{role}: {who} may take the role", _TAKE_OUT)
+        elif who:
+            yield from _judge_principal(role, account, who, trusted)
 
 
-def _strange(who: str, account: str) -> str:
-    """Return what is strange about a principal of AWS; "" for a role or user of the account."""
+def _judge_principal(role: str, account: str, who: str, trusted: Trusted) -> Iterator[Finding]:
+    """Yield what is strange about a principal of AWS; nothing of one that is wanted."""
     if who.isdigit() or who.endswith(":root"):
-        return f"whoever IAM lets in account {account_of(who)}"
-    if not who.startswith("arn:"):  # what IAM puts in the place of a name that was deleted
-        return f"nobody, as {who} was deleted,"
-    return "" if account_of(who) == account else f"{who}, of another account,"
+        says = f"{role}: whoever IAM lets in account {account_of(who)} may take the role"
+        yield fail(CHECK, says, _NAME)
+    elif not who.startswith("arn:"):  # what IAM puts in the place of a name that was deleted
+        yield warn(CHECK, f"{role}: nobody, as {who} was deleted, may take the role", _NAME)
+    elif who not in trusted.principals:
+        says = f"{role}: {who} may take the role, and is not in TrustedPrincipalArns"
+        yield fail(CHECK, says, _NAME)
+    elif account_of(who) != account:
+        yield warn(CHECK, f"{role}: {who}, of another account, may take the role", _NAME)
 
 
-def _judge_github(role: str, statement: Statement) -> Iterator[Finding]:
+def _judge_github(role: str, statement: Statement, wanted: Sequence[str]) -> Iterator[Finding]:
     audience = statement.values(f"{_GITHUB}:aud", "StringEquals")
     if audience != (_AUDIENCE,):
         taken = ", ".join(audience) or "any"
@@ -85,9 +98,21 @@ def _judge_github(role: str, statement: Statement) -> Iterator[Finding]:
         says = f"{role}: the subject is not compared whole (StringEquals)"
         says = says if others else f"{role}: any workflow of anybody on GitHub may take the role"
         yield fail(CHECK, says, _WHOLE)
+    else:
+        yield from _judge_subjects(role, subjects, wanted)
+
+
+def _judge_subjects(role: str, subjects: Sequence[str], wanted: Sequence[str]) -> Iterator[Finding]:
+    """Yield which whole subjects may not take a role."""
+    if open_to := [one for one in subjects if one.endswith(_PULL_REQUEST)]:
+        says = f"{role}: whoever opens a pull request may take the role: {', '.join(open_to)}"
+        yield fail(CHECK, says, _ENVIRONMENT)
+    if others := [one for one in subjects if one not in {*wanted, *open_to}]:
+        says = f"{role}: {', '.join(others)} may take the role, and is no subject of the stack's"
+        yield fail(CHECK, says, _TAKE_OUT)
 
 
 def _whom(allows: list[Statement]) -> Iterator[str]:
     for one in allows:
         yield from one.values(f"{_GITHUB}:sub", "StringEquals")
-        yield from (who[4:] for who in one.principals if who.startswith("AWS:"))
+        yield from (who[4:] for who in one.principals if who.startswith("AWS:") and who[4:])

@@ -1,26 +1,48 @@
 """What must hold of a template, beyond what CloudFormation and its linters look at.
 
 They work on any template of the same kind, so that people can edit theirs: `broken` tells what an
-edit has broken. Each rule is run under each branch of the conditions.
+edit has broken. Each rule is run under each branch of the conditions. What no rule can read is a
+breach, too: nothing passes because nobody looked.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from publisher.infra.rules import bucket, bucket_policy, caching, edge, keys, logs, roles, trust
+from publisher.infra.rules import (
+    bucket,
+    bucket_access,
+    bucket_policy,
+    caching,
+    defaults,
+    edge,
+    form,
+    keys,
+    known,
+    logs,
+    role_keys,
+    roles,
+    trust,
+)
 from publisher.infra.rules.branches import views
-from publisher.infra.rules.model import Breach, Rule
+from publisher.infra.rules.model import Breach, Fault, Rule
+from publisher.infra.rules.view import View
 
 __all__ = ["RULES", "Breach", "Rule", "broken"]
 
 RULES: tuple[Rule, ...] = (
+    *known.RULES,
+    *defaults.RULES,
+    *form.RULES,
     *bucket.RULES,
+    *bucket_access.RULES,
     *bucket_policy.RULES,
     *edge.RULES,
     *caching.RULES,
     *roles.RULES,
+    *role_keys.RULES,
     *trust.RULES,
     *keys.RULES,
     *logs.RULES,
@@ -33,8 +55,18 @@ def broken(template: Mapping[str, Any], rules: Iterable[Rule] = RULES) -> list[B
     Each breach is told once, in whichever branches it is found; nothing found is an empty list.
     """
     found: dict[Breach, None] = {}
+    chosen = tuple(rules)
     for view in views(template):
-        for rule in rules:
-            for resource, says in rule.check(view):
-                found.setdefault(Breach(rule.name, resource, says, rule.mend))
+        for rule in chosen:
+            if view.is_enforced or rule.of_emulators:
+                for resource, says in _checked(rule, view):
+                    found.setdefault(Breach(rule.name, resource, says, rule.mend))
     return list(found)
+
+
+def _checked(rule: Rule, view: View) -> list[Fault]:
+    """Return what a rule finds; what has a form that it cannot read is a breach of it."""
+    try:
+        return list(rule.check(view))
+    except (AttributeError, KeyError, TypeError, ValueError, re.error) as error:
+        return [("the template", f"it is written in a way that cannot be looked at: {error}")]

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.rules.model import Finding, Rule
-from publisher.infra.rules.node import at, items, number
-from publisher.infra.rules.view import Resource, View
+from publisher.infra.requirements import PUBLIC_ACCESS_BLOCKS
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.node import Node, at, is_true, items, number, text
+from publisher.infra.rules.view import View
 
-_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
 _MIN_NONCURRENT_DAYS = 30
+# What a lifecycle rule may have: nothing that is about current versions.
+_HARMLESS = {
+    *("Id", "Status", "Prefix", "NoncurrentVersionExpiration"),
+    *("ExpiredObjectDeleteMarker", "AbortIncompleteMultipartUpload"),
+}
 
 
-def is_true(value: object) -> bool:
-    """Say whether a property is set; CloudFormation takes text for it, too."""
-    return str(value).lower() == "true"
-
-
-def _public(view: View) -> Iterator[Finding]:
+def _public(view: View) -> Iterator[Fault]:
     for bucket in view.of("S3::Bucket"):
         block = bucket.get("PublicAccessBlockConfiguration")
-        missing = [name for name in _BLOCKS if not is_true(at(block, name))]
+        missing = [name for name in PUBLIC_ACCESS_BLOCKS if not is_true(at(block, name))]
         if missing:
             yield bucket.name, f"{', '.join(missing)} not set"
 
 
-def _ownership(view: View) -> Iterator[Finding]:
+def _ownership(view: View) -> Iterator[Fault]:
     for bucket in view.of("S3::Bucket"):
         rules = items(bucket.get("OwnershipControls", "Rules"))
         if [at(rule, "ObjectOwnership") for rule in rules] != ["BucketOwnerEnforced"]:
@@ -34,7 +34,7 @@ def _ownership(view: View) -> Iterator[Finding]:
             yield bucket.name, "it has an ACL"
 
 
-def _encryption(view: View) -> Iterator[Finding]:
+def _encryption(view: View) -> Iterator[Fault]:
     for bucket in view.of("S3::Bucket"):
         rules = items(bucket.get("BucketEncryption", "ServerSideEncryptionConfiguration"))
         used = [at(rule, "ServerSideEncryptionByDefault", "SSEAlgorithm") for rule in rules]
@@ -42,28 +42,19 @@ def _encryption(view: View) -> Iterator[Finding]:
             yield bucket.name, "it is not encrypted by default"
 
 
-def retained(resource: Resource) -> list[str]:
-    """Return the policies of a resource that would let it go with its stack."""
-    return [
-        policy
-        for policy in ("DeletionPolicy", "UpdateReplacePolicy")
-        if resource.body.get(policy) != "Retain"
-    ]
-
-
-def _retained(view: View) -> Iterator[Finding]:
+def _retained(view: View) -> Iterator[Fault]:
     for bucket in view.of("S3::Bucket"):
-        if lost := retained(bucket):
-            yield bucket.name, f"{' and '.join(lost)} not Retain"
+        if policies := bucket.policies_not_retain():
+            yield bucket.name, f"{' and '.join(policies)} not Retain"
 
 
-def _versioning(view: View) -> Iterator[Finding]:
+def _versioning(view: View) -> Iterator[Fault]:
     for bucket in view.origin_buckets():
         if bucket.get("VersioningConfiguration", "Status") != "Enabled":
             yield bucket.name, "it keeps no versions"
 
 
-def _object_lock(view: View) -> Iterator[Finding]:
+def _object_lock(view: View) -> Iterator[Fault]:
     for bucket in view.origin_buckets():
         if not is_true(bucket.get("ObjectLockEnabled")):
             yield bucket.name, "objects cannot be locked, now or later"
@@ -71,29 +62,25 @@ def _object_lock(view: View) -> Iterator[Finding]:
             yield bucket.name, "each version of each pointer would be locked by default"
 
 
-def _lifecycle(view: View) -> Iterator[Finding]:
+def _lifecycle(view: View) -> Iterator[Fault]:
     for bucket in view.origin_buckets():
-        rules = [
-            rule
-            for rule in items(bucket.get("LifecycleConfiguration", "Rules"))
-            if at(rule, "Status") == "Enabled"
-        ]
-        for rule in rules:
+        rules = items(bucket.get("LifecycleConfiguration", "Rules"))
+        for rule in (rule for rule in rules if at(rule, "Status") != "Disabled"):
             yield from ((bucket.name, says) for says in _endangers(rule))
-        if not any(at(rule, "AbortIncompleteMultipartUpload") for rule in rules):
+        in_force = [rule for rule in rules if at(rule, "Status") == "Enabled"]
+        if not any(at(rule, "AbortIncompleteMultipartUpload") for rule in in_force):
             yield bucket.name, "uploads that were broken off stay for ever, and are paid for"
-        if not any(at(rule, "NoncurrentVersionExpiration") for rule in rules):
+        if not any(at(rule, "NoncurrentVersionExpiration") for rule in in_force):
             yield bucket.name, "past versions stay for ever"
 
 
-def _endangers(rule: object) -> Iterator[str]:
+def _endangers(rule: dict[str, Node]) -> Iterator[str]:
     """Yield what a lifecycle rule would do to releases."""
-    expiring = ("ExpirationInDays", "ExpirationDate", "Transition", "Transitions")
-    if any(at(rule, name) for name in expiring):
-        yield "a lifecycle rule would expire or move what boards fetch"
+    for name in sorted(rule.keys() - _HARMLESS):
+        yield f"a lifecycle rule has {name}, which can expire or move what boards fetch"
     days = at(rule, "NoncurrentVersionExpiration", "NoncurrentDays")
-    if number(days, _MIN_NONCURRENT_DAYS) < _MIN_NONCURRENT_DAYS:
-        yield f"past versions go after {days} days; keep them for {_MIN_NONCURRENT_DAYS}"
+    if number(days, _MIN_NONCURRENT_DAYS, unknown=0) < _MIN_NONCURRENT_DAYS:
+        yield f"past versions go after {text(days)} days; keep them for {_MIN_NONCURRENT_DAYS}"
 
 
 RULES = (

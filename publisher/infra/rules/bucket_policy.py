@@ -1,12 +1,13 @@
-"""What bucket policies must say: who is let in, and what nobody may do."""
+"""What nobody may do with a bucket, whatever rights he has: the denials of its policy."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from publisher.infra.rules.model import Finding, Rule
-from publisher.infra.rules.node import at, items, text
-from publisher.infra.rules.paths import IMMUTABLE, POINTERS, PROBE, TIMESTAMP
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.node import Node, at, text
+from publisher.infra.rules.paths import FILES, IMMUTABLE, POINTERS, PROBE, TIMESTAMP
 from publisher.infra.rules.policies import (
     Request,
     Statement,
@@ -14,12 +15,12 @@ from publisher.infra.rules.policies import (
     conditions,
     denies,
     is_for_all,
-    matches,
+    names_object,
     statements,
 )
 from publisher.infra.rules.view import Resource, View
+from publisher.infra.wildcards import matches
 
-_EDGE = "cloudfront.amazonaws.com"
 _SETTINGS = (
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
@@ -30,6 +31,17 @@ _WRITES = {"s3:objectcreationoperation": "true"}
 _CREATES = {**_WRITES, "s3:if-none-match": "*"}
 _REPLACES = {**_WRITES, "s3:if-match": "0123"}
 _PARTS = {"s3:objectcreationoperation": "false"}
+# What the parameter that names one principal must not take.
+_SEVERAL = (
+    "*",
+    "arn:aws:iam::123456789012:role/*",
+    "arn:aws:iam::123456789012:role/????????",
+    "arn:aws:iam::123456789012:user/path/*",
+    "arn:aws:iam::*:role/deploy",
+)
+# A name that is deleted can be created anew: to If-None-Match a delete marker is no object. What is
+# named by its digest alone cannot become anything else.
+_NAMES = tuple(one for one in (*IMMUTABLE, *POINTERS) if one not in FILES)
 
 
 def policy_of(view: View, bucket: Resource) -> tuple[str, list[Statement]]:
@@ -45,15 +57,7 @@ def _all_policies(view: View) -> Iterator[tuple[str, list[Statement]]]:
         yield policy.name, statements(policy.get("PolicyDocument"))
 
 
-def _public(view: View) -> Iterator[Finding]:
-    for name, policy in _all_policies(view):
-        for statement in policy:
-            allowed = statement.get("Effect") == "Allow"
-            if allowed and (is_for_all(statement) or "NotPrincipal" in statement):
-                yield name, f"{statement.get('Sid', 'a statement')} allows everybody"
-
-
-def _tls(view: View) -> Iterator[Finding]:
+def _tls(view: View) -> Iterator[Fault]:
     without = {"aws:securetransport": "false"}
     old = {"aws:securetransport": "true", "s3:tlsversion": "1.1"}
     for bucket in view.of("S3::Bucket"):
@@ -69,52 +73,7 @@ def _tls(view: View) -> Iterator[Finding]:
                 yield name, f"{action} is possible over TLS 1.1"
 
 
-def _edge_access(view: View) -> Iterator[Finding]:
-    for name, policy in _all_policies(view):
-        for statement in policy:
-            if statement.get("Effect") == "Allow" and _EDGE in _services(statement):
-                yield from ((name, says) for says in _edge_problems(view, statement))
-
-
-def _services(statement: Statement) -> list[object]:
-    return items(at(statement.get("Principal"), "Service"))
-
-
-def _edge_problems(view: View, statement: Statement) -> Iterator[str]:
-    sources = _source_arns(statement)
-    if not sources:
-        yield "distributions of any account may read: AWS:SourceArn is missing"
-    for source in sources:
-        if "*" in source or "?" in source:
-            yield f"AWS:SourceArn has a wildcard: {source}"
-        elif (named := view.named(source)) and named.kind != "AWS::CloudFront::Distribution":
-            yield f"AWS:SourceArn names {named.name}, which is no distribution"
-    if {one.lower() for one in actions(statement)} != {"s3:getobject"}:
-        yield f"the edge may do more than s3:GetObject: {', '.join(actions(statement))}"
-
-
-def _source_arns(statement: Statement) -> list[str]:
-    exact = ("StringEquals", "ArnEquals", "ArnLike", "StringLike")
-    return [
-        text(value)
-        for (operator, key), values in conditions(statement).items()
-        if key == "aws:sourcearn" and operator in exact
-        for value in values
-    ]
-
-
-def _service_access(view: View) -> Iterator[Finding]:
-    for name, policy in _all_policies(view):
-        for statement in policy:
-            services = [one for one in _services(statement) if one != _EDGE]
-            if statement.get("Effect") != "Allow" or not services:
-                continue
-            keys = {key for _, key in conditions(statement)}
-            for missing in sorted({"aws:sourcearn", "aws:sourceaccount"} - keys):
-                yield name, f"{services[0]} may write for any account: {missing} is missing"
-
-
-def _create_only(view: View) -> Iterator[Finding]:
+def _create_only(view: View) -> Iterator[Fault]:
     for bucket in view.origin_buckets():
         name, policy = policy_of(view, bucket)
         for key in IMMUTABLE:
@@ -128,7 +87,7 @@ def _create_only(view: View) -> Iterator[Finding]:
                 yield name, f"{key} cannot be sent in parts, which carry no condition"
 
 
-def _compare_and_swap(view: View) -> Iterator[Finding]:
+def _compare_and_swap(view: View) -> Iterator[Fault]:
     for bucket in view.origin_buckets():
         name, policy = policy_of(view, bucket)
         for key in (*POINTERS, PROBE):
@@ -139,12 +98,25 @@ def _compare_and_swap(view: View) -> Iterator[Finding]:
                     yield name, f"{key} cannot be written on a condition"
 
 
-def _versions(view: View) -> Iterator[Finding]:
+def _deletes(view: View) -> Iterator[Fault]:
+    action = "s3:DeleteObject"
+    for bucket in view.origin_buckets():
+        name, policy = policy_of(view, bucket)
+        stopping = [s for s in policy if _stops(s, action) and _at_most_one_excepted(view, s)]
+        for key in _NAMES:
+            if not any(names_object(one, key) for one in stopping):
+                yield name, f"{key} can be deleted, and created again as something else"
+        for key in (*FILES, PROBE):
+            if any(names_object(one, key) for one in stopping):
+                yield name, f"{key} cannot be deleted, which gc and init do"
+
+
+def _versions(view: View) -> Iterator[Fault]:
     for bucket in view.origin_buckets():
         name, policy = policy_of(view, bucket)
         for action in ("s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"):
-            stopping = [one for one in policy if _stops(one, action)]
-            if not any(_at_most_one_excepted(one) for one in stopping):
+            stopping = [one for one in policy if _stops(one, action) and names_object(one, "a/b")]
+            if not any(_at_most_one_excepted(view, one) for one in stopping):
                 yield name, f"{action} is open to whoever IAM allows it"
 
 
@@ -154,26 +126,27 @@ def _stops(statement: Statement, action: str) -> bool:
     return statement.get("Effect") == "Deny" and is_for_all(statement) and named
 
 
-def _at_most_one_excepted(statement: Statement) -> bool:
-    """Say whether the only condition, if there is any, excepts principals without a wildcard."""
+def _at_most_one_excepted(view: View, statement: Statement) -> bool:
+    """Say whether the only condition, if there is any, excepts one principal by name."""
     found = conditions(statement)
+    operators = {("ArnNotEquals", "aws:principalarn"), ("StringNotEquals", "aws:principalarn")}
     if not found:
         return True
-    return _excepts(statement) and len(found) == 1
+    values = [one for values in found.values() for one in values]
+    return len(found) == 1 and found.keys() <= operators and _is_one(view, values)
 
 
-def _excepts(statement: Statement) -> bool:
-    """Say whether somebody by name is excepted from a Deny."""
-    operators = ("ArnNotEquals", "ArnNotLike", "StringNotEquals", "StringNotLike")
-    return any(
-        key == "aws:principalarn"
-        and operator in operators
-        and not any("*" in text(v) for v in values)
-        for (operator, key), values in conditions(statement).items()
-    )
+def _is_one(view: View, values: list[Node]) -> bool:
+    """Say whether these are one principal: written without wildcards, or of a parameter."""
+    if len(values) != 1:
+        return False
+    if isinstance(values[0], dict) and values[0].get("Ref") in view.parameters:
+        kind = at(view.parameters[values[0]["Ref"]], "Type")
+        return kind == "String" and not view.takes(values[0], _SEVERAL)
+    return re.search(r"[*?]|\$\{(?!AWS::)", text(values[0])) is None
 
 
-def _lock_out(view: View) -> Iterator[Finding]:
+def _lock_out(view: View) -> Iterator[Fault]:
     for name, policy in _all_policies(view):
         for action in _SETTINGS:
             if any(_stops(one, action) and not conditions(one) for one in policy):
@@ -182,12 +155,6 @@ def _lock_out(view: View) -> Iterator[Finding]:
 
 RULES = (
     Rule(
-        "policy-public",
-        "no bucket policy allows anything to everybody",
-        "name who may; the edge reads as cloudfront.amazonaws.com",
-        _public,
-    ),
-    Rule(
         "policy-tls",
         "each bucket denies requests without TLS, and over less than TLS 1.2",
         "deny s3:* on the bucket and its objects where aws:SecureTransport is false, and where "
@@ -195,35 +162,33 @@ RULES = (
         _tls,
     ),
     Rule(
-        "edge-access",
-        "one distribution, by its ARN, may read objects, and nothing else",
-        "allow s3:GetObject on condition of AWS:SourceArn; without s3:ListBucket a missing object "
-        "stays 403",
-        _edge_access,
-    ),
-    Rule(
-        "service-access",
-        "other services are let in for this account and source alone",
-        "add aws:SourceAccount and aws:SourceArn",
-        _service_access,
-    ),
-    Rule(
         "create-only",
         "what is not a pointer can be created, in parts too, and never overwritten",
         "deny s3:PutObject where s3:if-none-match is Null and s3:ObjectCreationOperation is true, "
         "with the pointers as NotResource",
         _create_only,
+        of_emulators=False,
     ),
     Rule(
         "compare-and-swap",
         "pointers are written on a condition only",
         "deny s3:PutObject on them where s3:if-match and s3:if-none-match are both Null",
         _compare_and_swap,
+        of_emulators=False,
+    ),
+    Rule(
+        "name-deletes",
+        "nobody but whoever deploys deletes metadata, manifests or pointers, whose names would be "
+        "free again",
+        "deny s3:DeleteObject on */metadata/*, */targets/* and */version.json to all but "
+        "DeployRoleArn, whose AllowedPattern takes no wildcards",
+        _deletes,
     ),
     Rule(
         "version-deletes",
-        "nobody, but for who deploys, deletes versions or lifts a lock",
-        "deny s3:DeleteObjectVersion and s3:BypassGovernanceRetention to all but DeployRoleArn",
+        "nobody but whoever deploys deletes versions or lifts a lock",
+        "deny s3:DeleteObjectVersion and s3:BypassGovernanceRetention to all but DeployRoleArn, "
+        "whose AllowedPattern takes no wildcards",
         _versions,
     ),
     Rule(

@@ -4,50 +4,65 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.rules.bucket import is_true, retained
-from publisher.infra.rules.model import Finding, Rule
-from publisher.infra.rules.node import at, items, number, text
-from publisher.infra.rules.policies import actions, is_for_all, statements
+from publisher.infra.requirements import KEY_SPECS
+from publisher.infra.rules.bucket_access import is_account
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.node import at, is_true, items, may_be_true, number, text
+from publisher.infra.rules.policies import Statement, actions, conditions, is_for_all, statements
 from publisher.infra.rules.view import View
 
-_SPECS = {"ECC_NIST_EDWARDS25519", "ECC_NIST_P256"}
 _MIN_PENDING_DAYS = 30
 
 
-def _spec(view: View) -> Iterator[Finding]:
+def _spec(view: View) -> Iterator[Fault]:
     for key in view.of("KMS::Key"):
         for spec in view.values(key.get("KeySpec")) or ["anything"]:
-            if spec not in _SPECS:
+            if spec not in KEY_SPECS:
                 yield key.name, f"KeySpec can be {spec or 'SYMMETRIC_DEFAULT'}"
         if (usage := key.get("KeyUsage")) != "SIGN_VERIFY":
             yield key.name, f"KeyUsage is {usage or 'ENCRYPT_DECRYPT'}"
-        if is_true(key.get("EnableKeyRotation")):
+        if may_be_true(key.get("EnableKeyRotation")):
             yield key.name, "KMS does not rotate asymmetric keys"
+        if not is_true(True if key.get("Enabled") is None else key.get("Enabled")):
+            yield key.name, "it is disabled, and signs nothing"
 
 
-def _retained(view: View) -> Iterator[Finding]:
+def _retained(view: View) -> Iterator[Fault]:
     for key in view.of("KMS::Key"):
-        if lost := retained(key):
-            yield key.name, f"{' and '.join(lost)} not Retain"
-        days = number(key.get("PendingWindowInDays"), _MIN_PENDING_DAYS)
-        if days < _MIN_PENDING_DAYS:
-            yield key.name, f"it is gone {days:g} days after a mistake"
+        if policies := key.policies_not_retain():
+            yield key.name, f"{' and '.join(policies)} not Retain"
+        days = key.get("PendingWindowInDays")
+        if number(days, _MIN_PENDING_DAYS, unknown=0) < _MIN_PENDING_DAYS:
+            yield key.name, f"it is gone {text(days)} days after a mistake"
 
 
-def _policy(view: View) -> Iterator[Finding]:
+def _policy(view: View) -> Iterator[Fault]:
     for key in view.of("KMS::Key"):
         policy = statements(key.get("KeyPolicy"))
-        allowed = [one for one in policy if one.get("Effect") == "Allow"]
+        allowed = [one for one in policy if one.get("Effect") != "Deny"]
         if any(is_for_all(one) or "NotPrincipal" in one for one in allowed):
             yield key.name, "everybody may use it"
-        account = [one for one in allowed if "kms:*" in actions(one) and _is_account(one)]
-        if not account:
+        for one in (one for statement in allowed for one in _others(statement)):
+            yield key.name, f"{one} may use it, whatever IAM says"
+        if not any("kms:*" in actions(one) and _is_for_account(one) for one in allowed):
             yield key.name, "the account cannot manage it, which can lock everybody out"
+        if len(allowed) < len(policy):
+            yield key.name, "it denies something, which can lock everybody out"
 
 
-def _is_account(statement: object) -> bool:
-    principals = items(at(statement, "Principal", "AWS"))
-    return any(text(one).endswith("${AWS::AccountId}:root") for one in principals)
+def _others(statement: Statement) -> list[str]:
+    """Return whom a statement is for but the account."""
+    principal = statement.get("Principal")
+    known = principal if isinstance(principal, dict) else {}
+    named = [one for value in known.values() for one in items(value)]
+    return [text(one) for one in named if not is_account(one)]
+
+
+def _is_for_account(statement: Statement) -> bool:
+    """Say whether a statement is for the account, on no condition."""
+    return not conditions(statement) and any(
+        map(is_account, items(at(statement, "Principal", "AWS")))
+    )
 
 
 RULES = (

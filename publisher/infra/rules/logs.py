@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.rules.model import Finding, Rule
-from publisher.infra.rules.node import at, items
+from publisher.infra.requirements import PERSONAL_LOG_FIELDS
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.node import at, items, text
 from publisher.infra.rules.view import Resource, View
 
 # CloudFront Developer Guide, "Standard logging reference", and the fields of real-time logs that
@@ -23,7 +24,6 @@ _FURTHER = frozenset(
     ("timestamp", "timestamp(ms)", "DistributionId", "distributionid", "origin-fbl", "origin-lbl")
     + ("asn", "c-country", "cache-behavior-path-pattern", "distribution-tenant-id")
 )
-_PERSONAL = frozenset({"c-ip", "x-forwarded-for", "c-port", "cs(Cookie)"})
 # Without these no report can be made.
 _NEEDED = (
     "date",
@@ -37,9 +37,9 @@ _NEEDED = (
 _MAX_RETENTION_DAYS = 400
 
 
-def _fields(view: View) -> Iterator[Finding]:
+def _fields(view: View) -> Iterator[Fault]:
     for delivery in view.of("Logs::Delivery"):
-        found = [str(one) for one in items(delivery.get("RecordFields"))]
+        found = [text(one) for one in items(delivery.get("RecordFields"))]
         if not found:
             yield delivery.name, "without RecordFields it delivers what CloudFront chooses"
             continue
@@ -50,20 +50,20 @@ def _fields(view: View) -> Iterator[Finding]:
             yield delivery.name, f"reports need {', '.join(missing)}"
 
 
-def _personal(view: View) -> Iterator[Finding]:
+def _personal(view: View) -> Iterator[Fault]:
     for delivery in view.of("Logs::Delivery"):
-        for name in items(delivery.get("RecordFields")):
-            if name in _PERSONAL:
+        for name in map(text, items(delivery.get("RecordFields"))):
+            if name in PERSONAL_LOG_FIELDS:
                 yield delivery.name, f"{name} tells who a board's owner is"
 
 
-def _format(view: View) -> Iterator[Finding]:
+def _format(view: View) -> Iterator[Fault]:
     for destination in view.of("Logs::DeliveryDestination"):
         if (found := destination.get("OutputFormat")) != "parquet":
             yield destination.name, f"OutputFormat is {found}"
 
 
-def _order(view: View) -> Iterator[Finding]:
+def _order(view: View) -> Iterator[Fault]:
     for delivery in view.of("Logs::Delivery"):
         before = view.before(delivery.name)
         for kind in ("S3::BucketPolicy", "Logs::DeliverySource", "Logs::DeliveryDestination"):
@@ -77,10 +77,12 @@ def _order(view: View) -> Iterator[Finding]:
                 yield destination.name, f"it may be made at the same time as {source.name}"
 
 
-def _retention(view: View) -> Iterator[Finding]:
+def _retention(view: View) -> Iterator[Fault]:
     for destination in view.of("Logs::DeliveryDestination"):
         bucket = view.named(destination.get("DestinationResourceArn"))
-        if bucket is not None and not any(_expires(view, one) for one in _rules(bucket)):
+        if bucket is None or bucket.kind != "AWS::S3::Bucket":
+            yield destination.name, "logs are delivered to a bucket that is not in the template"
+        elif not any(_expires(view, one) for one in _rules(bucket)):
             yield bucket.name, "logs are kept for ever, or for more than 400 days"
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from publisher.infra.rules.view import View
 
-# The logical id of the resource, and what is wrong with it, in words.
-Finding = tuple[str, str]
+# What a rule finds: the logical id of the resource, and what is wrong with it, in words.
+Fault = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,11 @@ class Rule:
         asserts: what holds of a sound template, in one clause.
         mend: what to do where it does not.
         check: yields what is wrong in one view of a template.
+        of_emulators: whether it holds of what emulators are given, too (ConditionalWrites).
     """
 
     name: str
     asserts: str
     mend: str
-    check: Callable[[View], Iterator[Finding]]
+    check: Callable[[View], Iterator[Fault]]
+    of_emulators: bool = True

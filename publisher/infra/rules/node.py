@@ -52,11 +52,21 @@ def _substituted(value: object) -> str:
     return result
 
 
-def number(node: Node, otherwise: float) -> float:
-    """Return a number, `otherwise` where there is none, infinity where a parameter decides."""
+def is_true(node: Node) -> bool:
+    """Say whether a property is set; CloudFormation takes text for it, too."""
+    return str(node).lower() == "true"
+
+
+def may_be_true(node: Node) -> bool:
+    """Say whether a property that is false where it is left out can be anything else."""
+    return node is not None and str(node).lower() != "false"
+
+
+def number(node: Node, otherwise: float, unknown: float = inf) -> float:
+    """Return a number, `otherwise` where there is none, `unknown` where a parameter decides."""
     if node is None:
         return otherwise
-    return inf if isinstance(node, dict) else float(node)
+    return unknown if isinstance(node, dict) else float(node)
 
 
 def walk(node: Node) -> Iterator[dict[str, Node]]:

@@ -1,24 +1,20 @@
-"""Keys that stand for each kind of path in the bucket (manifests/repository.md)."""
+"""Keys that stand for each kind of path in the bucket, of the product that rules ask about."""
 
 from __future__ import annotations
 
+from publisher.infra import sample_paths
 from publisher.infra.rules.policies import OURS
+from publisher.stores.probe import PROBE as _PROBE
 
-_SHA256 = "d7" * 32
-
-ROOT = f"{OURS}/metadata/2.root.json"
-TARGETS = f"{OURS}/metadata/7.targets.json"
-SNAPSHOT = f"{OURS}/metadata/9.snapshot.json"
-MANIFEST = f"{OURS}/targets/stable/{_SHA256}.sensor-r2.json"
-STEPPING_STONE = f"{OURS}/targets/stable/sensor-r2/{_SHA256}.1.4.3.json"
-PINS = f"{OURS}/targets/{_SHA256}.pins.json"
-PAYLOAD = f"{OURS}/payloads/{_SHA256}.slc"
-IMAGE = f"{OURS}/images/{_SHA256}.bin"
-TIMESTAMP = f"{OURS}/metadata/timestamp.json"
-VERSION = f"{OURS}/stable/sensor-r2/version.json"
+ROOT = f"{OURS}/{sample_paths.ROOT}"
+SNAPSHOT = f"{OURS}/{sample_paths.SNAPSHOT}"
+TIMESTAMP = f"{OURS}/{sample_paths.TIMESTAMP}"
+VERSION_JSON = f"{OURS}/{sample_paths.VERSION_JSON}"
 # `slotcast init` tries both conditions on it.
-PROBE = f"{OURS}/conditional-writes.probe"
+PROBE = f"{OURS}/{_PROBE}"
 
-IMMUTABLE = (ROOT, TARGETS, SNAPSHOT, MANIFEST, STEPPING_STONE, PINS, PAYLOAD, IMAGE)
+FILES = tuple(f"{OURS}/{path}" for path in sample_paths.FILES)
+RELEASED = tuple(f"{OURS}/{path}" for path in sample_paths.RELEASED)
+IMMUTABLE = (ROOT, *RELEASED)
 # A channel may have the name of a folder.
-POINTERS = (TIMESTAMP, VERSION, f"{OURS}/payloads/sensor-r2/version.json")
+POINTERS = (TIMESTAMP, VERSION_JSON, f"{OURS}/payloads/sensor/version.json")

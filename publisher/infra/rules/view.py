@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from publisher.infra.rules.node import Node, at, items, text
 
 _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
+_ALONE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z.]+)?\}")
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class Resource:
         """Return what lies below Properties at a path, or None."""
         return at(self.body.get("Properties"), *path)
 
+    def policies_not_retain(self) -> list[str]:
+        """Return which of its policies would let it go, with its stack or with its replacement."""
+        names = ("DeletionPolicy", "UpdateReplacePolicy")
+        return [name for name in names if self.body.get(name) != "Retain"]
+
     def depends_on(self) -> set[str]:
         """Return the logical ids that it names, in DependsOn or in any property."""
         own = {str(name) for name in items(self.body.get("DependsOn"))}
@@ -36,10 +42,14 @@ class View:
     Attributes:
         resources: by logical id.
         parameters: as the template declares them.
+        sections: the names at the top of the template.
+        is_enforced: whether ConditionalWrites is Enforced; what emulators are given is not.
     """
 
     resources: Mapping[str, Resource]
     parameters: Mapping[str, Node]
+    sections: tuple[str, ...] = ()
+    is_enforced: bool = True
 
     def of(self, kind: str) -> Iterator[Resource]:
         """Yield the resources of a type, given without its leading `AWS::`."""
@@ -48,9 +58,9 @@ class View:
                 yield resource
 
     def named(self, node: object) -> Resource | None:
-        """Return the first resource that a Ref, GetAtt or Sub names."""
-        names = (name for name in _NAMED.findall(text(node)) if name in self.resources)
-        return next((self.resources[name] for name in names), None)
+        """Return the resource that a Ref, GetAtt or Sub names, and nothing beside it."""
+        found = _ALONE.fullmatch(text(node))
+        return self.resources.get(found[1]) if found else None
 
     def values(self, node: object) -> list[Node]:
         """Return all that a property can be: of a Ref to a parameter, what that may be.
@@ -61,6 +71,19 @@ class View:
             return [node]
         parameter = self.parameters.get(node["Ref"])
         return list(items(at(parameter, "AllowedValues")))
+
+    def takes(self, node: object, samples: Iterable[str]) -> list[str]:
+        """Return which of some values a Ref to a parameter can have.
+
+        All of them where there is no such parameter, or it has no pattern, or Systems Manager has
+        the value and the pattern is not for it.
+        """
+        name = node.get("Ref") if isinstance(node, dict) else None
+        parameter = self.parameters.get(str(name))
+        pattern = at(parameter, "AllowedPattern")
+        if pattern is None or at(parameter, "Type") not in ("String", "CommaDelimitedList"):
+            return list(samples)
+        return [one for one in samples if re.fullmatch(pattern, one)]
 
     def before(self, name: str) -> set[str]:
         """Return all resources that exist before one, however far back."""
@@ -74,12 +97,17 @@ class View:
         return found
 
     def origin_buckets(self) -> Iterator[Resource]:
-        """Yield the buckets that a distribution serves: those with releases."""
-        for distribution in self.of("CloudFront::Distribution"):
-            for origin in items(distribution.get("DistributionConfig", "Origins")):
-                bucket = self.named(at(origin, "DomainName"))
-                if bucket is not None and bucket.kind == "AWS::S3::Bucket":
-                    yield bucket
+        """Yield the buckets with releases: those served, and all that no logs are delivered to."""
+        served = [
+            at(origin, "DomainName")
+            for distribution in self.of("CloudFront::Distribution")
+            for origin in items(distribution.get("DistributionConfig", "Origins"))
+        ]
+        found = [one.get("DestinationResourceArn") for one in self.of("Logs::DeliveryDestination")]
+        logged = list(map(self.named, found))
+        for bucket in self.of("S3::Bucket"):
+            if bucket not in logged or bucket in map(self.named, served):
+                yield bucket
 
 
 def _all_text(node: object) -> str:

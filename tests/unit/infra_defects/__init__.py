@@ -7,9 +7,16 @@ what only cfn-lint can see (a name that does not exist, say) names none.
 from .buckets import BUCKET, POLICY
 from .edges import CACHING, EDGE
 from .edits import Defect, sound_templates
+from .guests import GUESTS
+from .parts import PARTS
+from .reach import REACH
 from .reports import LOGS, SPELLING
 from .rights import KEYS, ROLES, TRUST
+from .strangers import STRANGERS
 
 __all__ = ["DEFECTS", "SPELLING", "Defect", "sound_templates"]
 
-DEFECTS = (*BUCKET, *POLICY, *EDGE, *CACHING, *ROLES, *TRUST, *KEYS, *LOGS)
+DEFECTS = (
+    *(*BUCKET, *POLICY, *GUESTS, *EDGE, *CACHING, *ROLES, *REACH, *TRUST, *KEYS, *STRANGERS),
+    *(*LOGS, *PARTS),
+)

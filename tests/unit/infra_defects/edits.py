@@ -106,6 +106,17 @@ def behaviour_last(pattern: str) -> Edit:
     return edit
 
 
+def first_behaviour(pattern: str, cache_policy: object) -> Edit:
+    """Put a behaviour before all others, like the first but for its pattern and cache policy."""
+
+    def edit(template: dict) -> None:
+        config = template["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+        found = config["CacheBehaviors"]
+        found.insert(0, {**found[0], "PathPattern": pattern, "CachePolicyId": cache_policy})
+
+    return edit
+
+
 def error(code: int, key: str, value: object) -> Edit:
     return within("Distribution", "ErrorCode", code, key, value)
 
@@ -122,5 +133,31 @@ def fields(*names: str, without: str = "") -> Edit:
         properties = template["Resources"]["Delivery"]["Properties"]
         kept = [one for one in properties["RecordFields"] if one != without]
         properties["RecordFields"] = [*kept, *names]
+
+    return edit
+
+
+def declaring(name: str, edit: Edit) -> Edit:
+    """Declare a parameter that takes anything, and make an edit that refers to it."""
+
+    def both(template: dict) -> None:
+        template["Parameters"][name] = {"Type": "String", "Description": "Anything"}
+        edit(template)
+
+    return both
+
+
+def adding(kind: str, **properties: object) -> Edit:
+    """Add a resource."""
+
+    def edit(template: dict) -> None:
+        template["Resources"]["Added"] = {"Type": kind, "Properties": properties}
+
+    return edit
+
+
+def at_top(name: str, value: object) -> Edit:
+    def edit(template: dict) -> None:
+        template[name] = value
 
     return edit

@@ -1,0 +1,129 @@
+"""What is deployed, by the outputs of its stacks, and what it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from tuf.api.metadata import Root
+
+from publisher.infra.names import (
+    KEY_OUTPUTS,
+    KEY_SCHEME,
+    ROLE_OUTPUTS,
+    stack_name,
+    stack_region,
+)
+from publisher.settings import KeySettings
+
+# Parameters of the stack `ci` that name the subjects of GitHub's tokens that may take a role.
+_SUBJECTS = {"release": "ReleaseSubjects", "refresh": "RefreshSubjects"}
+_PRINCIPALS = "TrustedPrincipalArns"
+# And the bucket, as `ota` does in its outputs.
+BUCKET_NAME = "BucketName"
+
+
+class StackSaid(NamedTuple):
+    """What a stack says of itself, by name."""
+
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+# What a stack says, by its name and region; None where there is no such stack.
+ReadStack = Callable[[str, str], StackSaid | None]
+
+
+@dataclass(frozen=True)
+class Trusted:
+    """Who may take the product's roles, by the parameters of its stack.
+
+    Attributes:
+        subjects: whole subjects of GitHub's tokens, by `release` and `refresh`.
+        principals: ARNs of those who may take any of the roles.
+    """
+
+    subjects: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    principals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """One product's part of what the stacks made; "" and missing names are what they did not make.
+
+    Attributes:
+        region: of the bucket, the roles' keys and their stacks.
+        roles: ARNs by `release`, `refresh`, `gc`.
+        keys: what KMS knows each key by (an ARN, an alias), by `targets`, `snapshot`, `timestamp`.
+        trusted: who may take the roles.
+        has_logs: whether there is a stack that delivers the distribution's logs.
+    """
+
+    bucket: str
+    distribution_id: str
+    region: str
+    product: str
+    roles: Mapping[str, str] = field(default_factory=dict)
+    keys: Mapping[str, str] = field(default_factory=dict)
+    has_logs: bool = False
+    trusted: Trusted = field(default_factory=Trusted)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What slotcast.toml and the published root say, against which a deployment is held.
+
+    Attributes:
+        base_url: `[edge] base_url`, without the product.
+        root: the root that is in force; None where it could not be read.
+        now: the time, in UTC.
+        keys: `[keys]`, by which releases and refreshes are signed.
+    """
+
+    base_url: str
+    root: Root | None
+    now: datetime
+    keys: KeySettings = field(default_factory=KeySettings)
+
+
+def find_deployment(
+    name: str, product: str, region: str, read: ReadStack, bucket: str = ""
+) -> Deployment:
+    """Return what the stacks of a name and a product say that they made.
+
+    Args:
+        region: of the stacks but that of the logs.
+        bucket: the product's, where no stack says which: it was made by other means.
+    """
+
+    def find(kind: str) -> StackSaid | None:
+        return read(stack_name(name, kind, product), stack_region(kind, region))
+
+    nothing = StackSaid({}, {})
+    (ota, _), (ci, asked) = find("ota") or nothing, find("ci") or nothing
+    return Deployment(
+        bucket=ota.get(BUCKET_NAME) or asked.get(BUCKET_NAME) or bucket,
+        distribution_id=ota.get("DistributionId", ""),
+        region=region,
+        product=product,
+        roles=_named(ROLE_OUTPUTS, ci),
+        keys={role: key.removeprefix(KEY_SCHEME) for role, key in _named(KEY_OUTPUTS, ci).items()},
+        has_logs=find("logs") is not None,
+        trusted=_trusted(asked),
+    )
+
+
+def _trusted(parameters: Mapping[str, str]) -> Trusted:
+    """Return whom the parameters of the stack `ci` name (CommaDelimitedList)."""
+
+    def listed(name: str) -> tuple[str, ...]:
+        return tuple(filter(None, map(str.strip, parameters.get(name, "").split(","))))
+
+    subjects = {role: listed(name) for role, name in _SUBJECTS.items()}
+    return Trusted(subjects, listed(_PRINCIPALS))
+
+
+def _named(names: Mapping[str, str], outputs: Mapping[str, str]) -> dict[str, str]:
+    return {name: outputs[output] for name, output in names.items() if outputs.get(output)}

@@ -1,0 +1,219 @@
+"""What each role can really do: IAM's policy simulator, asked about each row of the table.
+
+The simulator does not take a bucket's policy for a role ("Simulation of resource-based policies
+isn't supported for IAM roles", SimulatePrincipalPolicy). A denial is a denial wherever it stands,
+so those of the bucket's policy that are for the role are given to it as a policy of the role's own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from publisher.doctor.aws.asking import UnansweredError, ask, settle
+from publisher.doctor.aws.bucket_policy import read_policy
+from publisher.doctor.aws.keys import key_spec
+from publisher.doctor.aws.mends import by_stack
+from publisher.doctor.aws.policy import Statement
+from publisher.doctor.aws.rights import Right, wanted
+from publisher.doctor.aws.scene import Scene
+from publisher.doctor.findings import Finding, fail, ok, unknown
+
+if TYPE_CHECKING:
+    from types_boto3_iam.type_defs import ContextEntryTypeDef, EvaluationResultTypeDef
+
+# Action in lower case, resource and context of a row.
+Asked = tuple[str, str, tuple[tuple[str, str], ...]]
+
+CHECK = "role-rights"
+_MEND = by_stack("leave the role the template's policy alone, and take others from it")
+_TRY = "try it with the role itself: `aws sts assume-role`"
+_BOOLEANS = ("aws:SecureTransport", "s3:ObjectCreationOperation")
+# What a request by TLS has; the caller is added. What a row leaves out is absent from its request.
+_CONTEXT = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+_KNOWN = {
+    "aws:principalarn",
+    "aws:securetransport",
+    "kms:messagetype",
+    "kms:signingalgorithm",
+    "s3:if-match",
+    "s3:if-none-match",
+    "s3:objectcreationoperation",
+    "s3:prefix",
+    "s3:tlsversion",
+}
+
+
+class Batch(NamedTuple):
+    """Rows that one call can ask about: each action with each resource, in one context."""
+
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    context: tuple[tuple[str, str], ...]
+
+
+class Answer(NamedTuple):
+    """What the simulator says of one action and resource, and the context keys that it missed."""
+
+    is_allowed: bool
+    missed: tuple[str, ...]
+
+
+def check_rights(scene: Scene) -> list[Finding]:
+    """Check each role against the table (SimulatePrincipalPolicy)."""
+    spec, no_keys = _settle_spec(scene)
+    statements, no_policy = _settle_policy(scene)
+    found = [*no_keys, *no_policy]
+    here = scene.deployment
+    for role, arn in here.roles.items():
+        keys = {} if no_keys else here.keys
+        table = wanted(here.product, here.bucket, keys, spec, partition=arn.split(":")[1])
+        rows = [row for row in table if row.role == role]
+        policy = denials(statements, arn)
+        check = partial(_check_role, scene, arn, rows, [policy] if policy else [])
+        found += settle(CHECK, check)
+    return found
+
+
+def batches(rows: Iterable[Right]) -> list[Batch]:
+    """Return the fewest calls that ask about just these rows."""
+    actions: dict[tuple[tuple[tuple[str, str], ...], str], list[str]] = {}
+    for row in rows:
+        key = (tuple(sorted(row.context.items())), row.resource)
+        actions.setdefault(key, []).append(row.action)
+    resources: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
+    for (context, resource), names in actions.items():
+        resources.setdefault((context, tuple(names)), []).append(resource)
+    return [Batch(names, tuple(arns), context) for (context, names), arns in resources.items()]
+
+
+def denials(statements: Iterable[Statement], arn: str) -> str:
+    """Return the denials of a bucket's policy that are for a role, as a policy of the role's own.
+
+    "" where there are none.
+    """
+    left_out = ("Sid", "Principal", "NotPrincipal")
+    written = [
+        {name: part for name, part in one.document.items() if name not in left_out}
+        for one in statements
+        if not one.is_allow and one.is_for(arn)
+    ]
+    return json.dumps({"Version": "2012-10-17", "Statement": written}) if written else ""
+
+
+def judge_rights(
+    role: str, rows: Sequence[Right], answers: Mapping[Asked, Answer]
+) -> list[Finding]:
+    """Return what a role may do that it must not, and what it cannot do that it needs to.
+
+    Raises:
+        UnansweredError: the simulator has left out a row.
+    """
+    for row in rows:
+        if asked(row) not in answers:
+            says = f"{role}: the simulator has no answer for {row.action} on {row.resource}"
+            raise UnansweredError(says, _TRY)
+    told = [(row, answers[asked(row)]) for row in rows]
+    wrong = [row for row, answer in told if answer.is_allowed != row.wanted]
+    missed = {key.lower() for _, answer in told for key in answer.missed} - _KNOWN
+    found = [_finding(role, same) for same in _alike(wrong)]
+    if missed:
+        says = f"{role}: policies ask for {', '.join(sorted(missed))}, which is not simulated"
+        found.append(unknown(CHECK, says, _TRY))
+    if found:
+        return found
+    needs = sum(row.wanted for row in rows)
+    says = f"{role}: may do the {needs} things it needs, none of {len(rows) - needs} it must not"
+    return [ok(CHECK, says)]
+
+
+def asked(row: Right) -> Asked:
+    """Return by what the answer to a row is found."""
+    return row.action.lower(), row.resource, tuple(sorted(row.context.items()))
+
+
+def read_result(result: EvaluationResultTypeDef, batch: Batch) -> dict[Asked, Answer]:
+    """Return the answers in one result: for each resource, or for all of the batch alike."""
+    action = result["EvalActionName"].lower()
+    missed = tuple(result.get("MissingContextValues", []))
+    each = {
+        one["EvalResourceName"]: Answer(
+            one["EvalResourceDecision"] == "allowed", tuple(one.get("MissingContextValues", []))
+        )
+        for one in result.get("ResourceSpecificResults", [])
+    }
+    alike = Answer(result["EvalDecision"] == "allowed", missed)
+    return {
+        (action, resource, batch.context): each.get(resource, alike)
+        for resource in batch.resources
+        if resource in each or len(batch.resources) == 1
+    }
+
+
+def _settle_spec(scene: Scene) -> tuple[str, list[Finding]]:
+    """Return the keys' spec; where KMS does not say, "" and that signing is left out."""
+    try:
+        return key_spec(scene), []
+    except UnansweredError as error:
+        return "", [unknown(CHECK, f"who may sign was not looked at: {error}", error.mend)]
+
+
+def _settle_policy(scene: Scene) -> tuple[tuple[Statement, ...], list[Finding]]:
+    """Return the bucket's policy; where it may not be read, () and that it is left out."""
+    try:
+        return read_policy(scene), []
+    except UnansweredError as error:
+        says = f"what the bucket's policy denies was left out: {error}"
+        return (), [unknown(CHECK, says, error.mend)]
+
+
+def _check_role(
+    scene: Scene, arn: str, rows: Sequence[Right], policies: Sequence[str]
+) -> list[Finding]:
+    answers: dict[Asked, Answer] = {}
+    for batch in batches(rows):
+        for result in _simulate(scene, arn, batch, policies):
+            answers.update(read_result(result, batch))
+    return judge_rights(rows[0].role, rows, answers)
+
+
+def _simulate(
+    scene: Scene, arn: str, batch: Batch, policies: Sequence[str]
+) -> list[EvaluationResultTypeDef]:
+    pages = scene.clients.iam.get_paginator("simulate_principal_policy").paginate(
+        PolicySourceArn=arn,
+        PolicyInputList=policies,
+        ActionNames=batch.actions,
+        ResourceArns=batch.resources,
+        ContextEntries=[*_entries({**_CONTEXT, "aws:PrincipalArn": arn, **dict(batch.context)})],
+    )
+    return ask(
+        "iam:SimulatePrincipalPolicy",
+        lambda: [result for page in pages for result in page.get("EvaluationResults", [])],
+    )
+
+
+def _entries(context: Mapping[str, str]) -> Iterator[ContextEntryTypeDef]:
+    for name, value in context.items():
+        kind: Literal["boolean", "string"] = "boolean" if name in _BOOLEANS else "string"
+        yield {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
+
+
+def _alike(rows: Iterable[Right]) -> Iterator[list[Right]]:
+    """Yield rows that are wrong for one reason together."""
+    found: dict[tuple[str, bool, str], list[Right]] = {}
+    for row in rows:
+        found.setdefault((row.action, row.wanted, row.why), []).append(row)
+    yield from found.values()
+
+
+def _finding(role: str, rows: Sequence[Right]) -> Finding:
+    first, more = rows[0], len(rows) - 1
+    what = f"{first.action} on {first.resource}" + (f" and {more} more" if more else "")
+    if first.wanted:
+        says = f"{role}: may not do {what}, which it needs: {first.why}"
+    else:
+        says = f"{role}: may do {what}: {first.why}"
+    return fail(CHECK, says, _MEND)

@@ -1,0 +1,1 @@
+"""CloudFormation: stacks found and followed, change sets made and executed, errors explained."""

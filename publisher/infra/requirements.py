@@ -1,0 +1,30 @@
+"""What boards, people and the project ask of AWS's settings: of templates, and of what is deployed.
+
+The rules hold a template against this before it is deployed, the doctor what is there.
+"""
+
+from __future__ import annotations
+
+# Boards speak TLS 1.2 and no 1.3; policies before 2021 take weak ciphers too (CloudFront developer
+# guide, "Supported protocols and ciphers between viewers and CloudFront").
+TLS_POLICIES = ("TLSv1.2_2021", "TLSv1.2_2025")
+# Of what KMS signs with, what boards verify.
+KEY_SPECS = ("ECC_NIST_EDWARDS25519", "ECC_NIST_P256")
+PUBLIC_ACCESS_BLOCKS = (
+    "BlockPublicAcls",
+    "BlockPublicPolicy",
+    "IgnorePublicAcls",
+    "RestrictPublicBuckets",
+)
+# Fields of standard logging v2 that tell who a board's owner is.
+PERSONAL_LOG_FIELDS = frozenset({"c-ip", "x-forwarded-for", "c-port", "cs(Cookie)"})
+
+# manifests/repository.md: pointers are kept for a minute; all else is for ever, and a day the least
+# that pays.
+POINTER_MAX_S = 60
+IMMUTABLE_MIN_S = 86_400
+# "There is none", for a board that asked a moment too early.
+ERROR_MAX_S = 5
+# CloudFront's own, where nothing is set (API reference, CustomErrorResponse, CachePolicyConfig).
+DEFAULT_ERROR_S = 10
+DEFAULT_MAX_TTL_S = 31_536_000
