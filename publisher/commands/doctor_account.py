@@ -17,9 +17,7 @@ from publisher.errors import PublisherError
 from publisher.infra.names import EDGE_REGION, FILE_NAME
 
 _CREDENTIALS = "`aws sts get-caller-identity` tells whose credentials are used, if any"
-_STACK = (
-    "--stack takes what the stacks' names begin with (`slotcast infra outputs`), --region where"
-)
+_STACK = "correct --stack, which is what the stacks' names begin with, or --region"
 
 
 class Named(NamedTuple):

@@ -1,4 +1,4 @@
-"""What lies under the product's prefix, for whoever asks: only Slotcast's files, and no key."""
+"""What lies under the product's prefix, for whoever asks: only Slotcast's files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
-from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.doctor.private_names import is_private_name
 from publisher.doctor.replies import Reply
 from publisher.doctor.secret_content import holds_secret
@@ -28,14 +28,13 @@ GUESSES = (
     *(f"keys/{name}.pem" for name in ("root-1", "root-2", "targets", "snapshot", "timestamp")),
     ".slotcast/seen.json",
 )
-_KEY_BYTES = 65536
-_MAX_READ, _MAX_NAMED = 200, 5
+_MAX_NAMED = 5
 
-_REPLACE = (
+REPLACE = (
     "remove it with all its versions, and replace the key: `slotcast root propose` (docs/keys.md); "
     "whoever could read it may have it"
 )
-_REMOVE = "remove it if it is nobody's, or move it out of the prefix: whoever asks gets it"
+REMOVE = "remove it if it is nobody's, or move it out of the prefix: whoever asks gets it"
 
 
 def check_names(site: Site) -> list[Finding]:
@@ -50,17 +49,6 @@ def check_served_keys(site: Site) -> list[Finding]:
     return judge_served([site.visitor.ask(path) for path in paths])
 
 
-def check_private_keys(site: Site) -> list[Finding]:
-    """Check that nothing private lies under the product's prefix, by name and by content."""
-    name, foreign = "private-keys", _foreign(site)
-    small = [one.key for one in foreign if one.size_bytes <= _KEY_BYTES][:_MAX_READ]
-    found = [_private(one, site) for one in small if _is_private(one, site)]
-    if left := len(foreign) - len(small):
-        says = f"{left} large or further objects were not looked into"
-        found.append(unknown(name, says, _REMOVE))
-    return found or [ok(name, f"no key lies in {site.origin.location} under the product")]
-
-
 def judge_names(foreign: Sequence[str], where: str) -> list[Finding]:
     """Judge names that Slotcast does not write."""
     name = "published-names"
@@ -68,7 +56,7 @@ def judge_names(foreign: Sequence[str], where: str) -> list[Finding]:
         return [ok(name, f"all that lies in {where} under the product is of Slotcast's kinds")]
     more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
     says = f"Slotcast writes no {', '.join(foreign[:_MAX_NAMED])}{more}"
-    return [warn(name, says, _REMOVE)]
+    return [warn(name, says, REMOVE)]
 
 
 def judge_served(replies: Sequence[Reply]) -> list[Finding]:
@@ -79,7 +67,7 @@ def judge_served(replies: Sequence[Reply]) -> list[Finding]:
     name = "served-keys"
     there = [reply for reply in replies if reply.is_there]
     given = [one.path for one in there if not one.is_markup or holds_secret(one.body)]
-    found = [fail(name, f"the edge serves {path} to everybody", _REPLACE) for path in given]
+    found = [fail(name, f"the edge serves {path} to everybody", REPLACE) for path in given]
     return found or [ok(name, f"the edge serves none of {len(replies)} names that keys may have")]
 
 
@@ -92,16 +80,6 @@ def is_secret(path: str, data: bytes) -> bool:
     """Whether an object is a private key, or something else that is private."""
     is_public = b"BEGIN CERTIFICATE" in data or b"BEGIN PUBLIC KEY" in data
     return holds_secret(data) or (is_private_name(path) and not is_public)
-
-
-def _is_private(name: str, site: Site) -> bool:
-    stored = site.origin.read(name)
-    return stored is not None and is_secret(name, stored.data)
-
-
-def _private(name: str, site: Site) -> Finding:
-    says = f"{name} in {site.origin.location} is a private key, or as private as one"
-    return fail("private-keys", says, _REPLACE)
 
 
 def _foreign(site: Site) -> list[Listed]:

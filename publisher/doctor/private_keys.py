@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from publisher.doctor.contents import _REMOVE, _REPLACE, is_secret, is_written
+from publisher.doctor.contents import REMOVE, REPLACE, is_secret, is_written
 from publisher.doctor.findings import Finding, fail, ok, unknown
 from publisher.doctor.secret_content import holds_secret
 from publisher.doctor.site import Site
@@ -58,12 +58,12 @@ def judge_private(
     """
     of = f"looked into {len(looked):,} of {len(there):,} objects"
     found = [
-        fail(CHECK, f"{name} in {where} is a private key, or as private as one ({of})", _REPLACE)
+        fail(CHECK, f"{name} in {where} is a private key, or as private as one ({of})", REPLACE)
         for name in private
     ]
     if left:
         says = f"{len(left):,} that Slotcast does not write were not looked into ({of})"
-        found.append(unknown(CHECK, says, _REMOVE))
+        found.append(unknown(CHECK, says, REMOVE))
     return found or [ok(CHECK, f"no key lies in {where} under the product ({of})")]
 
 
