@@ -10,7 +10,7 @@ import time
 
 import network
 
-from slotcast import channel, https, trust
+from slotcast import channel, connect, phases, poll, trust
 from slotcast.updater import Updater
 
 POLLS = 5
@@ -71,7 +71,13 @@ def watch(stopwatch):
 
     trust.verify_threshold_steps = verify_steps
     channel.Channel.write_steps = write_steps
-    https.connect_steps = stopwatch.naming("connect", https.connect_steps)
+    connect.connect_steps = stopwatch.naming("connect", connect.connect_steps)
+    for name in ("unload", "wipe"):  # or they would be loaded anew, and unwatched
+        setattr(poll, name, sparing(phases.ASKING + " channel connect", getattr(poll, name)))
+
+
+def sparing(watched, unload):
+    return lambda names: unload(" ".join(set(names.split()) - set(watched.split())))
 
 
 def product_s():
