@@ -6,7 +6,6 @@ Everything is prepared in memory first; the caller writes it.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,12 +14,12 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from securesystemslib.signer import CryptoSigner, Signer
 
 from publisher.errors import SettingsError, StoreError
 from publisher.layout import key, metadata_path, root_path
 from publisher.plan import Plan, make_plan
+from publisher.rendering import render
 from publisher.repository import ONLINE_ROLES, found_repository
 from publisher.settings import (
     EdgeSettings,
@@ -116,14 +115,8 @@ def settings_text(
     request: FoundingRequest, root_sha256: str, key_paths: Mapping[str, Sequence[str]]
 ) -> str:
     """Return the text of slotcast.toml, with comments for the person who will edit it."""
-    environment = Environment(
-        loader=PackageLoader("publisher"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=select_autoescape(()),  # TOML, not HTML
-    )
-    environment.filters["quoted"] = json.dumps  # a JSON string is a TOML string
-    return environment.get_template("slotcast.toml.jinja").render(
+    return render(
+        "slotcast.toml.jinja",
         product=request.product,
         root_sha256=root_sha256,
         store=request.store,

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
 from publisher.certificates import amazon_roots, load_pem_anchors
 from publisher.errors import SettingsError
 from publisher.image import Image, bootloader_offset
@@ -19,6 +17,7 @@ from publisher.layout import PINS
 from publisher.manifest import Manifest
 from publisher.partitions import Partition, ota_table, to_binary, to_csv
 from publisher.pins.sets import PinSets
+from publisher.rendering import render
 from publisher.schemas import schema_problem
 from publisher.settings import BoardSettings, Settings, verify_name
 from publisher.versions import parse_loosely
@@ -181,13 +180,8 @@ def _factory_image(board: _Board, image: Image | None) -> Mapping[str, str | int
 
 
 def _install_page(sets: PinSets, board: _Board, table: Sequence[Partition]) -> bytes:
-    environment = Environment(
-        loader=PackageLoader("publisher"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=select_autoescape(()),  # Markdown, not HTML
-    )
-    page = environment.get_template("INSTALL.md.jinja").render(
+    page = render(
+        "INSTALL.md.jinja",
         folder=FOLDER,
         board_folder=BOARD_FOLDER,
         product=sets.product,

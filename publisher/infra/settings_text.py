@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+from publisher.rendering import render
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,4 @@ class InfraRequest:
 
 def infra_text(request: InfraRequest) -> str:
     """Return infra.toml, with comments for the person who will edit it."""
-    environment = Environment(
-        loader=PackageLoader("publisher"),
-        undefined=StrictUndefined,
-        keep_trailing_newline=True,
-        autoescape=select_autoescape(()),  # TOML, not HTML
-    )
-    environment.filters["quoted"] = json.dumps  # a JSON string is a TOML string
-    return environment.get_template("infra.toml.jinja").render(infra=request)
+    return render("infra.toml.jinja", infra=request)

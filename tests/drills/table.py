@@ -62,13 +62,6 @@ def written_rows() -> list[str]:
     return table.splitlines(keepends=True)[2:]
 
 
-def write(text: str) -> None:
-    page = PAGE.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    PAGE.write_text(before + MARKS[0] + text + MARKS[1] + after)
-
-
 def main() -> None:
     from drills.drills import Stage
 
@@ -77,7 +70,9 @@ def main() -> None:
         text = line(HEADER) + line(("---",) * len(HEADER)) + "".join(rows(Stage(Path(scratch))))
     print(text, end="")
     if "--write" in sys.argv:
-        write(text)
+        from marked import write_between
+
+        write_between(PAGE, MARKS, text)
 
 
 if __name__ == "__main__":

@@ -43,17 +43,12 @@ def table(words: str = "") -> str:
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
-def write(text: str) -> None:
-    page = PAGE.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    PAGE.write_text(before + MARKS[0] + text + MARKS[1] + after)
-
-
 if __name__ == "__main__":
-    sys.path[:0] = [str(ROOT / part) for part in (".", "tests/hostile", "tests/unit")]
+    sys.path[:0] = [str(ROOT / part) for part in (".", "tests", "tests/hostile", "tests/unit")]
     words = " ".join(word for word in sys.argv[1:] if word != "--write")
     text = table(words)
     print(text, end="")
     if "--write" in sys.argv:
-        write(text)
+        from marked import write_between
+
+        write_between(PAGE, MARKS, text)

@@ -83,19 +83,13 @@ def told_lines(text: str, deployment: Deployment, is_broken: bool) -> str:
     return "".join(lines)
 
 
-def write(text: str) -> None:
-    """Put the reports into the page."""
-    page = PAGE.read_text()
-    before, _, rest = page.partition(MARKS[0])
-    _, _, after = rest.partition(MARKS[1])
-    PAGE.write_text(before + MARKS[0] + text + MARKS[1] + after)
-
-
 def main() -> None:
     text = "".join(reports())
     print(text, end="")
     if "--write" in sys.argv:
-        write(text)
+        from marked import write_between
+
+        write_between(PAGE, MARKS, text)
 
 
 if __name__ == "__main__":
