@@ -72,11 +72,12 @@ class Server:
 @contextmanager
 def seaweedfs(directory: Path | None = None, timeout_s: float = 30) -> Iterator[Server]:
     """Run a server; with `directory` its content stays there, otherwise it goes with the block."""
+    grace_s = 10 if directory else 0
     with ExitStack() as stack:
         if directory is None:
             directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = start(directory)
-        stack.callback(stop, server)
+        stack.callback(stop, server, grace_s)
         wait_until_ready(server, timeout_s)
         yield server
 
@@ -143,11 +144,14 @@ def wait_until_ready(server: Server, timeout_s: float) -> None:
         time.sleep(0.1)
 
 
-def stop(server: Server) -> None:
-    """End a server, and remove the sockets that it leaves in /tmp."""
+def stop(server: Server, grace_s: float = 10) -> None:
+    """End a server, and remove the sockets that it leaves in /tmp.
+
+    With a grace of 0 it may not write what it holds any more: its content goes with it.
+    """
     server.process.terminate()
     try:
-        server.process.wait(10)
+        server.process.wait(grace_s)
     except subprocess.TimeoutExpired:
         server.process.kill()
         server.process.wait()

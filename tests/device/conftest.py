@@ -7,13 +7,14 @@ objects are 64-bit ones).
 """
 
 import ast
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from device.virtual.programs import find_micropython
 
 HERE = Path(__file__).parent
 DEVICE = HERE.parents[1] / "device"
@@ -22,7 +23,9 @@ DEVICE = HERE.parents[1] / "device"
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     if file_path.suffix == ".py" and file_path.name.startswith(("test_", "mptest_")):
         name = f"{file_path.name}@micropython"
-        return MicroPythonFile.from_parent(parent, path=file_path, name=name)
+        # Of its own: pytest-xdist runs one test of each node id, so its twin would be left out.
+        nodeid = f"{parent.nodeid}/{name}"
+        return MicroPythonFile.from_parent(parent, path=file_path, name=name, nodeid=nodeid)
     return None
 
 
@@ -57,9 +60,7 @@ class MicroPythonTest(pytest.Item):
         self.heap_kib = heap_kib
 
     def runtest(self) -> None:
-        micropython = shutil.which("micropython", path=str(Path(sys.executable).parent))
-        assert micropython, "MicroPython's unix port is not installed beside this Python"
-        command = [micropython, "-X", f"heapsize={self.heap_kib}K", str(HERE / "run_one.py")]
+        command = [find_micropython(), "-X", f"heapsize={self.heap_kib}K", str(HERE / "run_one.py")]
         done = subprocess.run(
             [*command, str(DEVICE), str(self.path), self.name],
             capture_output=True,

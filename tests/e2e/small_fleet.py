@@ -21,7 +21,8 @@ OLD = build_app(seed=1)
 NEW = build_app(seed=2)
 NEW_DIGEST = NEW[-32:].hex()
 CURRENT = "slotcast decide: current: runs 1.1.0 already"
-HEAP_KIB = 320
+HEAP_KIB = 320  # with the code in it
+BUILT_HEAP_KIB = 208  # with the code in flash
 KEPT = "slotcast confirm: 1.1.0 is kept"
 REFUSED = "slotcast decide: refuse: 1.1.0 was rolled back here"
 
@@ -77,7 +78,7 @@ class Fleet:
         for folder in self._folders():
             restore(self._kept / folder.name, folder)
         self.rig.board = Board(self.board.directory)
-        self.board.heap_kib = HEAP_KIB
+        self.board.heap_kib = BUILT_HEAP_KIB
 
     def _folders(self) -> tuple[Path, Path]:
         return self.board.directory, self.product.folder
@@ -153,8 +154,9 @@ def fleet_in(folder: Path, confirm_within_s: int = 300) -> Iterator[Fleet]:
 def open_fleet(product: Product) -> Iterator[Fleet]:
     """A board that ran 1.0.0 once and knows its channel; 1.1.0 is published since."""
     release(product, "1.0.0", OLD)
-    order = Order(CHANNEL, BOARD, read_image(OLD, "factory"), heap_kib=HEAP_KIB)
+    order = Order(CHANNEL, BOARD, read_image(OLD, "factory"), heap_kib=BUILT_HEAP_KIB)
     with Rig(product.settings, product.store, order) as rig:
+        rig.board.code_in_flash = True  # as in a real build
         rig.poll()
         release(product, "1.1.0", NEW)
         yield Fleet(product, rig)

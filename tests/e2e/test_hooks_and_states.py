@@ -19,6 +19,8 @@ from slotcast.updater import Updater
 {JOIN}
 """
 TIME = "slotcast time: "
+# Hours of waiting pass in a moment.
+SPEED = 20000.0
 OTA = "/etc/slotcast/ota.json"
 WAITS = "slotcast decide: wait: the application puts it off"
 RUNS = "slotcast decide: current: runs 1.1.0 already"
@@ -101,6 +103,7 @@ def test_a_battery_that_is_low_is_not_overridden_by_a_mandatory_release(fleet: F
 
 
 def test_a_mandatory_release_goes_ahead_after_its_deadline(fleet: Fleet) -> None:
+    fleet.board.world["speed"] = SPEED
     release(fleet.product, "1.2.0", NEW, "--mandatory")
     told(fleet, mandatory_after_s=7200, poll_every_s=3600)
     program(fleet, HOOKS % ("False", "True"))
@@ -116,6 +119,7 @@ def test_a_hook_that_raises_is_no_and_no_harm(fleet: Fleet) -> None:
 
 
 def test_a_window_holds_an_install_up_until_its_hour_comes(fleet: Fleet) -> None:
+    fleet.board.world["speed"] = SPEED
     opens = datetime.now(UTC) + timedelta(hours=1)
     window = f"{opens:%H:%M}-{opens + timedelta(minutes=40):%H:%M}"
     program(fleet, HOOKS % ("True", "True"))

@@ -72,6 +72,7 @@ class HostileBoard:
         (folder / "app" / "app.py").write_text(program())
         self._freeze("slotcast/", FOLDER / "slotcast", folder / "frozen")
         self._freeze("", folder / "app", folder / "frozen-app")
+        self._board.code_in_flash = True  # as in a real build
         self._board.copy_in(self._files())
         self._rewind_here()
         return self

@@ -42,7 +42,7 @@ from tests.powercut.journal import Mark, Operation, read_journal
 OLD, NEW = "3.1.1", "3.2.5"
 END = "powercut end: "
 # Enough for the marks and the log that are not the product's own: memory has tests of its own.
-HEAP_KIB = 256
+HEAP_KIB = 144
 # A third application, bootable too, stands where the new one goes; all its blocks differ.
 _OCCUPANT = "esp32-20251209-v1.27.0.bin"
 _OCCUPANT_AT = 0xF000

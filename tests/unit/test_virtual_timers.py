@@ -34,10 +34,20 @@ def board(one_board: Board) -> Board:
     return one_board
 
 
+# A board that its watchdog has reset would do the same again, and again.
+ONCE = """
+import machine
+if machine.reset_cause() == machine.WDT_RESET:
+    machine.deepsleep()
+"""
+
+
 def run(board: Board, main: str, boot: str = "") -> Boot:
     """One boot, and what it printed itself."""
-    board.copy_in({"/boot.py": boot.encode(), "/main.py": main.encode()})
-    return board.run(timeout_s=20)[0]
+    board.copy_in({"/boot.py": (ONCE + boot).encode(), "/main.py": main.encode()})
+    boots = board.run(timeout_s=20)
+    assert boots[-1].outcome != Outcome.TIMEOUT
+    return boots[0]
 
 
 def test_a_timer_goes_off_once_while_the_board_sleeps(board: Board) -> None:

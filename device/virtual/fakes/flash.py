@@ -17,8 +17,9 @@ class Flash:
         self._file = file
         self._meter = meter
         self.journal = journal
-        self._blank = b"\xff" * PAGE_SIZE
-        self._page = bytearray(PAGE_SIZE)
+        # What works without garbage does not have the heap of the user's code collected.
+        self._blank = b"\xff" * SECTOR_SIZE
+        self._sector = bytearray(SECTOR_SIZE)
 
     def readinto(self, address: int, buffer: object) -> None:
         """Fill `buffer` from `address`."""
@@ -34,10 +35,10 @@ class Flash:
         """Set whole sectors from `address` on to 0xFF."""
         if self._meter:
             self._meter.erase(address, size)
-        for page in range(address, address + size, PAGE_SIZE):
-            if self.journal and page % SECTOR_SIZE == 0:
-                self.journal.erase(page)
-            self._put(page, self._blank)
+        for sector in range(address, address + size, SECTOR_SIZE):
+            if self.journal:
+                self.journal.erase(sector)
+            self._put(sector, self._blank)
 
     def program(self, address: int, data: object) -> None:
         """Clear bits as `data` says; a bit that is 0 stays 0."""
@@ -45,17 +46,24 @@ class Flash:
             self.journal.program(address, data)
         if self._meter:
             self._meter.program(address, len(data))
+        if len(data) == SECTOR_SIZE and self._is_blank(address):
+            self._put(address, data)
+            return
         view = memoryview(data)
         for at in range(0, len(view), PAGE_SIZE):
             self._put(address + at, self._masked(address + at, view[at : at + PAGE_SIZE]))
 
+    def _is_blank(self, address: int) -> bool:
+        self.readinto(address, self._sector)
+        return self._sector == self._blank
+
     def _masked(self, address: int, data: object) -> object:
-        held = memoryview(self._page)[: len(data)]
+        held = memoryview(self._sector)[: len(data)]
         self.readinto(address, held)
         if held == memoryview(self._blank)[: len(data)]:
             return data
-        for index, byte in enumerate(data):
-            held[index] &= byte
+        for index in range(len(data)):
+            held[index] &= data[index]
         return held
 
     def _put(self, address: int, data: object) -> None:

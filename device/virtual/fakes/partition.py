@@ -4,6 +4,7 @@ Source: ports/esp32/esp32_partition.c of MicroPython; esp_partition.c and esp_ot
 v5.5.1.
 """
 
+import gc
 import struct
 
 import uctypes
@@ -110,7 +111,7 @@ class Partition:
     def set_boot(self) -> None:
         """Verify the image and let the bootloader choose it next; OSError(-5379) if it is bad."""
         try:
-            verify_image(self._read, self._row[3], CHIP_IDS[chip.host.boot["chip"]])
+            self._verify_image()
         except InvalidImageError as error:
             print("E (esp_image): %s" % error)
             raise esp_error(5379, "ESP_ERR_OTA_VALIDATE_FAILED")
@@ -132,6 +133,15 @@ class Partition:
             raise OSError(2)
         index = rows.index(self._row) + 1 if self._row in rows else 0
         return Partition(rows[index % len(rows)])
+
+    def _verify_image(self) -> None:
+        # C on a chip, which makes no garbage; an install has it collected every two kilobytes.
+        threshold = gc.threshold()
+        gc.threshold(-1)
+        try:
+            verify_image(self._read, self._row[3], CHIP_IDS[chip.host.boot["chip"]])
+        finally:
+            gc.threshold(threshold)
 
     @classmethod
     def mark_app_valid_cancel_rollback(cls) -> None:
