@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator, Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any, NoReturn
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 
 from publisher.metadata_rules import MAX_INTEGER
+from publisher.packaged import read_packaged
 
 
 def parse_json(data: bytes) -> object:
@@ -47,9 +47,7 @@ def _errors(name: str, value: object) -> Iterator[ValidationError]:
 
 @cache
 def _validator(name: str) -> Draft202012Validator:
-    # Beside the package, in the source tree as in an installed wheel.
-    path = Path(__file__).parents[1] / "manifests" / f"{name}.schema.json"
-    return Draft202012Validator(json.loads(path.read_text(encoding="ascii")))
+    return Draft202012Validator(json.loads(read_packaged(f"manifests/{name}.schema.json")))
 
 
 def _describe(error: ValidationError) -> str:

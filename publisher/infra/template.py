@@ -7,7 +7,6 @@ line.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,6 +14,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from publisher.errors import PublisherError
 from publisher.infra.names import STACKS
+from publisher.packaged import read_packaged
 
 # CreateChangeSet takes no more in TemplateBody (API reference).
 MAX_BYTES = 51_200
@@ -40,9 +40,7 @@ def read(name: str) -> str:
     """
     if name not in STACKS:
         raise ValueError(f"there is no template {name!r}, only {', '.join(STACKS)}")
-    # Beside the package, in the source tree as in an installed wheel.
-    path = Path(__file__).parents[2] / "infra" / f"{name}.yaml"
-    return path.read_text(encoding="utf-8")
+    return read_packaged(f"infra/{name}.yaml")
 
 
 def load(text: str) -> dict[str, Any]:

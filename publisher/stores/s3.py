@@ -28,10 +28,11 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
+from publisher.aws_errors import code_of, date_of, status_of
 from publisher.backoff import more_or_less
 from publisher.errors import ConflictError, StoreError, UncertainError
 from publisher.stores.base import Listed, Object, Store, Stored
-from publisher.stores.s3_errors import date_of, explain, status_of
+from publisher.stores.s3_errors import explain
 from publisher.stores.s3_parts import PART_BYTES, Upload, composite, split
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class S3Store(Store):
             except ClientError as error:
                 sent_again = sent_again or _was_sent_again(error)
                 # An upload in parts is gone when another writer of the same name was done with it.
-                gone = error.response["Error"]["Code"] == "NoSuchUpload"
+                gone = code_of(error) == "NoSuchUpload"
                 if status_of(error) != 409 and not gone:
                     return sent_again and self._is_ours(item)
         message = f"{item.key}: the bucket is busy with another write of the same key (409)"
@@ -223,7 +224,7 @@ class S3Store(Store):
         try:
             yield
         except ClientError as error:
-            missing_bucket = error.response["Error"]["Code"] == "NoSuchBucket"
+            missing_bucket = code_of(error) == "NoSuchBucket"
             if status_of(error) in passing and not missing_bucket:
                 raise
             raise explain(error, self._bucket) from error

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from publisher.aws_errors import status_of
 from publisher.errors import StoreError
 from publisher.stores.base import Object
-from publisher.stores.s3_errors import status_of
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

@@ -1,1 +1,1 @@
-"""CloudFormation: stacks found and followed, change sets made and executed, errors explained."""
+"""CloudFormation: stacks found and followed, change sets made, its own answers put in words."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from publisher.infra.cloudformation.aws_errors import explained
 from publisher.infra.cloudformation.early_validation import faults_of_change_set
+from publisher.infra.cloudformation.errors import explained
 from publisher.infra.cloudformation.events import Watch
 from publisher.infra.cloudformation.resource_changes import Change
 from publisher.infra.cloudformation.stacks import Stack, Stacks
@@ -26,6 +26,8 @@ PREFIX = "slotcast-"
 _STALE = timedelta(hours=1)
 _POLL_S = 1.0
 _MOST_POLLS = 300
+# Right after Ctrl-C a change set may not be there yet, or be in the making and not let go of.
+_MOST_TRIES = 3
 # How AWS says that nothing would change; it has no code for it.
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
 
@@ -75,13 +77,19 @@ def create(stacks: Stacks, request: Request, name: str, there: Stack | None) -> 
         InfraError: CloudFormation cannot make it; nothing is left behind.
     """
     is_new = there is None or there.is_shell
-    ids = _make(stacks, request, name, "CREATE" if is_new else "UPDATE")
-    blank = ChangeSet(*ids, request.stack_name, is_new, True, (), request.imports)
+    # What it goes by until AWS has answered with ids.
+    names = (name, request.stack_name)
+    blank = ChangeSet(*names, request.stack_name, is_new, True, (), request.imports)
     try:
+        ids = _make(stacks, request, name, "CREATE" if is_new else "UPDATE")
+        blank = replace(blank, id=ids[0], stack_id=ids[1])
         return _worked_out(stacks, blank)
-    except BaseException:
+    except InfraError:
         with suppress(InfraError):  # the first error is the one to tell
             discard(stacks, blank)
+        raise
+    except BaseException:
+        _withdraw(stacks, blank, is_answered=blank.id != name)
         raise
 
 
@@ -131,9 +139,20 @@ def finish(stacks: Stacks, change_set: ChangeSet, watch: Watch) -> Stack:
 def discard(stacks: Stacks, change_set: ChangeSet) -> None:
     """Take a change set away, and the shell of a stack that it would have created."""
     with explained(f"stack {change_set.stack_name}"):
-        stacks.client.delete_change_set(ChangeSetName=change_set.id)
+        stacks.client.delete_change_set(StackName=change_set.stack_id, ChangeSetName=change_set.id)
     if change_set.is_new:
         _remove_shell(stacks, change_set.stack_id)
+
+
+def _withdraw(stacks: Stacks, change_set: ChangeSet, is_answered: bool) -> None:
+    """Take away what was asked for, though AWS may be at it still."""
+    for tries in range(_MOST_TRIES):
+        if tries:
+            stacks.sleep(_POLL_S)
+        with suppress(InfraError):
+            discard(stacks, change_set)
+            if is_answered:
+                return
 
 
 def sweep(stacks: Stacks, stack: Stack, now: datetime) -> None:
@@ -147,7 +166,7 @@ def sweep(stacks: Stacks, stack: Stack, now: datetime) -> None:
 def _remove_shell(stacks: Stacks, stack_id: str) -> None:
     """Remove a stack that never was created, unless somebody else's change set waits in it."""
     stack = stacks.find(stack_id)
-    if stack is not None and stack.is_shell and not _listed(stacks, stack_id):
+    if stack is not None and stack.is_shell and not _listed(stacks, stack.id):
         stacks.remove(stack)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from publisher.infra.cloudformation.aws_errors import explained
+from publisher.infra.cloudformation.errors import explained
 from publisher.infra.cloudformation.states import is_under_way
 
 if TYPE_CHECKING:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from publisher.infra.cloudformation.aws_errors import code_of, explain, explained, message_of
+from publisher.aws_errors import code_of, message_of
 from publisher.infra.cloudformation.early_validation import faults_of_stack
+from publisher.infra.cloudformation.errors import explain, explained
 from publisher.infra.cloudformation.events import Watch
 from publisher.infra.cloudformation.states import has_failed, is_gone, is_under_way, verify_done
 from publisher.infra.errors import InfraError

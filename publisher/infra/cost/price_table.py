@@ -6,12 +6,10 @@ import dataclasses
 import tomllib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from publisher.errors import SettingsError
 from publisher.infra.cost.prices import (
-    REGIONS,
     Assumed,
     BucketPrices,
     EdgePrices,
@@ -24,6 +22,8 @@ from publisher.infra.cost.prices import (
     Prices,
     WafPrices,
 )
+from publisher.infra.cost.regions import REGIONS
+from publisher.packaged import read_packaged
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -37,8 +37,7 @@ T = TypeVar("T", bound="DataclassInstance")
 
 def packaged_text() -> str:
     """Return the table that comes with Slotcast, with its comments."""
-    # Beside the package, in the source tree as in an installed wheel.
-    return (Path(__file__).parents[3] / "infra" / "prices.toml").read_text(encoding="utf-8")
+    return read_packaged("infra/prices.toml")
 
 
 def parse_prices(text: str) -> Prices:
@@ -47,15 +46,9 @@ def parse_prices(text: str) -> Prices:
     Raises:
         SettingsError: it is not TOML, or something in it is missing, unknown, or no price.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"the price table is not TOML: {error}", _HINT) from error
-    _verify_names("", document, [field.name for field in dataclasses.fields(Prices)])
-    if type(document["date"]) is not date:
-        raise SettingsError("the price table's date is not a day, such as 2026-09-05", _HINT)
+    document, day = _parse(text)
     return Prices(
-        date=document["date"],
+        date=day,
         bytes_per_transfer_gb=_positive(document, "bytes_per_transfer_gb"),
         bytes_per_storage_gb=_positive(document, "bytes_per_storage_gb"),
         free_tier=_numbers(FreeTier, document, "free_tier"),
@@ -72,6 +65,19 @@ def parse_prices(text: str) -> Prices:
         measured=_numbers(Measured, document, "measured"),
         assumed=_numbers(Assumed, document, "assumed"),
     )
+
+
+def _parse(text: str) -> tuple[dict[str, object], date]:
+    """Return the table, with all sections that there are to be, and its date."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"the price table is not TOML: {error}", _HINT) from error
+    _verify_names("", document, [field.name for field in dataclasses.fields(Prices)])
+    day = document["date"]
+    if type(day) is not date:  # one with a time is a date, too
+        raise SettingsError("the price table's date is not a day, such as 2026-09-05", _HINT)
+    return document, day
 
 
 def _edge(regions: Mapping[str, object], name: str) -> EdgePrices:

@@ -9,9 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-# As CloudFront's price page groups its edges.
-REGIONS = ("US", "EU", "ZA", "SA", "JP", "AU", "ASIA", "IN")
-
 
 @dataclass(frozen=True)
 class FreeTier:
