@@ -6,6 +6,7 @@ Policies and caches treat all of a kind alike: what holds for one holds for all.
 from __future__ import annotations
 
 _SHA256 = "0" * 64
+_OTHER_SHA256 = "123456789abcdef" * 4 + "1234"
 
 TIMESTAMP = "metadata/timestamp.json"
 VERSION_JSON = "stable/sensor/version.json"
@@ -23,4 +24,9 @@ POINTERS = (TIMESTAMP, VERSION_JSON)
 FILES = (PAYLOAD, IMAGE)
 # What a release creates, and nothing changes.
 RELEASED = (TARGETS, SNAPSHOT, MANIFEST, STEPPING_STONE, PINS, *FILES)
-IMMUTABLE = (ROOT, *RELEASED)
+# Names again, with other numbers, digests and boards: what spares a few of a kind is seen.
+_OTHERS = (
+    *("metadata/1.root.json", "metadata/42.targets.json", "metadata/613.snapshot.json"),
+    f"targets/beta/{_OTHER_SHA256}.gateway-r2.json",
+)
+IMMUTABLE = (ROOT, *RELEASED, *_OTHERS)

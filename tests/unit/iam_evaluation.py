@@ -24,12 +24,20 @@ def _applies(statement, action, resource, context):
     context = {key.lower(): value for key, value in context.items()}
     return (
         statement.covers(action)
-        and statement.covers_resource(resource)
+        and _is_about(statement.document, resource)
         and all(
             _holds(*name.split(" ", 1), values, context)
             for name, values in statement.conditions.items()
         )
     )
+
+
+def _is_about(statement, resource):
+    """Whether it names a resource; a policy of a key or of trust names none, and is about all."""
+    is_negated = "NotResource" in statement
+    named = statement["NotResource"] if is_negated else statement.get("Resource", "*")
+    patterns = [named] if isinstance(named, str) else named
+    return any(fnmatchcase(resource, one) for one in patterns) != is_negated
 
 
 def _holds(operator, key, values, context):

@@ -1,18 +1,55 @@
 """The assertions on infra/'s templates: each holds of ours, and catches what it is there for."""
 
+from copy import deepcopy
+from itertools import combinations, product
+
 import pytest
 from infra_defects import DEFECTS, sound_templates
+from infra_defects.edits import declaring, fields, output, parameter, put, sid
 
 from publisher.infra.rules import RULES, broken
+from publisher.infra.rules.choices import choices
 from publisher.infra.template import TemplateError, load
 
 BY_NAME = {rule.name: rule for rule in RULES}
 SOUND = sound_templates()
+LIFECYCLE = "LifecycleConfiguration/Rules/"
+DAY = {"DaysAfterInitiation": 1}
+BY_IF_EXISTS = {"BoolIfExists": {"aws:SecureTransport": "false"}}
 
 
 @pytest.mark.parametrize("name", SOUND)
 def test_our_templates_obey_every_rule(name):
     assert broken(SOUND[name]) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "edit"),
+    [
+        ("ota", parameter("PriceClass", "Default", "PriceClass_All")),
+        ("ota", parameter("DomainName", "Default", "updates.example.com")),
+        ("ota", parameter("BucketName", "Description", "Ours")),
+        ("ota", put("Bucket", "Tags", [{"Key": "team", "Value": "firmware"}])),
+        ("ota", put("Bucket", LIFECYCLE + "0/NoncurrentVersionExpiration/NoncurrentDays", 120)),
+        ("ota", put("Bucket", LIFECYCLE + "2/AbortIncompleteMultipartUpload", DAY)),
+        ("ota", put("PointerCaching", "CachePolicyConfig/DefaultTTL", 30)),
+        ("ota", put("Distribution", "DistributionConfig/Comment", "Ours")),
+        ("ota", output("Region", {"Ref": "AWS::Region"})),
+        ("ota", sid("BucketPolicy", "DenyWithoutTls", "Condition", BY_IF_EXISTS)),
+        ("ota", sid("BucketPolicy", "DenyWithoutTls", "Sid", "NoHttp")),
+        ("ci", parameter("KeySpec", "Default", "ECC_NIST_P256")),
+        ("ci", put("ReleaseRole", "Tags", [{"Key": "team", "Value": "firmware"}])),
+        ("ci", put("TargetsSigningKey", "Description", "Ours")),
+        ("ci", declaring("Team", put("GcRole", "Description", {"Ref": "Team"}))),
+        ("logs", parameter("RetentionDays", "Default", 90)),
+        ("logs", fields("x-edge-request-id")),
+    ],
+)
+def test_what_does_no_harm_may_be_changed(name, edit):
+    template = deepcopy(SOUND[name])
+    edit(template)
+    assert template != SOUND[name]
+    assert broken(template) == []
 
 
 @pytest.mark.parametrize("defect", DEFECTS, ids=lambda one: f"{one.rule}: {one.what}")
@@ -91,6 +128,29 @@ def test_conditions_that_cannot_all_be_tried_are_refused():
         broken(template)
 
 
+def test_any_two_conditions_are_met_in_each_way_that_can_be():
+    conditions = load(FOUR_CONDITIONS)["Conditions"]
+    found = list(choices(conditions, "Enforced"))
+    every = [
+        {"A": a, "B": b, "C": a and not b, "D": b or d}
+        for a, b, d in product((False, True), repeat=3)
+    ]
+    assert pairs_of(found) == pairs_of(every)
+    assert len(found) < len(every)
+
+
+def pairs_of(found):
+    return {pair for one in found for pair in combinations(sorted(one.items()), 2)}
+
+
+def test_a_parameter_is_not_two_things_at_once():
+    template = load(TWO_BRANCHES)
+    template["Conditions"]["IsTest"] = {"Fn::Equals": ["test", {"Ref": "Stage"}]}
+    both = {"Fn::If": ["IsTest", "ENCRYPT_DECRYPT", "SIGN_VERIFY"]}
+    template["Resources"]["Key"]["Properties"]["KeyUsage"]["Fn::If"][1] = both
+    assert not any(one.rule == "key-spec" for one in broken(template))
+
+
 @pytest.mark.parametrize("form", [True, [], {"Fn::Equals": ["a"]}, {"Fn::Or": 1}])
 def test_a_condition_that_is_none_is_refused(form):
     template = load(TWO_BRANCHES)
@@ -117,6 +177,15 @@ def test_a_defect_that_only_emulators_would_meet_is_found_too():
     defect = next(one for one in DEFECTS if "not enforced" in one.what)
     assert any(one.says.endswith("allows *") for one in broken(defect.seeded(SOUND["ci"])))
 
+
+FOUR_CONDITIONS = """
+Conditions:
+  A: !Equals [!Ref X, ""]
+  B: !Equals [!Ref Y, "yes"]
+  C: !And [!Condition A, !Not [!Condition B]]
+  D: !Or [!Condition B, !Equals [!Ref Z, "yes"]]
+Resources: {}
+"""
 
 TWO_BRANCHES = """
 Parameters:

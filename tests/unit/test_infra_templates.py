@@ -10,6 +10,7 @@ from publisher.infra.names import STACKS
 from publisher.infra.template import MAX_BYTES, TemplateError, load, read
 
 SOUND = sound_templates()
+KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 PARAMETERS = {
     "ota": {
         "BucketName": None,
@@ -30,6 +31,8 @@ PARAMETERS = {
         "OidcProviderArn": "",
         "TrustedPrincipalArns": "",
         "TargetsKey": "Create",
+        "SnapshotKey": "Create",
+        "TimestampKey": "Create",
         "KeySpec": "ECC_NIST_EDWARDS25519",
         "ConditionalWrites": "Enforced",
         "PermissionsBoundaryArn": "",
@@ -73,9 +76,12 @@ def test_a_template_takes_and_tells_what_is_documented(name):
         ("ci", "ReleaseSubjects", "repo:acme@1/sensor@2:environment:firmware-stable"),
         ("ci", "ReleaseSubjects", "repo:acme/sensor:ref:refs/tags/v1.0.0"),
         ("ci", "RefreshSubjects", "repo:acme/sensor:ref:refs/heads/release/main"),
+        ("ci", "TargetsKey", "None"),
+        ("ci", "SnapshotKey", f"arn:aws:kms:eu-west-1:123456789012:key/{KEY_ID}"),
+        ("ci", "TimestampKey", f"arn:aws-cn:kms:cn-north-1:123456789012:key/mrk-{'0f' * 16}"),
     ],
 )
-def test_one_principal_and_one_job_are_taken(stack, name, value):
+def test_one_principal_one_job_and_one_key_are_taken(stack, name, value):
     assert re.fullmatch(SOUND[stack]["Parameters"][name]["AllowedPattern"], value)
 
 
@@ -89,6 +95,11 @@ def test_one_principal_and_one_job_are_taken(stack, name, value):
         ("ci", "ReleaseSubjects", "repo:acme/sensor:environment:*"),
         ("ci", "RefreshSubjects", "repo:acme/sensor:pull_request"),
         ("ci", "RefreshSubjects", "repo:acme/sensor"),
+        ("ci", "TimestampKey", "None"),
+        ("ci", "TimestampKey", "arn:aws:kms:eu-west-1:123456789012:key/*"),
+        ("ci", "SnapshotKey", "arn:aws:kms:eu-west-1:123456789012:alias/snapshot"),
+        ("ci", "TargetsKey", f"awskms:arn:aws:kms:eu-west-1:123456789012:key/{KEY_ID}"),
+        ("ci", "TargetsKey", f"Create|arn:aws:kms:eu-west-1:123456789012:key/{KEY_ID}"),
     ],
 )
 def test_several_at_once_and_pull_requests_are_refused(stack, name, value):

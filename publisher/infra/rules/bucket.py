@@ -10,6 +10,8 @@ from publisher.infra.rules.node import Node, at, is_true, items, number, text
 from publisher.infra.rules.view import View
 
 _MIN_NONCURRENT_DAYS = 30
+# By a key of KMS whoever has that key could keep the edge from all that is here.
+_ENCRYPTION = {"SSEAlgorithm": "AES256"}
 # What a lifecycle rule may have: nothing that is about current versions.
 _HARMLESS = {
     *("Id", "Status", "Prefix", "NoncurrentVersionExpiration"),
@@ -37,9 +39,8 @@ def _ownership(view: View) -> Iterator[Fault]:
 def _encryption(view: View) -> Iterator[Fault]:
     for bucket in view.of("S3::Bucket"):
         rules = items(bucket.get("BucketEncryption", "ServerSideEncryptionConfiguration"))
-        used = [at(rule, "ServerSideEncryptionByDefault", "SSEAlgorithm") for rule in rules]
-        if not used or not set(used) <= {"AES256", "aws:kms", "aws:kms:dsse"}:
-            yield bucket.name, "it is not encrypted by default"
+        if [at(rule, "ServerSideEncryptionByDefault") for rule in rules] != [_ENCRYPTION]:
+            yield bucket.name, "it is not encrypted by AES256, with keys that S3 itself has"
 
 
 def _retained(view: View) -> Iterator[Fault]:
@@ -67,11 +68,15 @@ def _lifecycle(view: View) -> Iterator[Fault]:
         rules = items(bucket.get("LifecycleConfiguration", "Rules"))
         for rule in (rule for rule in rules if at(rule, "Status") != "Disabled"):
             yield from ((bucket.name, says) for says in _endangers(rule))
-        in_force = [rule for rule in rules if at(rule, "Status") == "Enabled"]
+        in_force = [one for one in rules if at(one, "Status") == "Enabled" and _is_for_all(one)]
         if not any(at(rule, "AbortIncompleteMultipartUpload") for rule in in_force):
             yield bucket.name, "uploads that were broken off stay for ever, and are paid for"
         if not any(at(rule, "NoncurrentVersionExpiration") for rule in in_force):
             yield bucket.name, "past versions stay for ever"
+
+
+def _is_for_all(rule: Node) -> bool:
+    return not at(rule, "Prefix")
 
 
 def _endangers(rule: dict[str, Node]) -> Iterator[str]:
@@ -98,8 +103,8 @@ RULES = (
     ),
     Rule(
         "bucket-encryption",
-        "each bucket encrypts by default",
-        "name AES256 under BucketEncryption",
+        "each bucket encrypts by default, with keys that S3 itself has",
+        "name AES256 under BucketEncryption, and no key",
         _encryption,
     ),
     Rule(

@@ -17,7 +17,7 @@ from publisher.infra.rules.policies import (
 )
 from publisher.infra.rules.view import Resource, View
 
-_EDGE, _LOGS = "cloudfront.amazonaws.com", "delivery.logs.amazonaws.com"
+EDGE, _LOGS = "cloudfront.amazonaws.com", "delivery.logs.amazonaws.com"
 _PARTITION = r"arn:(?:\$\{AWS::Partition\}|aws[a-z-]*)"
 _ACCOUNT = re.compile(rf"{_PARTITION}:iam::\$\{{AWS::AccountId\}}:root|\$\{{AWS::AccountId\}}")
 _DISTRIBUTION = re.compile(
@@ -55,7 +55,7 @@ def _principals(view: View) -> Iterator[Fault]:
     for name, statement in _allowing(view):
         principal = statement.get("Principal")
         others = [one for one in items(at(principal, "AWS")) if not is_account(one)]
-        others += [one for one in _services(statement) if one not in (_EDGE, _LOGS)]
+        others += [one for one in _services(statement) if one not in (EDGE, _LOGS)]
         others += items(at(principal, "Federated"))
         yield from ((name, f"{text(one)} is let in") for one in others)
 
@@ -71,7 +71,7 @@ def _one_policy(view: View) -> Iterator[Fault]:
 
 def _edge_access(view: View) -> Iterator[Fault]:
     for name, statement in _allowing(view):
-        if _EDGE in _services(statement):
+        if EDGE in _services(statement):
             yield from ((name, says) for says in _edge_problems(view, statement))
 
 
@@ -106,7 +106,7 @@ def _compared(statement: Statement, key: str, operators: tuple[str, ...]) -> lis
 
 def _service_access(view: View) -> Iterator[Fault]:
     for name, statement in _allowing(view):
-        for service in (one for one in _services(statement) if one != _EDGE):
+        for service in (one for one in _services(statement) if one != EDGE):
             yield from ((name, f"{service} {says}") for says in _service_problems(statement))
 
 

@@ -18,6 +18,17 @@ _VARIABLE = re.compile(r"\$\{([^}]*)\}")
 _PSEUDO = {"AWS::Partition", "AWS::AccountId", "AWS::Region"}
 # A parameter in a resource that took one of these would name more than one thing.
 _TOO_WIDE = ("", "*", "?", "a*", "a/b", "a/*", "a:b")
+# A parameter that is all of a resource, and took one of these, would be no one key.
+_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+_NO_KEY = (
+    "arn:aws:kms:us-east-1:111122223333:key/*",
+    f"arn:aws:kms:*:111122223333:key/{_ID}",
+    f"arn:aws:kms:us-east-1:*:key/{_ID}",
+    f"arn:aws:kms:us-east-1:111122223333:key/{_ID[:-1]}?",
+    "arn:aws:kms:us-east-1:111122223333:alias/targets",
+    "arn:aws:s3:::acme-firmware",
+    "arn:aws:iam::111122223333:role/release",
+)
 
 
 def _documents(resource: Resource) -> Iterator[Node]:
@@ -94,6 +105,9 @@ def _resource_problem(view: View, resource: Node) -> str:
     for name in _VARIABLE.findall(found):
         if name in view.parameters and view.takes({"Ref": name}, _TOO_WIDE):
             return f"the parameter {name} in {found} takes more than a name"
+    if (name := view.name_in(resource)) in view.parameters:
+        wide = view.takes({"Ref": name}, _NO_KEY)
+        return f"the parameter {name} takes {wide[0]}, which is no key" if wide else ""
     begins = re.match(r"\$\{([A-Za-z0-9]+)\.Arn\}", found)
     own = begins is not None and begins[1] in view.resources
     return "" if found == "*" or found.startswith("arn:") or own else f"{found} is no ARN"

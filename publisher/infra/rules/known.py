@@ -77,6 +77,9 @@ def _properties(view: View) -> Iterator[Fault]:
 
 
 def _functions(view: View) -> Iterator[Fault]:
+    for name, parameter in view.parameters.items():
+        if _is_looked_up(at(parameter, "Default")):
+            yield name, "its default is looked up while deploying"
     for resource in view.resources.values():
         for node in walk(resource.body):
             for name, value in node.items():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.requirements import PERSONAL_LOG_FIELDS
+from publisher.infra.requirements import PERSONAL_LOG_FIELDS, REPORT_LOG_FIELDS
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, items, text
+from publisher.infra.rules.node import at, items, may_be_true, text
 from publisher.infra.rules.view import Resource, View
 
 # CloudFront Developer Guide, "Standard logging reference", and the fields of real-time logs that
@@ -24,17 +24,8 @@ _FURTHER = frozenset(
     ("timestamp", "timestamp(ms)", "DistributionId", "distributionid", "origin-fbl", "origin-lbl")
     + ("asn", "c-country", "cache-behavior-path-pattern", "distribution-tenant-id")
 )
-# Without these no report can be made.
-_NEEDED = (
-    "date",
-    "time",
-    "cs-uri-stem",
-    "cs-uri-query",
-    "sc-status",
-    "sc-bytes",
-    "x-edge-result-type",
-)
 _MAX_RETENTION_DAYS = 400
+_FILTERS = {"Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 
 
 def _fields(view: View) -> Iterator[Fault]:
@@ -46,7 +37,7 @@ def _fields(view: View) -> Iterator[Fault]:
         for name in found:
             if name not in _STANDARD | _FURTHER:
                 yield delivery.name, f"CloudFront has no log field {name}"
-        if missing := [name for name in _NEEDED if name not in found]:
+        if missing := [name for name in REPORT_LOG_FIELDS if name not in found]:
             yield delivery.name, f"reports need {', '.join(missing)}"
 
 
@@ -82,13 +73,23 @@ def _retention(view: View) -> Iterator[Fault]:
         bucket = view.named(destination.get("DestinationResourceArn"))
         if bucket is None or bucket.kind != "AWS::S3::Bucket":
             yield destination.name, "logs are delivered to a bucket that is not in the template"
-        elif not any(_expires(view, one) for one in _rules(bucket)):
-            yield bucket.name, "logs are kept for ever, or for more than 400 days"
+        else:
+            yield from ((bucket.name, says) for says in _keeps(view, bucket))
+
+
+def _keeps(view: View, bucket: Resource) -> Iterator[str]:
+    if not any(_expires(view, one) for one in _rules(bucket)):
+        yield "logs are kept for ever, or for more than 400 days"
+    for name in ("VersioningConfiguration", "ObjectLockEnabled", "ObjectLockConfiguration"):
+        if may_be_true(bucket.get(name)):
+            yield f"{name}: what expires stays as a past version, or is locked"
 
 
 def _rules(bucket: Resource) -> Iterator[object]:
+    """Yield the lifecycle rules that are in force for all objects."""
     for rule in items(bucket.get("LifecycleConfiguration", "Rules")):
-        if at(rule, "Status") == "Enabled" and not at(rule, "Prefix"):
+        filters = {name for name in rule if at(rule, name)} & _FILTERS
+        if at(rule, "Status") == "Enabled" and not filters:
             yield rule
 
 
@@ -126,8 +127,9 @@ RULES = (
     ),
     Rule(
         "log-retention",
-        "logs are deleted after some time",
-        "add a lifecycle rule with ExpirationInDays, of 30 days say",
+        "logs are deleted after some time, all of them, with nothing left behind",
+        "add a lifecycle rule with ExpirationInDays, of 30 days say, without a filter; keep no "
+        "versions and no locks",
         _retention,
     ),
 )

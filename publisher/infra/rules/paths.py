@@ -15,6 +15,6 @@ PROBE = f"{OURS}/{_PROBE}"
 
 FILES = tuple(f"{OURS}/{path}" for path in sample_paths.FILES)
 RELEASED = tuple(f"{OURS}/{path}" for path in sample_paths.RELEASED)
-IMMUTABLE = (ROOT, *RELEASED)
+IMMUTABLE = tuple(f"{OURS}/{path}" for path in sample_paths.IMMUTABLE)
 # A channel may have the name of a folder.
 POINTERS = (TIMESTAMP, VERSION_JSON, f"{OURS}/payloads/sensor/version.json")

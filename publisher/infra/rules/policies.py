@@ -18,13 +18,22 @@ from publisher.infra.wildcards import matches
 OURS = "sensor"
 OTHERS = ("other-product", f"{OURS}-2", f"{OURS}.v2")
 
-# ARNs are compared with wildcards by each of their operators.
+# ARNs are compared with wildcards by each of their operators; but for Bool and Null, case counts.
 _LIKE = ("StringLike", "ArnEquals", "ArnLike")
 _UNLIKE = ("StringNotLike", "ArnNotEquals", "ArnNotLike")
 
 # The bucket of the policy's template, and that of the parameter of a role's.
 _BUCKET = re.compile(r"\$\{[A-Za-z0-9]+\.Arn\}|arn:[^:]+(?:::[^:]+)?:s3:::\$\{BucketName\}")
 Statement = Mapping[str, Node]
+
+# What requests that write tell S3 (S3 user guide, "Enforce conditional writes"). A part of an
+# upload carries no condition; what completes the upload does.
+WRITES = {"s3:objectcreationoperation": "true"}
+CREATES = {**WRITES, "s3:if-none-match": "*"}
+REPLACES = {**WRITES, "s3:if-match": "0123"}
+WRITES_PART = {"s3:objectcreationoperation": "false"}
+# What a request that writes has, or is known to lack; of other keys nobody knows.
+_TOLD = {"s3:if-none-match", "s3:if-match"}
 
 
 @dataclass(frozen=True)
@@ -59,11 +68,17 @@ def denies(policy: Iterable[Statement], request: Request) -> bool:
     return any(
         _applies(one, request)
         for one in policy
-        if one.get("Effect") == "Deny" and is_for_whom_it_concerns(one)
+        if one.get("Effect") == "Deny" and _is_for_whom_it_concerns(one)
     )
 
 
-def is_for_whom_it_concerns(statement: Statement) -> bool:
+def might_deny(policy: Iterable[Statement], request: Request) -> bool:
+    """Say whether a policy denies a request to anybody, or would where what is not known held."""
+    denying = (one for one in policy if one.get("Effect") == "Deny")
+    return any(_applies(one, request, unknown=True) for one in denying)
+
+
+def _is_for_whom_it_concerns(statement: Statement) -> bool:
     """Say whether a statement is for everybody, or of a role's own policy."""
     return is_for_all(statement) or not {"Principal", "NotPrincipal"} & statement.keys()
 
@@ -86,8 +101,12 @@ def resources(statement: Statement) -> list[str]:
 
 
 def names_object(statement: Statement, key: str) -> bool:
-    """Say whether a statement is about an object."""
-    return _is_resource(statement, key)
+    """Say whether a statement is about an object, or with key "" about the bucket."""
+    named = "Resource" in statement
+    # Of a bucket that is not known to be ours: what makes a policy weaker.
+    unknown = named == (statement.get("Effect") != "Deny")
+    patterns = [text(one) for one in items(statement.get("Resource" if named else "NotResource"))]
+    return named == any(_names(pattern, key, unknown) for pattern in patterns)
 
 
 def conditions(statement: Statement) -> dict[tuple[str, str], list[Node]]:
@@ -100,11 +119,17 @@ def conditions(statement: Statement) -> dict[tuple[str, str], list[Node]]:
     }
 
 
-def _applies(statement: Statement, request: Request) -> bool:
+def _applies(statement: Statement, request: Request, unknown: bool | None = None) -> bool:
+    """Say whether a statement is about a request, and its conditions hold.
+
+    Args:
+        unknown: what an unknown condition is taken for; None for what counts against the policy.
+    """
+    against = statement.get("Effect") == "Allow" if unknown is None else unknown
     return (
         _is_action(statement, request.action)
-        and _is_resource(statement, request.key)
-        and _holds(statement, request.context)
+        and names_object(statement, request.key)
+        and _holds(statement, request.context, against)
     )
 
 
@@ -112,14 +137,6 @@ def _is_action(statement: Statement, action: str) -> bool:
     named = "Action" in statement
     patterns = items(statement.get("Action" if named else "NotAction"))
     return named == any(matches(text(one).lower(), action.lower()) for one in patterns)
-
-
-def _is_resource(statement: Statement, key: str) -> bool:
-    named = "Resource" in statement
-    # Of a bucket that is not known to be ours: what makes a policy weaker.
-    unknown = named == (statement.get("Effect") != "Deny")
-    patterns = [text(one) for one in items(statement.get("Resource" if named else "NotResource"))]
-    return named == any(_names(pattern, key, unknown) for pattern in patterns)
 
 
 def _names(pattern: str, key: str, unknown: bool) -> bool:
@@ -134,29 +151,37 @@ def _names(pattern: str, key: str, unknown: bool) -> bool:
     return bool(slash) and matches(keys.replace("${Product}", OURS), key)
 
 
-def _holds(statement: Statement, context: Mapping[str, str]) -> bool:
-    unknown = statement.get("Effect") == "Allow"
+def _holds(statement: Statement, context: Mapping[str, str], unknown: bool) -> bool:
     return all(
-        _is_met(operator, context.get(key), values, unknown)
+        _is_met(operator, key, context.get(key), values, unknown)
         for (operator, key), values in conditions(statement).items()
     )
 
 
-def _is_met(operator: str, value: str | None, wanted: list[Node], unknown: bool) -> bool:
-    """Evaluate one condition (IAM User Guide, "Condition operators")."""
+def _is_met(operator: str, key: str, value: str | None, wanted: list[Node], unknown: bool) -> bool:
+    """Evaluate one condition (IAM User Guide, "Condition operators").
+
+    What a request lacks here may be there in the next one: ...IfExists tells nothing of that.
+    """
     if any(isinstance(one, dict) for one in wanted):
         return unknown
-    words = [str(one).lower() for one in wanted]
-    if operator == "Null":
-        return words == [str(value is None).lower()]
+    words = list(map(str, wanted))
+    if operator == "Null" and (value is not None or key in _TOLD):
+        return [one.lower() for one in words] == [str(value is None).lower()]
     if value is None:
-        return operator.endswith("IfExists") or unknown
-    if operator in ("Bool", "StringEquals"):
-        return value.lower() in words
+        return unknown
+    return _compares(operator.removesuffix("IfExists"), value, words, unknown)
+
+
+def _compares(operator: str, value: str, words: list[str], unknown: bool) -> bool:
+    if operator == "Bool":
+        return value.lower() in [one.lower() for one in words]
+    if operator == "StringEquals":
+        return value in words
     if operator == "NumericLessThan":
         return any(float(value) < float(word) for word in words)
     if operator in _LIKE:
-        return any(matches(word, value.lower()) for word in words)
+        return any(matches(word, value) for word in words)
     if operator in _UNLIKE:
-        return not any(matches(word, value.lower()) for word in words)
+        return not any(matches(word, value) for word in words)
     return unknown

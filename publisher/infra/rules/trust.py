@@ -31,6 +31,9 @@ _TOO_WIDE = (
     *("repo:acme/sensor:pull_request", "repo:acme/sensor:ref:refs/pull/1/merge"),
     *("repo:acme/sensor:ref:refs/heads/*", "repo:acme/*:environment:release"),
 )
+# Whose jobs may take which role; no job takes another, such as the one that cleans up.
+_JOBS = {"ReleaseRole": "ReleaseSubjects", "RefreshRole": "RefreshSubjects"}
+_PEOPLE = "TrustedPrincipalArns"
 _SOMEBODY = re.compile(
     r"arn:(?:\$\{AWS::Partition\}|aws[a-z-]*):iam::\$\{AWS::AccountId\}:(role|user)/[^*?$]+"
 )
@@ -56,16 +59,18 @@ def _federated(view: View) -> Iterator[tuple[str, Statement]]:
 
 def _subjects(view: View) -> Iterator[Fault]:
     for name, statement in _federated(view):
-        yield from ((name, says) for says in _subject_problems(view, statement))
+        yield from ((name, says) for says in _subject_problems(view, name, statement))
 
 
-def _subject_problems(view: View, statement: Statement) -> Iterator[str]:
+def _subject_problems(view: View, role: str, statement: Statement) -> Iterator[str]:
     subjects, audiences = _compared(statement, "sub"), _compared(statement, "aud")
     if not subjects:
         yield "the token's sub is not compared with StringEquals: whose token it is does not matter"
     for subject in subjects:
         if says := _subject_problem(view, subject):
             yield says
+        elif subject != {"Ref": _JOBS.get(role)}:
+            yield f"{text(subject)} are not the jobs of this role"
     if audiences != ["sts.amazonaws.com"]:
         yield "the token's aud is not compared with StringEquals: it may be meant for others"
 
@@ -112,6 +117,8 @@ def _principal_problem(view: View, principal: Node) -> str:
     if value.endswith(":root") or re.fullmatch(r"\d{12}|\$\{AWS::AccountId\}", value):
         return "whoever has rights in the account may take it"
     if isinstance(principal, dict) and principal.get("Ref") in view.parameters:
+        if principal["Ref"] != _PEOPLE:
+            return f"the parameter {value} is not for people"
         taken = view.takes(principal, _EVERYBODY)
         return f"the parameter {value} takes {taken[0]}" if taken else ""
     return "" if _SOMEBODY.fullmatch(value) else f"{value}, of whichever account, may take it"
@@ -130,9 +137,9 @@ RULES = (
     Rule(
         "trust-subjects",
         "a workflow is trusted by its whole subject and audience: in an environment, or of a "
-        "branch or tag, never of a pull request",
-        "compare sub and aud with StringEquals; take the subject from a token: it ends in "
-        ":environment:NAME or :ref:refs/heads/NAME",
+        "branch or tag, never of a pull request; and each role's own jobs alone",
+        "compare sub and aud with StringEquals: release with ReleaseSubjects, refresh with "
+        "RefreshSubjects, which take :environment:NAME or :ref:refs/heads/NAME; no job cleans up",
         _subjects,
     ),
     Rule(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from publisher.infra.rules.node import Node, at, items, text
 
@@ -44,12 +44,20 @@ class View:
         parameters: as the template declares them.
         sections: the names at the top of the template.
         is_enforced: whether ConditionalWrites is Enforced; what emulators are given is not.
+        outputs: their values, by name.
+        conditions: as the template declares them.
+        choice: whether each of them is met.
+        rules: what CloudFormation asserts of parameters, as the template has it.
     """
 
     resources: Mapping[str, Resource]
     parameters: Mapping[str, Node]
     sections: tuple[str, ...] = ()
     is_enforced: bool = True
+    outputs: Mapping[str, Node] = field(default_factory=dict)
+    conditions: Mapping[str, Node] = field(default_factory=dict)
+    choice: Mapping[str, bool] = field(default_factory=dict)
+    rules: Mapping[str, Node] = field(default_factory=dict)
 
     def of(self, kind: str) -> Iterator[Resource]:
         """Yield the resources of a type, given without its leading `AWS::`."""
@@ -59,8 +67,16 @@ class View:
 
     def named(self, node: object) -> Resource | None:
         """Return the resource that a Ref, GetAtt or Sub names, and nothing beside it."""
+        return self.resources.get(self.name_in(node))
+
+    def name_in(self, node: object) -> str:
+        """Return the resource or parameter that a Ref, GetAtt or Sub names, and nothing beside it.
+
+        "" where it is something else.
+        """
         found = _ALONE.fullmatch(text(node))
-        return self.resources.get(found[1]) if found else None
+        known = found is not None and found[1] in {**self.resources, **self.parameters}
+        return found[1] if found and known else ""
 
     def values(self, node: object) -> list[Node]:
         """Return all that a property can be: of a Ref to a parameter, what that may be.
@@ -71,6 +87,13 @@ class View:
             return [node]
         parameter = self.parameters.get(node["Ref"])
         return list(items(at(parameter, "AllowedValues")))
+
+    def is_given(self, parameter: str, condition: str) -> bool:
+        """Say whether a parameter is declared, and by its condition given in this choice.
+
+        Without such a condition it is taken as given, for what it guards must then always stand.
+        """
+        return parameter in self.parameters and self.choice.get(condition, True)
 
     def takes(self, node: object, samples: Iterable[str]) -> list[str]:
         """Return which of some values a Ref to a parameter can have.

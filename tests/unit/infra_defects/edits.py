@@ -128,6 +128,15 @@ def parameter(name: str, key: str, value: object) -> Edit:
     return edit
 
 
+def output(name: str, value: object) -> Edit:
+    """Add an output."""
+
+    def edit(template: dict) -> None:
+        template["Outputs"][name] = {"Value": value}
+
+    return edit
+
+
 def fields(*names: str, without: str = "") -> Edit:
     def edit(template: dict) -> None:
         properties = template["Resources"]["Delivery"]["Properties"]

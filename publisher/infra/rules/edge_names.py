@@ -1,0 +1,65 @@
+"""By which name the edge answers, with which certificate, and before which firewall."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from publisher.infra.rules.edge import distributions
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.node import Node, at, items, text
+from publisher.infra.rules.view import View
+
+_DOMAIN = {"Ref": "DomainName"}
+_CERTIFICATE, _FIREWALL = {"Ref": "CertificateArn"}, {"Ref": "WebAclArn"}
+_ISSUED = "AWS::CertificateManager::Certificate"
+_VIEWER = {
+    *("AcmCertificateArn", "CloudFrontDefaultCertificate", "MinimumProtocolVersion"),
+    "SslSupportMethod",
+}
+
+
+def _names(view: View) -> Iterator[Fault]:
+    for distribution, config in distributions(view):
+        aliases = items(config.get("Aliases"))
+        if aliases not in ([], [_DOMAIN]):
+            yield distribution.name, f"it answers as {', '.join(map(text, aliases))}"
+        if config.get("WebACLId") not in (None, _FIREWALL):
+            yield distribution.name, f"{text(config['WebACLId'])} may refuse boards"
+        viewer = config.get("ViewerCertificate") or {}
+        if not _is_own(view, at(viewer, "AcmCertificateArn")):
+            yield distribution.name, f"its certificate is {text(viewer['AcmCertificateArn'])}"
+        for name in sorted(viewer.keys() - _VIEWER):
+            yield distribution.name, f"ViewerCertificate: no rule knows what {name} does"
+
+
+def _is_own(view: View, certificate: Node) -> bool:
+    """Say whether there is no certificate, or that of the parameter or of the template."""
+    made = view.named(certificate) if certificate else None
+    return certificate in (None, _CERTIFICATE) or (made is not None and made.kind == _ISSUED)
+
+
+def _issued(view: View) -> Iterator[Fault]:
+    for certificate in view.of("CertificateManager::Certificate"):
+        if certificate.get("DomainName") != _DOMAIN or certificate.get("SubjectAlternativeNames"):
+            yield certificate.name, "it is for other names than the edge's domain"
+        if (found := certificate.get("ValidationMethod")) != "DNS":
+            yield certificate.name, f"it is validated by {found}: nobody renews it by himself"
+
+
+RULES = (
+    Rule(
+        "edge-names",
+        "the edge answers as DomainName alone, with its certificate and its firewall from "
+        "parameters, or the certificate that the template issues",
+        "set Aliases to [!Ref DomainName], AcmCertificateArn to !Ref CertificateArn or the "
+        "certificate, WebACLId to !Ref WebAclArn; a wildcard or a second name has an edge of its "
+        "own",
+        _names,
+    ),
+    Rule(
+        "edge-certificate",
+        "a certificate is issued for DomainName alone, validated by DNS, so that it renews itself",
+        "set DomainName to !Ref DomainName and ValidationMethod to DNS, without other names",
+        _issued,
+    ),
+)
