@@ -116,7 +116,7 @@ def _add_stacks(parser: argparse.ArgumentParser) -> None:
         nargs="*",
         type=_stack,
         metavar="STACK",
-        help="ota, logs or ci (default: all of infra.toml)",
+        help="ota, logs or ci (default: all that have a section in infra.toml)",
     )
 
 

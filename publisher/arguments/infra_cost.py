@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from publisher.arguments.common import add_json
 from publisher.arguments.durations import read_duration
-from publisher.infra.cost.prices import REGIONS
+from publisher.infra.cost.regions import REGIONS
 
 if TYPE_CHECKING:
     from publisher.arguments import Arguments

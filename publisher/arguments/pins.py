@@ -44,9 +44,9 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 
 def _add_set(parser: argparse.ArgumentParser) -> None:
     parser.description = (
-        "Make a set of the pins given here; with none, the CA roots alone decide. CA roots and "
-        "URLs that are not given are those of the newest set. Options may be repeated. Refuses a "
-        "set that would strand boards."
+        "Make a set of the pins given here; or, with --ca and no pins, of CA roots alone. One of "
+        "the two is needed. URLs that are not given, and beside pins CA roots, are those of the "
+        "newest set. Options may be repeated. Refuses a set that would strand boards."
     )
     add_repeated(parser, "--pin", "pins", sha256, "HEX", "pin an SPKI SHA-256")
     add_repeated(

@@ -70,6 +70,7 @@ def _look(named: Named, context: Context, site: Site) -> list[Finding]:
 
     from publisher.doctor.aws import connect, look
     from publisher.doctor.aws.deployment import StackSaid, Wanted, find_deployment
+    from publisher.doctor.secrets.listed_keys import read_listed_keys
     from publisher.infra import clients
     from publisher.infra.cloudformation.stacks import Stacks
 
@@ -87,7 +88,9 @@ def _look(named: Named, context: Context, site: Site) -> list[Finding]:
     deployment = find_deployment(named.prefix, settings.product, region, read, named.bucket)
     if named.is_asked and not there:
         return [fail(AWS, f"no stack of {named.prefix} is in {region}", _STACK)]
-    wanted = Wanted(settings.edge.base_url, _root(site), context.now, settings.keys)
+    listed_keys = read_listed_keys(settings.root_sha256, site.read_origin, site.read)
+    base_url = settings.edge.base_url
+    wanted = Wanted(base_url, _root(site), context.now, settings.keys, listed_keys)
     return look(deployment, connect(Session(), region), wanted)
 
 

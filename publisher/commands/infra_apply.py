@@ -59,7 +59,8 @@ def _ask(context: Context, plan: Planned) -> None:
 
 def _carry_out(site: Site, plan: Planned) -> Stack | None:
     if plan.change_set is None or plan.change_set.is_empty:
-        drop(site, plan)
+        with dropping(site, plan):  # again, where Ctrl-C comes in between
+            drop(site, plan)
         return plan.stack
     stacks = site.stacks(plan.kind)
     with dropping(site, plan):

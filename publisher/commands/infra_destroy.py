@@ -14,8 +14,9 @@ from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.cloudformation.states import verify_idle
 from publisher.infra.errors import GuardError, InfraError
 from publisher.infra.guard import BUCKET
-from publisher.infra.ownership import NAME_TAG, may_share
-from publisher.infra.removal import Removal, removal, removal_lines, verify_removal
+from publisher.infra.names import STACKS
+from publisher.infra.ownership import NAME_TAG, is_ours, may_share
+from publisher.infra.removal import Removal, kept_keys, removal, removal_lines, verify_removal
 from publisher.infra.template import load
 
 _HEADER = ("resource", "type", "name", "becomes")
@@ -26,7 +27,6 @@ class _Going:
     """A stack that is to go, and what becomes of what it consists of."""
 
     kind: str
-    region: str
     stack: Stack
     removal: Removal
     holdings: Mapping[str, str]
@@ -43,7 +43,7 @@ class _Going:
 
     def lines(self) -> list[str]:
         """Return what stays and what it costs, and what no longer works."""
-        return removal_lines(self.removal, self.holdings, self.region)
+        return removal_lines(self.removal, self.holdings, self.stack)
 
     def to_dict(self) -> Mapping[str, object]:
         """Return it for JSON."""
@@ -52,14 +52,15 @@ class _Going:
             "name": self.stack.name,
             "removed": [item.physical_id for item in self.removal.goes],
             "stays": [item.physical_id for item in self.removal.stays],
+            "keys": kept_keys(self.removal, self.stack),
         }
 
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Look at all of them before the first is removed; the last to come goes first."""
-    site = open_site(arguments, context)
-    there = {kind: site.find(kind) for kind in site.settings.stacks}
-    _verify_last(site, there)
+    site = open_site(arguments, context, is_declared=False)
+    there = {kind: site.find(kind) for kind in site.kinds}
+    _verify_last(site, there.get("ota"))
     found = [(kind, there[kind]) for kind in reversed(site.kinds)]
     going = [_look(site, kind, stack) for kind, stack in found if stack is not None]
     for one in going:
@@ -72,41 +73,47 @@ def run(arguments: Arguments, context: Context) -> Result:
     return Result(text or ["nothing to remove"], {"stacks": [one.to_dict() for one in going]})
 
 
-def _verify_last(site: Site, there: Mapping[str, Stack | None]) -> None:
+def _verify_last(site: Site, ota: Stack | None) -> None:
     """Refuse to take the bucket and the edge from under stacks that stay."""
-    ota = there.get("ota")
-    if "ota" not in site.kinds or ota is None or ota.bears_nothing:
+    if ota is None or ota.bears_nothing:
         return
-    own = [kind for kind, stack in there.items() if stack and kind not in site.kinds]
-    if own:
+    if own := [kind for kind in STACKS if kind not in site.kinds and _is_there(site, kind)]:
         first, both = " and ".join(own), "both" if len(own) == 1 else "all"
-        hint = f"destroy {first} first, or {both}: `slotcast infra destroy`"
+        every = " ".join(kind for kind in STACKS if kind in (*own, *site.kinds))
+        hint = f"destroy {first} first, or {both}: `slotcast infra destroy {every}`"
         raise GuardError(f"{first} would be left without ota", hint)
     if sharing := _sharing(site):
         message = f"other products stand on the same bucket and edge: {', '.join(sharing)}"
         raise GuardError(message, "destroy those first; or name ci alone, to remove this product's")
 
 
+def _is_there(site: Site, kind: str) -> bool:
+    """Whether there is such a stack of ours, with a section in infra.toml or without."""
+    stack = site.stacks(kind).find(site.settings.stack_name(kind))
+    return stack is not None and is_ours(stack, site.settings, kind)
+
+
 def _sharing(site: Site) -> list[str]:
     """Return the stacks of other products that have the same `name` in their infra.toml."""
-    stacks, name = site.stacks("ota"), site.settings.name
-    near = [stacks.find(one) for one in may_share(stacks.names(f"{name}-"), site.settings)]
-    return [one.name for one in near if one and one.tags.get(NAME_TAG) == name]
+    stacks, settings = site.stacks("ota"), site.settings
+    near = [stacks.find(one) for one in may_share(stacks.names(f"{settings.name}-"), settings)]
+    same = [one for one in near if one and one.tags.get(NAME_TAG) == settings.name]
+    own = settings.stack_name("ci")
+    return [one.name for one in same if one.name != own or not is_ours(one, settings, "ci")]
 
 
 def _look(site: Site, kind: str, stack: Stack) -> _Going:
     """Return what becomes of a stack; refuse if a bucket that holds anything would go."""
     verify_idle(stack.name, stack.status)
-    region = site.settings.region_of(kind)
     if stack.is_shell:
-        return _Going(kind, region, stack, Removal((), ()), {})
+        return _Going(kind, stack, Removal((), ()), {})
     stacks = site.stacks(kind)
     found = removal(stacks.resources(stack.name), load(stacks.template(stack.name)))
     held = site.held(kind, _buckets(found.goes))
     verify_removal(found, held)
     for bucket in _buckets(found.stays):
         held |= _held_if_known(site, kind, bucket)
-    return _Going(kind, region, stack, found, held)
+    return _Going(kind, stack, found, held)
 
 
 def _buckets(resources: Iterable[Resource]) -> list[str]:

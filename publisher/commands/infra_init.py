@@ -26,6 +26,8 @@ def run(arguments: Arguments, context: Context) -> Result:
     text = infra_text(_request(arguments))
     settings = parse_infra(text, packaged_templates(), path)
     write_file(path, text.encode(), replace=False)
+    for caution in settings.cautions():
+        context.warn(caution)
     names = {kind: settings.stack_name(kind) for kind in settings.stacks}
     data = {"infra": str(path), "stacks": names}
     return Result([f"{path}: {', '.join(names.values())} in {settings.region}", *_NEXT], data)

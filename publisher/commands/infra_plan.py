@@ -7,6 +7,7 @@ from publisher.commands import Context, Result
 from publisher.commands.infra_planning import (
     Planned,
     drop,
+    dropping,
     prepare,
     verify_let_go,
     verify_templates,
@@ -32,7 +33,8 @@ def run(arguments: Arguments, context: Context) -> Result:
 
 def _plan(site: Site, kind: str) -> Planned:
     plan = prepare(site, kind)
-    drop(site, plan)
+    with dropping(site, plan):  # again, where Ctrl-C comes in between
+        drop(site, plan)
     return plan
 
 

@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from secrets import token_hex
 
 from publisher.commands import Table
+from publisher.commands.infra_deployer import warn_of_deployer
+from publisher.commands.infra_keys import verify_keys
 from publisher.commands.infra_site import Site
 from publisher.console import plain_lines
 from publisher.errors import SettingsError
@@ -20,6 +22,8 @@ from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.cloudformation.states import verify_changeable
 from publisher.infra.errors import InfraError
 from publisher.infra.guard import Loss
+from publisher.infra.key_changes import key_losses
+from publisher.infra.parameter_changes import PARAMETERS, parameter_losses
 from publisher.infra.rules import broken
 from publisher.infra.stack_requests import capabilities, importing, parameters, request
 
@@ -84,6 +88,8 @@ def verify_templates(site: Site) -> None:
         InfraError: a template breaks a rule.
         SettingsError: infra.toml lets an account do without conditional writes.
     """
+    for caution in site.settings.cautions() if "ci" in site.kinds else ():
+        site.context.warn(caution)
     for kind in site.kinds:
         if not site.stacks(kind).are_emulated:
             site.settings.verify_enforced()
@@ -99,7 +105,7 @@ def verify_let_go(site: Site, names: Collection[str]) -> None:
     Raises:
         SettingsError: a name is in no template, and in no stack as it is.
     """
-    known = {guard.DOMAIN} | {
+    known = PARAMETERS | {
         name for kind in site.kinds for name in site.sources[kind].template["Resources"]
     }
     if unknown := [name for name in names if name not in known]:
@@ -142,6 +148,8 @@ def prepare(site: Site, kind: str) -> Planned:
     change_set = change_sets.create(stacks, asked, label, stack)
     made = Planned(kind, name, region, stack, change_set)
     with dropping(site, made):
+        verify_keys(site, stack, change_set, values)
+        warn_of_deployer(site, stack, values)
         return replace(made, losses=_losses(site, made, values))
 
 
@@ -165,10 +173,12 @@ def dropping(site: Site, one: Planned) -> Iterator[None]:
 def _losses(site: Site, one: Planned, values: Mapping[str, str]) -> tuple[Loss, ...]:
     changes = one.change_set.changes if one.change_set is not None else ()
     held = site.held(one.kind, guard.buckets_at_stake(changes))
-    before = one.stack.parameters if one.stack is not None else {}
-    moved = guard.moved_domain(before, values)
-    kept = in_place.losses(changes, is_moved=bool(moved))
-    return (*guard.losses(changes, held), *kept, *moved)
+    before = {} if one.stack is None or one.stack.bears_nothing else one.stack.parameters
+    named = parameter_losses(before, values)
+    keys = key_losses(one.stack, values)
+    told = {loss.resource for loss in (*keys, *named)}
+    found = (*guard.losses(changes, held), *in_place.losses(changes, told))
+    return (*(loss for loss in found if loss.resource not in told), *keys, *named)
 
 
 def _count(breaches: Sequence[object]) -> str:

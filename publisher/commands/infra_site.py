@@ -74,20 +74,22 @@ class Site:
         return {bucket: holdings(client, bucket) for bucket in buckets}
 
 
-def open_site(arguments: Arguments, context: Context) -> Site:
+def open_site(arguments: Arguments, context: Context, *, is_declared: bool = True) -> Site:
     """Read infra.toml and hold it against the templates, those of the command line among them.
+
+    Args:
+        is_declared: a stack that is asked for by its kind has to have a section in infra.toml.
 
     Raises:
         SettingsError: infra.toml is missing or wrong, or names no such stack.
         TemplateError: a template is none.
     """
-    texts = {kind: template.read(kind) for kind in STACKS}
+    sources = {kind: _source(template.read(kind)) for kind in STACKS}
     for kind, path in getattr(arguments, "templates", ()):
-        texts[kind] = read_file(path).decode(errors="replace")
-    sources = {kind: Source(text, template.load(text)) for kind, text in texts.items()}
+        sources[kind] = _read_source(path)
     parsed = {kind: source.template for kind, source in sources.items()}
     settings = load_infra(find_infra(arguments), parsed)
-    kinds = _kinds(arguments, settings)
+    kinds = _kinds(arguments, settings, is_declared)
     return Site(settings, sources, kinds, context, getattr(arguments, "import_existing", False))
 
 
@@ -113,9 +115,20 @@ def tell(context: Context, lines: Iterable[str]) -> None:
         context.note(line)
 
 
-def _kinds(arguments: Arguments, settings: InfraSettings) -> tuple[str, ...]:
+def _source(text: str) -> Source:
+    return Source(text, template.load(text))
+
+
+def _read_source(path: Path) -> Source:
+    try:
+        return _source(read_file(path).decode(errors="replace"))
+    except template.TemplateError as error:
+        raise template.TemplateError(f"{path}: {error}", error.hint) from error
+
+
+def _kinds(arguments: Arguments, settings: InfraSettings, is_declared: bool) -> tuple[str, ...]:
     asked = getattr(arguments, "stacks", None) or settings.stacks
     for kind in asked:
-        if kind not in settings.stacks:
+        if is_declared and kind not in settings.stacks:
             raise SettingsError(f"{settings.path} has no section [{kind}]", "add one to have it")
     return tuple(kind for kind in STACKS if kind in asked)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from publisher.infra.cloudformation.aws_errors import code_of, explain
+from publisher.aws_errors import code_of
+from publisher.infra.explain import explain
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 from boto3.session import Session
 from botocore.config import Config
 
-from publisher.infra.cloudformation.aws_errors import explained
+from publisher.infra.explain import explained
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.client import CloudFormationClient
+    from types_boto3_kms.client import KMSClient
     from types_boto3_s3.client import S3Client
+    from types_boto3_sts.client import STSClient
 
 
 def _config() -> Config:
@@ -26,7 +28,19 @@ def cloudformation(region: str) -> CloudFormationClient:
         return Session().client("cloudformation", region_name=region, config=_config())
 
 
+def kms(region: str) -> KMSClient:
+    """Make a KMS client."""
+    with explained(f"region {region}"):
+        return Session().client("kms", region_name=region, config=_config())
+
+
 def s3(region: str) -> S3Client:
     """Make an S3 client."""
     with explained(f"region {region}"):
         return Session().client("s3", region_name=region, config=_config())
+
+
+def sts(region: str) -> STSClient:
+    """Make an STS client."""
+    with explained(f"region {region}"):
+        return Session().client("sts", region_name=region, config=_config())

@@ -1,8 +1,8 @@
 """What a change must not take away: pure rules over what a change set would do.
 
 A bucket that holds anything is never let go, whoever asks. What else boards or people depend on
-goes only where it is named (`--let-go`). What is lost while the resource stays: in_place.py. What
-goes with a whole stack: removal.py.
+goes only where it is named (`--let-go`). What is lost while the resource stays: in_place.py; by a
+parameter: parameter_changes.py, key_changes.py; with a whole stack: removal.py.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ ROLE = "AWS::IAM::Role"
 # What is lost with each, where it is removed or may be replaced.
 _LOST = {
     BUCKET: "slotcast.toml, the roles and the edge name the bucket",
-    KEY: "nobody can sign for its role any more: give the role another key first, `slotcast root`",
+    KEY: (
+        "nobody can sign for its role any more: make another by hand, give its ARN in infra.toml, "
+        "and root lists it by a ceremony"
+    ),
 }
 # The same, of what no change of a property replaces (their "Update requires" in the resource
 # reference), whatever an emulator takes for possible; or where the other takes its place at once.
@@ -36,13 +39,15 @@ _LOST_IF_GONE = {
 }
 # Whoever deletes one of these stacks strands boards, or the people who release.
 PROTECTED = ("ota", "ci")
-DOMAIN = "DomainName"
 _KEEP = "put infra.toml, or the template, back as it was"
 
 
 @dataclass(frozen=True)
 class Loss:
-    """A resource that would go, what is lost with it, and whether nothing lets that happen."""
+    """A resource that would go, what is lost with it, and whether nothing lets that happen.
+
+    A parameter stands for a resource where its change is what loses something.
+    """
 
     resource: str
     says: str
@@ -72,28 +77,19 @@ def losses(changes: Iterable[Change], holdings: Mapping[str, str]) -> list[Loss]
     return [loss for loss in found if loss is not None]
 
 
-def moved_domain(before: Mapping[str, str], after: Mapping[str, str]) -> list[Loss]:
-    """Return the loss of the edge's host name, where a stack's parameters change it."""
-    was, becomes = before.get(DOMAIN, ""), after.get(DOMAIN, "")
-    if not was or was == becomes:
-        return []
-    says = f"the edge no longer answers to {was}, which boards in the field ask"
-    return [Loss(DOMAIN, says)]
-
-
 def verify_losses(found: Sequence[Loss], let_go: Collection[str]) -> None:
     """Raise GuardError unless nothing is lost but what is named.
 
     Args:
-        let_go: names of resources, as the template has them.
+        let_go: names of resources and parameters, as the template has them.
     """
     held = [loss for loss in found if loss.is_final or loss.resource not in let_go]
     if not held:
         return
-    named = dict.fromkeys(loss.resource for loss in held if not loss.is_final)
-    names = " ".join(f"--let-go {name}" for name in named)
     final = any(loss.is_final for loss in held)
-    hint = _KEEP if final or not names else f"{_KEEP}; or, if it is to be: {names}"
+    every = dict.fromkeys((*let_go, *(loss.resource for loss in held)))
+    names = " ".join(f"--let-go {name}" for name in every)
+    hint = _KEEP if final else f"{_KEEP}; or, if it is to be: {names}"
     lines = tuple(f"  {loss.resource}: {loss.says}" for loss in held)
     raise GuardError("refused: it would take away what is needed", hint, lines)
 

@@ -6,11 +6,12 @@ its name, a key that is disabled: to CloudFormation each is a change in place li
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from publisher.infra.cloudformation.resource_changes import Altered, Change
-from publisher.infra.guard import BUCKET, DISTRIBUTION, KEY, Loss
+from publisher.infra.guard import BUCKET, DISTRIBUTION, KEY, ROLE, Loss
+from publisher.infra.parameter_changes import BOUNDARY, CERTIFICATE, DOMAIN, WEB_ACL
 
 ALIAS = "AWS::KMS::Alias"
 RECORD = "AWS::Route53::RecordSet"
@@ -43,13 +44,13 @@ def _keeps_all(before: object, after: object) -> bool:
 class _Rule:
     """A property, what a change of it may lose, and the values with which it loses nothing.
 
-    `names_edge`: it goes with the parameter DomainName, whose change is told by itself.
+    `parameters`: it goes with one of them, whose change is told by itself.
     """
 
     path: str
     lost: str
     is_harmless: Callable[[object, object], bool] = _never
-    names_edge: bool = False
+    parameters: tuple[str, ...] = ()
 
 
 _RULES = {
@@ -70,7 +71,26 @@ _RULES = {
             "DistributionConfig/Aliases",
             "boards ask the edge by the names in it",
             _keeps_all,
-            names_edge=True,
+            parameters=(DOMAIN,),
+        ),
+        _Rule(
+            "DistributionConfig/ViewerCertificate/AcmCertificateArn",
+            "boards accept another certificate only if its CA, or its key, is in their set",
+            _is_new,
+            parameters=(DOMAIN, CERTIFICATE),
+        ),
+        _Rule(
+            "DistributionConfig/WebACLId",
+            "it decides which boards the edge answers",
+            parameters=(WEB_ACL,),
+        ),
+    ),
+    ROLE: (
+        _Rule(
+            "PermissionsBoundary",
+            "it no longer bounds what the role may do",
+            _is_new,
+            parameters=(BOUNDARY,),
         ),
     ),
     KEY: (
@@ -79,25 +99,25 @@ _RULES = {
     ),
     ALIAS: (_Rule("TargetKeyId", "slotcast.toml may name the key by it, and signs with another"),),
     RECORD: (
-        _Rule("Name", "boards no longer find the edge by its name", names_edge=True),
+        _Rule("Name", "boards no longer find the edge by its name", parameters=(DOMAIN,)),
         _Rule("AliasTarget", "the name that boards ask leads elsewhere"),
         _Rule("ResourceRecords", "the name that boards ask leads elsewhere"),
     ),
 }
 
 
-def losses(changes: Iterable[Change], is_moved: bool = False) -> list[Loss]:
+def losses(changes: Iterable[Change], told: Collection[str] = ()) -> list[Loss]:
     """Return what is lost by properties that change.
 
     Args:
-        is_moved: the parameter DomainName changes; with that, what goes with it is told.
+        told: the parameters of which a loss is told already, and with it of what goes with them.
     """
     return [
         Loss(change.logical_id, f"{rule.path} is changed: {rule.lost}")
         for change in changes
         if change.action == "Modify"
         for rule in _RULES.get(change.type, ())
-        if not (is_moved and rule.names_edge) and _breaks(rule, change)
+        if not any(one in told for one in rule.parameters) and _breaks(rule, change)
     ]
 
 

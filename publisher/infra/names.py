@@ -19,8 +19,12 @@ KEY_OUTPUTS = {
     "snapshot": "SnapshotKeyArn",
     "timestamp": "TimestampKeyArn",
 }
+# Its parameters for the same roles' keys.
+KEY_PARAMETERS = {"targets": "TargetsKey", "snapshot": "SnapshotKey", "timestamp": "TimestampKey"}
 # Before a key's ARN or alias: how slotcast.toml says that it is in KMS.
 KEY_SCHEME = "awskms:"
+# On the stack `ci`, and on all that is in it.
+PRODUCT_TAG = "slotcast:product"
 
 
 def stack_name(name: str, kind: str, product: str) -> str:

@@ -6,34 +6,42 @@ from collections.abc import Iterable
 
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import InfraError
+from publisher.infra.names import PRODUCT_TAG
 from publisher.infra.settings import InfraSettings
 
 NAME_TAG = "slotcast:name"
 _STACK_TAG = "slotcast:stack"
-_PRODUCT_TAG = "slotcast:product"
 
 
 def tags(settings: InfraSettings, kind: str) -> dict[str, str]:
     """Return a stack's tags, which its resources get too; `ota` and `logs` are all products'."""
     found = {NAME_TAG: settings.name, _STACK_TAG: kind}
-    return {**found, _PRODUCT_TAG: settings.product} if kind == "ci" else found
+    return {**found, PRODUCT_TAG: settings.product} if kind == "ci" else found
 
 
 def verify_ours(stack: Stack, settings: InfraSettings, kind: str) -> None:
     """Raise InfraError if a stack of that name is another product's, or no stack of Slotcast's."""
-    if stack.is_shell:
-        return
-    for key, value in tags(settings, kind).items():
-        if stack.tags.get(key) != value:
-            there = stack.tags.get(key, "nothing")
-            message = f"stack {stack.name} is not ours: its tag {key} is {there}, not {value}"
-            hint = "choose another name in [infra]; if it is Slotcast's, give it that tag"
-            raise InfraError(message, hint)
+    for key, value in _others(stack, settings, kind).items():
+        there = stack.tags.get(key, "nothing")
+        message = f"stack {stack.name} is not ours: its tag {key} is {there}, not {value}"
+        hint = "choose another name in [infra]; if it is Slotcast's, give it that tag"
+        raise InfraError(message, hint)
+
+
+def is_ours(stack: Stack, settings: InfraSettings, kind: str) -> bool:
+    """Whether a stack of that name is the product's, or nobody's yet."""
+    return not _others(stack, settings, kind)
 
 
 def may_share(names: Iterable[str], settings: InfraSettings) -> list[str]:
-    """Return those of the names that may be other products' on the same bucket and edge."""
-    first, own = f"{settings.name}-", settings.stack_name("ci")
-    return [
-        name for name in names if name.startswith(first) and name.endswith("-ci") and name != own
-    ]
+    """Return those of the names that may be stacks `ci` on the same bucket and edge."""
+    first = f"{settings.name}-"
+    return [name for name in names if name.startswith(first) and name.endswith("-ci")]
+
+
+def _others(stack: Stack, settings: InfraSettings, kind: str) -> dict[str, str]:
+    """Return the tags that it would have, were it ours, and has not; a shell has none."""
+    if stack.is_shell:
+        return {}
+    wanted = tags(settings, kind)
+    return {key: value for key, value in wanted.items() if stack.tags.get(key) != value}

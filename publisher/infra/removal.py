@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from publisher.infra.cloudformation.stacks import Resource
+from publisher.infra.arns import account_of, partition_of, region_of
+from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.errors import GuardError
+from publisher.infra.given_keys import given_keys
 from publisher.infra.guard import BUCKET, DISTRIBUTION, KEY, ROLE
+from publisher.infra.names import KEY_PARAMETERS
 
 _NO_EDGE = (
     "boards can no longer ask: they go on running what they run, until an edge answers again under "
@@ -51,14 +54,30 @@ def verify_removal(found: Removal, holdings: Mapping[str, str]) -> None:
         raise GuardError("refused: a bucket that holds something would go", hint, tuple(full))
 
 
-def removal_lines(found: Removal, holdings: Mapping[str, str], region: str) -> list[str]:
+def removal_lines(found: Removal, holdings: Mapping[str, str], stack: Stack) -> list[str]:
     """Return what no longer works without the stack, what stays, and what that costs.
 
     Args:
         holdings: what each bucket holds, in words; "" for nothing.
-        region: where the stack is.
     """
-    return list(_lines(found, holdings, region))
+    return list(_lines(found, holdings, stack))
+
+
+def kept_keys(found: Removal, stack: Stack) -> dict[str, str]:
+    """Return the ARNs of the keys that stay, by the parameter that gives them to a new stack.
+
+    Those among them that were given to this one, too.
+    """
+    where = f"{region_of(stack.id)}:{account_of(stack.id)}"
+    place = f"arn:{partition_of(stack.id)}:kms:{where}:key"
+    keys = {item.logical_id: item.physical_id for item in found.stays if item.type == KEY}
+    made = {
+        parameter: f"{place}/{keys[name]}"
+        for role, parameter in KEY_PARAMETERS.items()
+        if (name := f"{role.title()}SigningKey") in keys
+    }
+    every = {**given_keys(stack.parameters), **made}
+    return {name: every[name] for name in KEY_PARAMETERS.values() if name in every}
 
 
 def _deletion_policies(template: Mapping[str, object]) -> dict[str, str]:
@@ -72,7 +91,7 @@ def _deletion_policies(template: Mapping[str, object]) -> dict[str, str]:
     }
 
 
-def _lines(found: Removal, holdings: Mapping[str, str], region: str) -> Iterator[str]:
+def _lines(found: Removal, holdings: Mapping[str, str], stack: Stack) -> Iterator[str]:
     gone = [item.type for item in found.goes]
     if DISTRIBUTION in gone:
         yield _NO_EDGE
@@ -83,14 +102,29 @@ def _lines(found: Removal, holdings: Mapping[str, str], region: str) -> Iterator
     for item in found.stays:
         if item.type == BUCKET:
             yield from _bucket(item.physical_id, holdings.get(item.physical_id, ""))
-    keys = [item.physical_id for item in found.stays if item.type == KEY]
+    yield from _stays_in_kms(found, stack)
+
+
+def _stays_in_kms(found: Removal, stack: Stack) -> Iterator[str]:
+    given = kept_keys(found, stack)
+    keys = _every_key(found, given, region_of(stack.id))
     if keys:
         yield (
             f"stays: {_keys(len(keys))} in KMS, about $1 a month each, so that nothing that root "
             "names is lost; when root names them no more:"
         )
-        for key in keys:
-            yield f"  aws kms schedule-key-deletion --region {region} --key-id {key}"
+    for key, region in keys.items():
+        yield f"  aws kms schedule-key-deletion --region {region} --key-id {key}"
+    if given:
+        yield "a new stack signs with the same, without a ceremony, by these lines in infra.toml:"
+        yield "  [ci]"
+        yield from (f'  {parameter} = "{arn}"' for parameter, arn in given.items())
+
+
+def _every_key(found: Removal, given: Mapping[str, str], region: str) -> dict[str, str]:
+    """Return the ids of the keys that stay, those that were given among them, with their region."""
+    own = {item.physical_id: region for item in found.stays if item.type == KEY}
+    return own | {arn.rpartition("/")[2]: region_of(arn) for arn in given.values()}
 
 
 def _bucket(name: str, held: str) -> Iterator[str]:

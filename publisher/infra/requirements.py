@@ -18,6 +18,20 @@ PUBLIC_ACCESS_BLOCKS = (
 )
 # Fields of standard logging v2 that tell who a board's owner is.
 PERSONAL_LOG_FIELDS = frozenset({"c-ip", "x-forwarded-for", "c-port", "cs(Cookie)"})
+# Fields without which no report on a fleet can be made (CloudFront developer guide, "Standard
+# logging reference").
+REPORT_LOG_FIELDS = (
+    "date",
+    "time",
+    "cs-uri-stem",
+    "cs-uri-query",
+    "sc-status",
+    "sc-bytes",
+    "x-edge-result-type",
+)
+
+# A year, as browsers want it before they keep a domain to HTTPS for good (hstspreload.org).
+HSTS_MIN_S = 31_536_000
 
 # manifests/repository.md: pointers are kept for a minute; all else is for ever, and a day the least
 # that pays.

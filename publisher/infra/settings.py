@@ -15,12 +15,15 @@ from typing import Any
 
 from publisher.errors import SettingsError
 from publisher.infra import template as templates_of
+from publisher.infra.given_keys import given_keys, verify_apart, verify_forms, verify_region
 from publisher.infra.names import EDGE_REGION, FILE_NAME, STACKS, stack_name, stack_region
 from publisher.infra.parameters import as_text, verify_parameters
 from publisher.settings import verify_name
 
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+_ENFORCED = "Enforced"
+_SUBJECTS = ("ReleaseSubjects", "RefreshSubjects")
 _HINT = "a section [infra], and one for each stack: [ota], [logs], [ci]"
 
 Template = Mapping[str, Any]
@@ -53,6 +56,8 @@ class InfraSettings:
         verify_name("product", self.product)
         if not _REGION.fullmatch(self.region):
             raise SettingsError(f'region: "{self.region}" is not a region, such as eu-central-1')
+        verify_region(self.stacks.get("ci", {}), self.region)
+        _verify_buckets(self.stacks)
         ota = self.stacks.get("ota", {})
         issued = ota.get("DomainName") and not ota.get("CertificateArn")
         if issued and self.region != EDGE_REGION:
@@ -64,10 +69,21 @@ class InfraSettings:
     def verify_enforced(self) -> None:
         """Raise SettingsError where conditional writes are not enforced: not for a real account."""
         for kind, parameters in self.stacks.items():
-            if parameters.get("ConditionalWrites") == "NotEnforced":
-                message = f"[{kind}] ConditionalWrites is NotEnforced, which is for emulators"
+            told = parameters.get("ConditionalWrites", _ENFORCED)
+            if told != _ENFORCED:
+                message = f"[{kind}] ConditionalWrites is {told}, which is for emulators"
                 hint = "whoever publishes could overwrite what was released: remove that line"
                 raise SettingsError(message, hint)
+
+    def cautions(self) -> list[str]:
+        """Return what is allowed, and may not be meant: whoever refreshes may release."""
+        release, refresh = (_items(self.stacks.get("ci", {}).get(name, "")) for name in _SUBJECTS)
+        return [
+            f"[ci] {one} refreshes, and may release too: take it out of ReleaseSubjects, if that "
+            "is not meant"
+            for one in refresh
+            if one in release
+        ]
 
     def stack_name(self, kind: str) -> str:
         """Return the name of `ota`, `logs` or `ci` as CloudFormation knows it."""
@@ -161,17 +177,34 @@ def _parameters(
     try:
         if kind == "ci" and "Product" in values:
             raise SettingsError("Product is not set here", "it is product in [infra]")
+        verify_forms(values)
         verify_parameters(template, values, supplied_names(kind, sections))
         _verify_trust(values)
         _verify_domain(values)
     except SettingsError as error:
         raise SettingsError(f"[{kind}] {error}", error.hint) from None
-    return {name: as_text(value) for name, value in values.items()}
+    found = {name: as_text(value) for name, value in values.items()}
+    verify_apart(given_keys(found))
+    return found
+
+
+def _items(text: str) -> list[str]:
+    """Return the items of a CommaDelimitedList."""
+    return [one for one in text.split(",") if one]
+
+
+def _verify_buckets(stacks: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse the bucket of releases for the logs: all that is in that one expires."""
+    logs = stacks.get("logs", {}).get("LogBucketName")
+    releases = [stacks.get(kind, {}).get("BucketName") for kind in ("ota", "ci")]
+    if logs and logs in releases:
+        message = f"[logs] LogBucketName: {logs} is the bucket of the releases"
+        raise SettingsError(message, "give the logs one of their own: they expire, releases do not")
 
 
 def _verify_trust(values: Mapping[str, object]) -> None:
     """Refuse subjects that nobody vouches for: the template would make no role for them."""
-    for name in ("ReleaseSubjects", "RefreshSubjects"):
+    for name in _SUBJECTS:
         if values.get(name) and not values.get("OidcProviderArn"):
             hint = "the account's provider for token.actions.githubusercontent.com, in IAM"
             raise SettingsError(f"{name} needs OidcProviderArn", hint)

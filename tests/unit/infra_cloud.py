@@ -95,7 +95,8 @@ class Cloud:
         self.works_out(name, status="FAILED", reason=reason)
 
     def drops_change_set(self, name):
-        self.answers("delete_change_set", {}, ChangeSetName=change_set_id(name))
+        asked = {"StackName": stack_id(name), "ChangeSetName": change_set_id(name)}
+        self.answers("delete_change_set", {}, **asked)
 
     def drops_shell(self, name):
         """Take a change set away, and the stack that it would have created."""

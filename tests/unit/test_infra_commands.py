@@ -100,14 +100,22 @@ def test_init_writes_nothing_that_would_be_refused_later(run, aws):
     assert not Path("infra.toml").exists()
 
 
+def test_init_gives_the_logs_no_bucket_that_has_releases(run, aws):
+    code, _, err = run(*INIT, "--log-bucket", "acme-firmware")
+    assert code == 1
+    assert "[logs] LogBucketName: acme-firmware is the bucket of the releases\n" in err
+    assert not Path("infra.toml").exists()
+
+
 def test_init_takes_subjects_for_both_roles(run, aws):
     provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
     subject = "repo:acme@1/sensor@2:environment:release"
     assert run(*INIT, "--github-subject", subject)[0] == 1  # without a provider
-    code, out, _ = run(
+    code, out, err = run(
         *INIT, "--github-subject", subject, "--oidc-provider-arn", provider, "--json"
     )
     assert code == 0
+    assert f"warning: [ci] {subject} refreshes, and may release too" in err
     assert json.loads(out)["stacks"] == {"ota": OTA, "ci": CI}
     assert Path("infra.toml").read_text().count(f'["{subject}"]') == 2
 
@@ -202,6 +210,17 @@ def test_a_slip_in_let_go_is_refused_before_anything_is_done(run, cloud, ota, co
     assert "--let-go Buckett: ota has no such\nhint: is Bucket meant?\n" in err
 
 
+@pytest.mark.parametrize(("let_go", "code"), [((), 1), (("--let-go", "DeployRoleArn"), 0)])
+def test_what_a_parameter_stands_for_goes_by_its_name(run, cloud, ota, let_go, code):
+    cloud.is_there(OTA, parameters={"DeployRoleArn": "arn:aws:iam::111122223333:role/deploy"})
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.works_out(OTA, change("BucketPolicy", "AWS::S3::BucketPolicy"))
+    cloud.drops_change_set(OTA)
+    found, out, _ = run("infra", "plan", *let_go)
+    assert (found, "would take away DeployRoleArn" in out) == (code, True)
+
+
 def test_what_a_template_has_no_more_can_be_let_go(run, cloud, ota):
     cloud.is_there(OTA)
     cloud.consists_of(OTA, ("Former", "E1", "AWS::CloudFront::Distribution"))
@@ -212,6 +231,13 @@ def test_what_a_template_has_no_more_can_be_let_go(run, cloud, ota):
     cloud.drops_change_set(OTA)
     code, out, _ = run("infra", "plan", "--let-go", "Former")
     assert (code, "would take away Former" in out) == (0, True)
+
+
+def test_a_template_that_is_no_yaml_is_named_with_its_line(run, aws, ota):
+    Path("mine.yaml").write_text("Resources:\n  Bucket: [\n")
+    code, _, err = run("infra", "plan", "--template", "ota=mine.yaml")
+    assert code == 1
+    assert err.startswith("slotcast: error: mine.yaml: line 3: ")
 
 
 def test_a_template_for_no_stack_is_wrong_usage(run, ota):
@@ -443,11 +469,18 @@ def test_a_slotcast_toml_that_cannot_be_read_does_not_keep_the_outputs_back(run,
 # destroy
 
 
+def stands_alone(cloud):
+    """Nothing else stands on bucket and edge."""
+    for name in (LOGS, CI):
+        cloud.is_absent(name)
+    cloud.answers("list_stacks", {"StackSummaries": []})
+
+
 def test_destroy_says_what_stays_asks_for_the_name_and_lifts_the_protection(run, aws, ota, types):
     asked = types(OTA)
     cloud = aws.cloud
     cloud.is_there(OTA, protected=True)
-    cloud.answers("list_stacks", {"StackSummaries": []})
+    stands_alone(cloud)
     cloud.consists_of(
         OTA,
         ("Bucket", "acme-firmware", BUCKET),
@@ -468,7 +501,7 @@ def test_destroy_says_what_stays_asks_for_the_name_and_lifts_the_protection(run,
 
 def test_destroy_does_not_need_to_look_into_what_stays(run, aws, ota):
     aws.cloud.is_there(OTA)
-    aws.cloud.answers("list_stacks", {"StackSummaries": []})
+    stands_alone(aws.cloud)
     aws.cloud.consists_of(OTA, ("Bucket", "acme-firmware", BUCKET))
     aws.cloud.was_deployed_with(OTA, read("ota"))
     aws.buckets.stub.add_client_error("list_objects_v2", "AccessDenied", "", 403)
@@ -482,7 +515,7 @@ def test_destroy_does_not_need_to_look_into_what_stays(run, aws, ota):
 def test_destroy_takes_nothing_but_the_name_for_an_answer(run, aws, ota, types, answer):
     types(answer)
     aws.cloud.is_there(OTA)
-    aws.cloud.answers("list_stacks", {"StackSummaries": []})
+    stands_alone(aws.cloud)
     aws.cloud.consists_of(OTA)
     aws.cloud.was_deployed_with(OTA, read("ota"))
     code, _, err = run("infra", "destroy")
@@ -492,7 +525,7 @@ def test_destroy_takes_nothing_but_the_name_for_an_answer(run, aws, ota, types, 
 
 def test_destroy_refuses_a_bucket_that_would_go_with_what_it_holds(run, aws, ota):
     aws.cloud.is_there(OTA)
-    aws.cloud.answers("list_stacks", {"StackSummaries": []})
+    stands_alone(aws.cloud)
     aws.cloud.consists_of(OTA, ("Bucket", "acme-firmware", BUCKET))
     template = read("ota").replace("DeletionPolicy: Retain", "DeletionPolicy: Delete")
     aws.cloud.was_deployed_with(OTA, template)
@@ -504,15 +537,38 @@ def test_destroy_refuses_a_bucket_that_would_go_with_what_it_holds(run, aws, ota
 
 def test_destroy_does_not_take_the_bucket_from_under_the_roles(run, cloud, ci):
     cloud.is_there(OTA)
+    cloud.is_absent(LOGS)
     cloud.is_there(CI)
     code, _, err = run("infra", "destroy", "ota", "--yes")
     assert code == 1
     assert "ci would be left without ota\n" in err
-    assert "hint: destroy ci first, or both: `slotcast infra destroy`\n" in err
+    assert "hint: destroy ci first, or both: `slotcast infra destroy ota ci`\n" in err
+
+
+def test_roles_and_logs_stand_on_the_edge_though_infra_toml_has_no_section_for_them(
+    run, cloud, ota
+):
+    cloud.is_there(OTA)
+    cloud.is_there(LOGS)
+    cloud.is_there(CI)
+    code, _, err = run("infra", "destroy", "--yes")
+    assert code == 1
+    assert "logs and ci would be left without ota\n" in err
+    assert "destroy logs and ci first, or all: `slotcast infra destroy ota logs ci`\n" in err
+
+
+def test_what_has_no_section_any_more_is_destroyed_where_it_is_named(run, cloud, ota):
+    cloud.is_there(CI)
+    cloud.consists_of(CI)
+    cloud.was_deployed_with(CI, read("ci"))
+    cloud.removes(CI)
+    assert run("infra", "destroy", "ci", "--yes")[:2] == (0, f"{CI}: removed\n")
 
 
 def test_destroy_does_not_take_the_edge_from_other_products(run, cloud, ota):
     cloud.is_there(OTA)
+    cloud.is_absent(LOGS)
+    cloud.is_absent(CI)
     names = ["slotcast-lamp-ci", "slotcast-eu-sensor-ci", "slotcast-gone-ci", "else-ci"]
     states = ["CREATE_COMPLETE", "CREATE_COMPLETE", "DELETE_COMPLETE", "CREATE_COMPLETE"]
     found = [
@@ -527,14 +583,27 @@ def test_destroy_does_not_take_the_edge_from_other_products(run, cloud, ota):
     assert "other products stand on the same bucket and edge: slotcast-lamp-ci\n" in err
 
 
+def test_a_product_whose_stack_has_the_same_name_is_another_all_the_same(run, cloud, ota):
+    """Of `a.b` and `a-b`: what a stack's name cannot have becomes a dash."""
+    theirs = {"slotcast:name": "slotcast", "slotcast:stack": "ci", "slotcast:product": "sen.sor"}
+    cloud.is_there(OTA)
+    cloud.is_absent(LOGS)
+    cloud.is_there(CI, tags=theirs)
+    found = {"StackName": CI, "StackStatus": "CREATE_COMPLETE", "CreationTime": 0}
+    cloud.answers("list_stacks", {"StackSummaries": [found]})
+    cloud.is_there(CI, tags=theirs)
+    code, _, err = run("infra", "destroy", "--yes")
+    assert code == 1
+    assert f"other products stand on the same bucket and edge: {CI}\n" in err
+
+
 def test_destroy_twice_finds_nothing_the_second_time(run, cloud, ota):
     cloud.is_absent(OTA)
     assert run("infra", "destroy", "--yes")[:2] == (0, "nothing to remove\n")
 
 
 def test_destroy_mends_a_creation_that_failed(run, cloud, ci):
-    cloud.is_there(OTA, "ROLLBACK_COMPLETE")
-    cloud.is_there(CI)  # of a former one, whose bucket and edge are gone
+    cloud.is_there(OTA, "ROLLBACK_COMPLETE")  # whose bucket and edge, if any, nobody stands on
     cloud.consists_of(OTA)
     cloud.was_deployed_with(OTA, read("ota"))
     cloud.removes(OTA)

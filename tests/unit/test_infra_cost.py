@@ -15,7 +15,7 @@ from publisher.errors import SettingsError
 from publisher.infra.cost.estimate import cheapest_plan, estimate
 from publisher.infra.cost.lines import tiered
 from publisher.infra.cost.price_table import packaged_text, parse_prices
-from publisher.infra.cost.prices import REGIONS
+from publisher.infra.cost.regions import REGIONS
 from publisher.infra.cost.workload import MONTH_S, Workload, fetches, traffic_of
 
 HOUR, DAY = 3600, 86400

@@ -1,25 +1,32 @@
 """What a change set, or a removal, must not take away."""
 
+from dataclasses import replace
+
 import pytest
 from infra_cloud import Buckets, change
 
 from publisher.infra.buckets import holdings
 from publisher.infra.cloudformation.resource_changes import Change
-from publisher.infra.cloudformation.stacks import Resource
+from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.errors import GuardError, InfraError
 from publisher.infra.guard import (
     Loss,
     buckets_at_stake,
     losses,
-    moved_domain,
     verify_losses,
 )
+from publisher.infra.parameter_changes import parameter_losses
 from publisher.infra.removal import removal, removal_lines, verify_removal
 from publisher.infra.template import load, read
 
 BUCKET = "AWS::S3::Bucket"
 KEY = "AWS::KMS::Key"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
+PLACE = "us-west-2:111122223333"
+GIVEN = {"SnapshotKey": "Create", "TimestampKey": f"arn:aws:kms:{PLACE}:key/t"}
+STACK_ID = f"arn:aws:cloudformation:{PLACE}:stack/slotcast-sensor-ci/1"
+STACK = Stack("slotcast-sensor-ci", STACK_ID, "CREATE_COMPLETE")
+KEPT = {"Resources": {"OwnKey": {"Type": KEY, "DeletionPolicy": "Retain"}}}
 
 
 def one(kind, action="Modify", replacement="False", **more):
@@ -115,19 +122,69 @@ def test_all_else_may_change(harmless):
     assert buckets_at_stake([harmless]) == []
 
 
+def test_who_has_named_some_is_told_all_that_it_takes():
+    found = [Loss(name, "gone") for name in ("Alias", "DomainName", "Role")]
+    with pytest.raises(GuardError) as caught:
+        verify_losses(found, ["DomainName"])
+    assert caught.value.hint.endswith(
+        "if it is to be: --let-go DomainName --let-go Alias --let-go Role"
+    )
+    assert caught.value.more == ("  Alias: gone", "  Role: gone")
+    words = caught.value.hint.split("to be: ")[1].split()
+    verify_losses(found, words[1::2])
+
+
 def test_only_buckets_that_would_go_are_looked_into():
     changes = [one(BUCKET, "Remove"), one(KEY, "Remove"), Change("Y", BUCKET, "Add")]
     assert buckets_at_stake(changes) == ["acme"]
 
 
-def test_the_name_that_boards_ask_is_not_taken_away_by_the_way():
-    before = {"DomainName": "updates.example.com"}
-    assert moved_domain(before, before) == []
-    assert moved_domain({"DomainName": ""}, before) == []  # CloudFront's own name stays too
-    for after in ({}, {"DomainName": "ota.example.com"}):
-        (loss,) = moved_domain(before, after)
-        assert loss.resource == "DomainName"
-        assert "no longer answers to updates.example.com" in loss.says
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "says"),
+    [
+        ("DomainName", "a.example", "", "no longer answers to a.example, which boards"),
+        ("DomainName", "a.example", "b.example", "no longer answers to a.example, which boards"),
+        ("CertificateArn", "arn:1", "arn:2", "no longer shows arn:1: boards in the field accept"),
+        ("CertificateArn", "arn:1", "", "no longer shows arn:1: boards in the field accept"),
+        ("WebAclArn", "", "arn:1", "arn:1 decides which boards the edge answers"),
+        ("WebAclArn", "arn:1", "arn:2", "arn:2 decides which boards the edge answers"),
+        ("WebAclArn", "arn:1", "", "no longer behind arn:1"),
+        ("DeployRoleArn", "arn:1", "", "settings are no longer for arn:1 alone: IAM decides"),
+        ("DeployRoleArn", "arn:1", "arn:2", "arn:2, and no longer arn:1, may change"),
+        ("PermissionsBoundaryArn", "arn:1", "", "arn:1 no longer bounds what the roles may do"),
+        ("PermissionsBoundaryArn", "arn:1", "arn:2", "arn:1 no longer bounds what the roles"),
+    ],
+)
+def test_what_a_parameter_stands_for_is_not_taken_away_by_the_way(name, was, becomes, says):
+    after = {name: becomes} if becomes else {}
+    (loss,) = parameter_losses({name: was, "Product": "sensor"}, after)
+    assert (loss.resource, loss.is_final) == (name, False)
+    assert says in loss.says
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes"),
+    [
+        ("DomainName", "", "a.example"),  # CloudFront's own name stays too
+        ("CertificateArn", "", "arn:1"),
+        ("DeployRoleArn", "", "arn:1"),
+        ("PermissionsBoundaryArn", "", "arn:1"),
+        ("WebAclArn", "arn:1", "arn:1"),
+        ("PriceClass", "PriceClass_100", "PriceClass_All"),
+    ],
+)
+def test_a_parameter_that_takes_nothing_away_may_change(name, was, becomes):
+    assert parameter_losses({name: was}, {name: becomes}) == []
+
+
+def test_a_new_stack_loses_nothing_by_its_parameters():
+    assert parameter_losses({}, {"WebAclArn": "arn:1"}) == []
+
+
+def test_a_certificate_that_goes_with_its_name_is_told_with_it():
+    before = {"DomainName": "a.example", "CertificateArn": "arn:1"}
+    after = {"DomainName": "b.example", "CertificateArn": "arn:2"}
+    assert [loss.resource for loss in parameter_losses(before, after)] == ["DomainName"]
 
 
 def test_a_change_is_told_with_what_changes():
@@ -176,7 +233,7 @@ def test_the_bucket_of_the_template_outlives_its_stack():
     assert [item.logical_id for item in found.goes] == ["Distribution"]
     assert [item.logical_id for item in found.stays] == ["Bucket"]
     verify_removal(found, {"bucket": "sensor/"})
-    no_edge, *lines = removal_lines(found, {"bucket": "sensor/"}, "us-east-1")
+    no_edge, *lines = removal_lines(found, {"bucket": "sensor/"}, STACK)
     assert "boards can no longer ask" in no_edge
     assert lines[0].startswith("stays: bucket bucket with sensor/, at S3's price")
     assert lines[1] == "  slotcast infra apply --import-existing"
@@ -194,16 +251,45 @@ def test_a_bucket_with_releases_does_not_go_with_its_stack(policy):
 def test_keys_stay_and_it_is_said_what_they_cost():
     keys = [Resource(name, f"id-{name}", KEY) for name in ("SnapshotSigningKey", "OwnKey")]
     found = removal(keys, load(read("ci")))
-    _, told, how = removal_lines(found, {}, "us-west-2")
+    _, told, how, *_ = removal_lines(found, {}, STACK)
     assert told.startswith("stays: 1 key in KMS, about $1 a month each")
     assert (
         how == "  aws kms schedule-key-deletion --region us-west-2 --key-id id-SnapshotSigningKey"
     )
 
 
+def test_a_new_stack_is_told_of_all_keys_of_the_former_made_there_or_given():
+    found = removal([Resource("SnapshotSigningKey", "s", KEY)], load(read("ci")))
+    *_, section, snapshot, timestamp = removal_lines(found, {}, replace(STACK, parameters=GIVEN))
+    assert section == "  [ci]"
+    assert snapshot == f'  SnapshotKey = "arn:aws:kms:{PLACE}:key/s"'
+    assert timestamp == f'  TimestampKey = "arn:aws:kms:{PLACE}:key/t"'
+
+
+def test_keys_that_were_given_cost_as_much_and_are_deleted_where_they_are():
+    given = {
+        "SnapshotKey": f"arn:aws:kms:{PLACE}:key/s",
+        "TimestampKey": f"arn:aws:kms:{PLACE}:key/s",
+    }
+    found = removal([Resource("TargetsSigningKey", "t", KEY)], load(read("ci")))
+    lines = list(removal_lines(found, {}, replace(STACK, parameters=given)))
+    told = next(at for at, line in enumerate(lines) if line.startswith("stays: 2 keys in KMS"))
+    assert lines[told + 1 : told + 3] == [
+        f"  aws kms schedule-key-deletion --region us-west-2 --key-id {key}" for key in "ts"
+    ]
+    assert lines[told + 4] == "  [ci]"
+
+
+def test_a_key_that_no_parameter_gives_to_a_new_stack_is_not_offered_to_one():
+    (key,) = removal([Resource("OwnKey", "k", KEY)], KEPT).stays
+    stays, how = removal_lines(removal([key], KEPT), {}, STACK)
+    assert stays.endswith("when root names them no more:")
+    assert how.endswith("--key-id k")
+
+
 def test_what_no_longer_works_without_roles_and_keys_is_said():
     gone = [Resource("ReleaseRole", "r", "AWS::IAM::Role"), Resource("OwnKey", "k", KEY)]
-    roles, keys = removal_lines(removal(gone, {}), {}, "us-east-1")
+    roles, keys = removal_lines(removal(gone, {}), {}, STACK)
     assert roles.startswith("jobs can no longer release or refresh")
     assert keys.startswith("goes: 1 key in KMS; AWS deletes")
 

@@ -18,6 +18,8 @@ KEY = "AWS::KMS::Key"
 ALIAS = "AWS::KMS::Alias"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 RECORD = "AWS::Route53::RecordSet"
+ROLE = "AWS::IAM::Role"
+SHOWN = "DistributionConfig/ViewerCertificate/AcmCertificateArn"
 
 
 def detail(path="", source="DirectModification", evaluation="Static", name="", cause=""):
@@ -35,7 +37,7 @@ def contexts(before, after):
     return dict(zip(("BeforeContext", "AfterContext"), texts, strict=True))
 
 
-def lost(kind, *details, replacement="False", is_moved=False, **told):
+def lost(kind, *details, replacement="False", named=(), **told):
     """What is lost by a change of a resource X, through what AWS's model allows to answer."""
     cloud = Cloud()
     cloud.is_there(NAME)
@@ -44,7 +46,7 @@ def lost(kind, *details, replacement="False", is_moved=False, **told):
     with cloud.stub:
         there = cloud.stacks.find(NAME)
         made = change_sets.create(cloud.stacks, Request(NAME, "{}", {}), "slotcast-1", there)
-    return in_place.losses(made.changes, is_moved)
+    return in_place.losses(made.changes, named)
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,9 @@ def lost(kind, *details, replacement="False", is_moved=False, **told):
         (BUCKET, "ObjectLockConfiguration", "could be deleted"),
         (DISTRIBUTION, "DistributionConfig/Enabled", "answers no board"),
         (DISTRIBUTION, "DistributionConfig/Aliases/0", "boards ask the edge by the names"),
+        (DISTRIBUTION, SHOWN, "only if its CA, or its key, is in their set"),
+        (DISTRIBUTION, "DistributionConfig/WebACLId", "which boards the edge answers"),
+        (ROLE, "PermissionsBoundary", "no longer bounds"),
         (KEY, "Enabled", "nobody can sign"),
         (KEY, "KeyPolicy/Statement/0/Principal", "may be locked out"),
         (ALIAS, "TargetKeyId", "signs with another"),
@@ -86,6 +91,11 @@ def test_a_name_that_is_replaced_is_lost_as_well():
         (DISTRIBUTION, "DistributionConfig/Enabled", "true", "false"),
         (DISTRIBUTION, "DistributionConfig/Aliases", ["a.example"], None),
         (DISTRIBUTION, "DistributionConfig/Aliases", ["a.example"], ["b.example"]),
+        (DISTRIBUTION, SHOWN, "arn:1", "arn:2"),
+        (DISTRIBUTION, SHOWN, "arn:1", None),
+        (DISTRIBUTION, "DistributionConfig/WebACLId", None, "arn:1"),
+        (DISTRIBUTION, "DistributionConfig/WebACLId", "arn:1", None),
+        (ROLE, "PermissionsBoundary", "arn:1", None),
         (KEY, "Enabled", True, False),
         (BUCKET, "VersioningConfiguration", {"Status": "Enabled"}, {"Status": "Suspended"}),
         (BUCKET, "VersioningConfiguration", {"Status": "Enabled"}, None),
@@ -104,12 +114,14 @@ def test_values_that_lose_something_are_told(kind, path, before, after):
         (DISTRIBUTION, "DistributionConfig/Aliases", None, ["a.example"]),
         (DISTRIBUTION, "DistributionConfig/Aliases", ["a.example"], ["b.example", "a.example"]),
         (DISTRIBUTION, "DistributionConfig/PriceClass", "PriceClass_100", "PriceClass_All"),
+        (DISTRIBUTION, SHOWN, None, "arn:1"),
+        (ROLE, "PermissionsBoundary", None, "arn:1"),
         (KEY, "Enabled", False, True),
         (KEY, "Enabled", "true", None),
         (KEY, "Description", "a", "b"),
         (BUCKET, "VersioningConfiguration", {"Status": "Suspended"}, {"Status": "Enabled"}),
         (BUCKET, "BucketEncryption", None, {"a": 1}),
-        ("AWS::IAM::Role", "Description", "a", "b"),
+        (ROLE, "Description", "a", "b"),
     ],
 )
 def test_values_that_lose_nothing_are_not_held_up(kind, path, before, after):
@@ -133,10 +145,28 @@ def test_what_only_follows_another_resource_is_no_loss_of_its_own():
         assert lost(RECORD, follows) == []
 
 
-def test_a_domain_that_moves_is_told_once():
-    assert lost(RECORD, detail("Name"), is_moved=True) == []
-    assert lost(DISTRIBUTION, detail("DistributionConfig/Aliases"), is_moved=True) == []
-    assert len(lost(DISTRIBUTION, detail("DistributionConfig/Enabled"), is_moved=True)) == 1
+@pytest.mark.parametrize(
+    ("name", "kind", "path"),
+    [
+        ("DomainName", RECORD, "Name"),
+        ("DomainName", DISTRIBUTION, "DistributionConfig/Aliases"),
+        ("DomainName", DISTRIBUTION, SHOWN),
+        ("CertificateArn", DISTRIBUTION, SHOWN),
+        ("WebAclArn", DISTRIBUTION, "DistributionConfig/WebACLId"),
+        ("PermissionsBoundaryArn", ROLE, "PermissionsBoundary"),
+    ],
+)
+def test_what_is_told_by_its_parameter_is_told_once(name, kind, path):
+    assert lost(kind, detail(path), named=[name]) == []
+    enabled = lost(DISTRIBUTION, detail("DistributionConfig/Enabled"), named=[name])
+    assert len(enabled) == len(lost(kind, detail(path))) == 1
+
+
+def test_what_else_a_viewer_certificate_sets_is_not_the_certificate():
+    old = {"AcmCertificateArn": "arn:1", "MinimumProtocolVersion": "TLSv1.2_2021"}
+    new = {**old, "MinimumProtocolVersion": "TLSv1.2_2025"}
+    path = "DistributionConfig/ViewerCertificate"
+    assert lost(DISTRIBUTION, detail(path), **values(path, old, new)) == []
 
 
 def test_a_whole_property_without_its_parts_counts_unless_a_parameter_explains_it():
@@ -145,6 +175,8 @@ def test_a_whole_property_without_its_parts_counts_unless_a_parameter_explains_i
     assert [loss.says.partition(" ")[0] for loss in lost(DISTRIBUTION, whole)] == [
         "DistributionConfig/Enabled",
         "DistributionConfig/Aliases",
+        SHOWN,
+        "DistributionConfig/WebACLId",
     ]
     by_parameter = [
         detail(name="DistributionConfig", evaluation="Dynamic"),

@@ -6,7 +6,12 @@ import pytest
 
 from publisher.errors import SettingsError
 from publisher.infra.names import stack_name
-from publisher.infra.settings import load_infra, packaged_templates, parse_infra
+from publisher.infra.settings import (
+    InfraSettings,
+    load_infra,
+    packaged_templates,
+    parse_infra,
+)
 from publisher.infra.settings_text import InfraRequest, infra_text
 
 HEAD = '[infra]\nname = "slotcast"\nproduct = "sensor"\n'
@@ -97,6 +102,23 @@ def test_a_certificate_can_be_issued_in_us_east_1_only(parse):
     assert parse(HEAD + OTA + domain).stacks["ota"]["HostedZoneId"] == "Z0123456789"
     with pytest.raises(SettingsError, match="CertificateArn is missing"):
         parse(HEAD + 'region = "eu-central-1"\n' + OTA + domain)
+
+
+@pytest.mark.parametrize("value", ["NotEnforced", "Relaxed"])
+def test_an_account_does_not_do_without_conditional_writes(value):
+    stacks = {"ota": {"BucketName": "acme"}, "ci": {"ConditionalWrites": value}}
+    settings = InfraSettings("slotcast", "sensor", stacks=stacks)
+    with pytest.raises(SettingsError, match=rf"\[ci\] ConditionalWrites is {value}, which is for"):
+        settings.verify_enforced()
+    InfraSettings("slotcast", "sensor", stacks={"ota": stacks["ota"]}).verify_enforced()
+
+
+def test_a_job_that_refreshes_and_may_release_too_is_told(parse):
+    ci = f'[ci]\nOidcProviderArn = "{PROVIDER}"\nReleaseSubjects = ["{SUBJECT}", "{SUBJECT}2"]\n'
+    apart = parse(HEAD + OTA + ci + f'RefreshSubjects = ["{SUBJECT}3"]\n')
+    assert apart.cautions() == parse(HEAD + OTA).cautions() == []
+    (says,) = parse(HEAD + OTA + ci + f'RefreshSubjects = ["{SUBJECT}"]\n').cautions()
+    assert says.startswith(f"[ci] {SUBJECT} refreshes, and may release too")
 
 
 def test_a_file_that_is_not_there_is_told_how_to_get(tmp_path):

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import (
@@ -12,9 +13,10 @@ from botocore.exceptions import (
 )
 from infra_cloud import MADE, Cloud, change, change_set_id, stack_id
 
+from publisher.infra import explain as shared
 from publisher.infra.cloudformation import change_sets
-from publisher.infra.cloudformation.aws_errors import explain
 from publisher.infra.cloudformation.change_sets import Request
+from publisher.infra.cloudformation.errors import explain
 from publisher.infra.cloudformation.states import is_sound, verify_changeable, verify_done
 from publisher.infra.errors import InfraError
 from publisher.infra.template import load
@@ -144,6 +146,56 @@ def test_ctrl_c_takes_the_change_set_away(cloud):
     cloud.stacks.sleep = interrupt
     with pytest.raises(KeyboardInterrupt):
         make(cloud)
+
+
+@pytest.fixture
+def interrupted(cloud):
+    """Ctrl-C while the request for a change set is on its way: nobody knows its id."""
+
+    def interrupt(**asked):
+        raise KeyboardInterrupt
+
+    cloud.client.create_change_set = interrupt
+    return cloud
+
+
+def is_asked_to_drop(cloud):
+    asked = {"StackName": NAME, "ChangeSetName": "slotcast-1"}
+    cloud.answers("delete_change_set", {}, **asked)
+
+
+def test_ctrl_c_before_aws_has_answered_takes_away_what_comes_of_it_later(interrupted):
+    gone = ("delete_change_set", "ValidationError", f"Stack [{NAME}] does not exist")
+    interrupted.refuses(*gone)
+    is_asked_to_drop(interrupted)
+    interrupted.is_there(NAME, "REVIEW_IN_PROGRESS")
+    interrupted.has_change_sets(NAME)
+    interrupted.removes(NAME)
+    interrupted.refuses(*gone)
+    with pytest.raises(KeyboardInterrupt):
+        make(interrupted)
+    assert interrupted.waits == [1.0, 1.0]
+
+
+def test_ctrl_c_before_aws_has_answered_leaves_a_stack_that_was_there(interrupted):
+    interrupted.is_there(NAME)
+    there = interrupted.stacks.find(NAME)
+    for _ in range(3):
+        is_asked_to_drop(interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make(interrupted, there)
+
+
+def test_a_change_set_in_the_making_is_taken_away_as_soon_as_aws_lets_go_of_it(cloud):
+    cloud.is_there(NAME)
+    there = cloud.stacks.find(NAME)
+    cloud.makes_change_set(NAME)
+    cloud.client.get_paginator = Mock(side_effect=KeyboardInterrupt)
+    cloud.refuses("delete_change_set", "InvalidChangeSetStatus", "it is CREATE_IN_PROGRESS")
+    cloud.drops_change_set(NAME)
+    with pytest.raises(KeyboardInterrupt):
+        make(cloud, there)
+    assert cloud.waits == [1.0]
 
 
 def test_a_shell_in_which_somebody_else_s_change_set_waits_is_left(cloud):
@@ -338,6 +390,7 @@ DENIED = "User: arn:aws:iam::1:user/x is not authorized to perform: iam:CreateRo
         (refusal("Throttling"), "AWS asks to slow down", "again in a while"),
         (refusal("InvalidChangeSetStatus"), "somebody else has changed", "same command again"),
         (refusal("LimitExceededException"), "as many stacks as", "quota"),
+        (refusal("AlreadyExistsException"), "somebody else has begun to", "same command again"),
         (
             refusal("ValidationError", "Stack is in UPDATE_IN_PROGRESS state and can not be"),
             r"another change is under way \(UPDATE_IN_PROGRESS\)",
@@ -356,6 +409,15 @@ def test_what_aws_says_is_put_in_words(error, says, hint):
     with pytest.raises(InfraError, match=says):
         raise found
     assert hint in found.hint
+
+
+def test_what_another_service_says_is_not_put_in_words_of_cloudformation_s():
+    limited = refusal("LimitExceededException", "too many", "DescribeKey")
+    refused = refusal("ValidationError", "odd", "GetObject")
+    says = str(shared.explain(limited, "TimestampKey"))
+    assert says == "TimestampKey: AWS answered LimitExceededException to DescribeKey (too many)"
+    says = str(shared.explain(refused, "bucket acme"))
+    assert says == "bucket acme: AWS answered ValidationError to GetObject (odd)"
 
 
 def test_a_stack_that_may_not_be_read_is_not_taken_for_absent(cloud):
