@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from publisher.doctor.answers import NO_PAYLOAD
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.doctor.replies import Reply
+from publisher.doctor.samples import NO_PAYLOAD, immutable_files, next_root, pointers
 from publisher.doctor.site import Site
 from publisher.infra.requirements import POINTER_MAX_S
 from publisher.layout import root_path
@@ -32,21 +32,21 @@ _HITS = "look at the cache policy: MinTTL, and whether headers or cookies are pa
 
 def check_pointers(site: Site) -> list[Finding]:
     """Check how long what is replaced may be kept."""
-    replies = [site.reply(path) for path in site.pointers()]
+    replies = [site.reply(path) for path in pointers(site)]
     found = [judge_pointer(reply) for reply in replies if reply.is_there]
     return found or [unknown("pointer-cache", "the edge serves neither timestamp nor version.json")]
 
 
 def check_immutable(site: Site) -> list[Finding]:
     """Check how long what never changes may be kept, by one file of each kind."""
-    kinds = site.samples
+    kinds = immutable_files(site)
     replies = dict(zip(kinds, site.heads(list(kinds.values())), strict=True))
     return judge_immutable({kind: reply for kind, reply in replies.items() if reply.is_there})
 
 
 def check_missing(site: Site) -> list[Finding]:
     """Check how long it is kept that something is not there."""
-    replies = [site.visitor.ask(path) for path in (site.next_root, NO_PAYLOAD)]
+    replies = [site.visitor.ask(path) for path in (next_root(site), NO_PAYLOAD)]
     found = [judge_missing(reply) for reply in replies if reply.is_missing]
     return found or [unknown("missing-cache", "nothing is said to be missing: see missing-names")]
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from urllib.parse import urljoin, urlsplit
 
 from publisher.doctor.findings import Finding, fail, ok, warn
-from publisher.doctor.private_names import is_private_name
 from publisher.doctor.replies import Reply
-from publisher.doctor.secret_content import holds_secret
+from publisher.doctor.secrets.content import holds_secret
+from publisher.doctor.secrets.names import is_private_name
 from publisher.doctor.site import Site
 from publisher.layout import key
 from publisher.stores.base import Listed

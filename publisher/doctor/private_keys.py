@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from publisher.doctor.contents import REMOVE, REPLACE, is_secret, is_written
 from publisher.doctor.findings import Finding, fail, ok, unknown
-from publisher.doctor.secret_content import holds_secret
+from publisher.doctor.secrets.listed_keys import ListedKeys, read_listed_keys
+from publisher.doctor.secrets.objects import (
+    AS_PRIVATE,
+    FOREIGN_BYTES,
+    MOST_READ,
+    whose_key,
+    why_private,
+    without_root,
+)
 from publisher.doctor.site import Site
-from publisher.image import MAGIC as IMAGE_MAGIC
 from publisher.layout import key
-from publisher.payload.head import MAGIC as PAYLOAD_MAGIC
 from publisher.stores.base import Listed
 
 CHECK = "private-keys"
-# Requests are paid for, and each takes its time.
-MOST_READ = 200
-# Of what Slotcast does not write, and of what has a name as Slotcast writes: a key that was
-# uploaded under one is short.
-_FOREIGN_BYTES, _WRITTEN_BYTES = 65536, 4096
-# What begins so is what it is called: firmware that can read keys has their marks in its text.
-_BINARY = (bytes([IMAGE_MAGIC]), PAYLOAD_MAGIC)
+# Of what has a name as Slotcast writes: a key that was uploaded under one is short.
+_WRITTEN_BYTES = 4096
 
 
 def check_private_keys(site: Site) -> list[Finding]:
@@ -31,19 +32,21 @@ def check_private_keys(site: Site) -> list[Finding]:
     """
     base = key(site.settings.product, "")
     newest = sorted(site.listed, key=lambda one: one.modified, reverse=True)
+    keys = read_listed_keys(site.settings.root_sha256, site.read_origin, site.read)
     foreign = [one for one in newest if not is_written(one.key.removeprefix(base))]
     written = [one for one in newest if is_written(one.key.removeprefix(base))]
     looked = [*foreign, *written][:MOST_READ]
-    private = [
-        one.key
+    private = {
+        one.key: why
         for number, one in enumerate(looked)
-        if _is_private(site, one, is_foreign=number < len(foreign))
-    ]
-    return judge_private(private, site.origin.location, looked, newest, foreign[MOST_READ:])
+        if (why := _why_private(site, one, keys, is_foreign=number < len(foreign)))
+    }
+    found = judge_private(private, site.origin.location, looked, newest, foreign[MOST_READ:])
+    return [*without_root(CHECK, keys), *found]
 
 
 def judge_private(
-    private: Sequence[str],
+    private: Mapping[str, str],
     where: str,
     looked: Sequence[Listed],
     there: Sequence[Listed],
@@ -52,14 +55,14 @@ def judge_private(
     """Judge what was found to be private.
 
     Args:
+        private: what it is, by the object's key.
         looked: what was looked into.
         there: all that lies there.
         left: of what Slotcast does not write, what was not looked into.
     """
     of = f"looked into {len(looked):,} of {len(there):,} objects"
     found = [
-        fail(CHECK, f"{name} in {where} is a private key, or as private as one ({of})", REPLACE)
-        for name in private
+        fail(CHECK, f"{name} in {where} is {why} ({of})", REPLACE) for name, why in private.items()
     ]
     if left:
         says = f"{len(left):,} that Slotcast does not write were not looked into ({of})"
@@ -67,10 +70,11 @@ def judge_private(
     return found or [ok(CHECK, f"no key lies in {where} under the product ({of})")]
 
 
-def _is_private(site: Site, item: Listed, is_foreign: bool) -> bool:
-    data = site.origin.read_range(item.key, 0, _FOREIGN_BYTES if is_foreign else _WRITTEN_BYTES)
+def _why_private(site: Site, item: Listed, keys: ListedKeys | None, is_foreign: bool) -> str:
+    """Return what is private about an object, in words; "" where nothing is."""
+    data = site.origin.read_range(item.key, 0, FOREIGN_BYTES if is_foreign else _WRITTEN_BYTES)
     if data is None:  # gone meanwhile
-        return False
+        return ""
     if is_foreign:
-        return is_secret(item.key, data)
-    return not data.startswith(_BINARY) and holds_secret(data)
+        return whose_key(data, keys) or (AS_PRIVATE if is_secret(item.key, data) else "")
+    return why_private(data, keys)

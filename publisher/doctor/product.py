@@ -11,22 +11,31 @@ from tuf.api.metadata import Metadata, Targets, Timestamp
 
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.doctor.replies import Reply, short
-from publisher.doctor.site import Site
+from publisher.doctor.samples import pointers
+from publisher.doctor.site import TIMESTAMP, Site
 from publisher.edge_check import difference
 from publisher.errors import PublisherError, StoreError
+from publisher.infra.requirements import POINTER_MAX_S
 from publisher.iso_time import signed_at
 from publisher.layout import key
 from publisher.manifest import Manifest
 from publisher.verification.targets import note_missing_stones, verify_targets
 from publisher.verification.walk import ERROR, UNREADABLE, Walk
 
-# What the edge may be behind by (Cache-Control of timestamp.json), and what clocks may differ by.
-_BEHIND = timedelta(seconds=60 + 5)
+# What the edge may be behind by, and what clocks may differ by.
+_BEHIND = timedelta(seconds=POINTER_MAX_S + 5)
 
 _VERIFY = (
     "`slotcast verify` tells what of the store is wrong; `slotcast verify --url BASE` of the edge"
 )
-_AGAIN = "release the same file again under the same version, which puts it back"
+_UNREAD = (
+    "the edge may not read the bucket (its policy, the origin access control: the checks of the "
+    "account tell), or stands before another bucket or prefix"
+)
+_AGAIN = (
+    "if the store has it (`slotcast verify`), the edge may not read it; if not, release the same "
+    "file again under the same version, which puts it back"
+)
 _STALE = (
     "look at how long the edge keeps it (MaxTTL 60), and at its origin; for now invalidate that "
     "path (`aws cloudfront create-invalidation`)"
@@ -55,7 +64,7 @@ def check_chain(site: Site) -> list[Finding]:
     try:
         repository = site.at_edge
     except PublisherError as error:
-        mend = error.hint or _VERIFY
+        mend = _UNREAD if _is_kept_back(site) else error.hint or _VERIFY
         return [fail(name, f"a new board would not get through: {error}", mend)]
     found = list(_target_findings(site, repository.targets()))
     versions = ", ".join(f"{state.role} {state.version}" for state in repository.states())
@@ -75,7 +84,7 @@ def check_edge_origin(site: Site) -> list[Finding]:
     """Check that the edge serves what the store has, or what it had a minute ago."""
     product = site.settings.product
     found = []
-    for path in site.pointers():
+    for path in pointers(site):
         edge = site.visitor.ask(path)  # anew: the store may have changed since the first look
         if edge.coding or not (edge.is_there or edge.is_missing):
             how = f"compressed ({edge.coding})" if edge.coding else f"as {edge.status}"
@@ -120,7 +129,7 @@ def judge_pointer(pointer: Pointer, now: datetime) -> Finding:
     if pointer.origin is None:
         return fail(name, f"{path} is served, but the store has none", _OTHER)
     if pointer.edge is None:
-        return fail(name, f"{path} is in the store, but the edge says that it is missing", _OTHER)
+        return fail(name, f"{path} is in the store, but the edge says that it is missing", _UNREAD)
     ours, theirs = _version(pointer.origin), _version(pointer.edge)
     if theirs > ours:
         says = f"{path}: the edge serves version {theirs}, the store has {ours} only"
@@ -145,6 +154,13 @@ def _target_findings(site: Site, targets: Targets) -> Iterator[Finding]:
     for one in walk.findings:
         judge = fail if one.severity in (ERROR, UNREADABLE) else warn
         yield judge("chain", f"{short(one.key)}: {one.message}", _VERIFY)
+
+
+def _is_kept_back(site: Site) -> bool:
+    """Whether the store has a timestamp, and the edge gives none."""
+    with suppress(PublisherError):
+        return site.reply(TIMESTAMP).is_missing and site.read_origin(TIMESTAMP) is not None
+    return False
 
 
 def _lengths(manifest: Manifest) -> Iterator[tuple[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,17 +11,12 @@ from typing import NamedTuple
 
 from tuf.api.metadata import Timestamp
 
+from publisher.doctor.exchange import Ask
+from publisher.doctor.handshakes import CannotAskError, Handshake, Offer
 from publisher.doctor.replies import Reply
-from publisher.doctor.visitor import Ask, CannotAskError, Handshake, Offer, Visitor
+from publisher.doctor.visitor import Visitor
 from publisher.errors import PublisherError, StoreError, VerificationError
-from publisher.layout import (
-    hashed_path,
-    image_path,
-    key,
-    metadata_path,
-    parse_offer,
-    root_path,
-)
+from publisher.layout import key, metadata_path, parse_offer
 from publisher.manifest import Manifest
 from publisher.pins.live import Live, survey
 from publisher.pins.sets import PinSets
@@ -33,8 +28,6 @@ from publisher.stores.base import Listed, Store
 
 TIMESTAMP = metadata_path("timestamp", 0)
 _AT_ONCE = 50
-# A version that no root will have.
-_NEVER = 999_999_999
 
 
 class Meeting(NamedTuple):
@@ -162,40 +155,6 @@ class Site:
             return self.manifests
         return {}
 
-    @property
-    def smallest_payload(self) -> str:
-        """The path of the smallest payload on offer; "" where none is known."""
-        manifests = self.offered.values()
-        found = [(entry.length, entry.path) for one in manifests for entry in one.known_payloads]
-        return min(found)[1] if found else ""
-
-    @property
-    def next_root(self) -> str:
-        """The path of the root that every poll asks for; or of one that will never be."""
-        with suppress(StoreError, VerificationError):
-            return root_path(self.repository.root().version + 1)
-        return root_path(_NEVER)
-
-    @property
-    def samples(self) -> dict[str, str]:
-        """The path of one published file of each kind that never changes, by the kind."""
-        try:
-            repository = self.repository
-        except (StoreError, VerificationError):
-            return {"root": root_path(1)}
-        paths = {
-            "root": root_path(repository.root().version),
-            "snapshot": metadata_path("snapshot", repository.snapshot().version),
-            "targets": metadata_path("targets", repository.targets().version),
-        }
-        for name, target in list(repository.offered().items())[:1]:
-            paths["manifest"] = hashed_path(name, target.hashes["sha256"])
-            if name in self.offered:
-                paths["image"] = image_path(self.offered[name].sha256)
-        if self.smallest_payload:
-            paths["payload"] = self.smallest_payload
-        return paths
-
     def reply(self, path: str) -> Reply:
         """Return the edge's first answer for a path below BASE; StoreError where it gives none."""
         if path not in self._kept:
@@ -234,12 +193,6 @@ class Site:
         """Return what the store has below BASE, or None."""
         stored = self.origin.read(key(self.settings.product, path))
         return None if stored is None else stored.data
-
-    def pointers(self) -> Iterable[str]:
-        """Yield the paths of the files that are replaced."""
-        yield TIMESTAMP
-        for name in self.offered:
-            yield f"{name.removesuffix('.json')}/version.json"
 
     def _judge(self, timestamp: bytes) -> None:
         """Raise VerificationError for a timestamp that is not this product's."""

@@ -21,7 +21,7 @@ _APART = timedelta(minutes=5)
 _WARN_DAYS, _FAIL_DAYS = 30, 7
 _ONLINE = ("snapshot", "timestamp")
 # A job that runs every day, by a scheduler that may be two hours late.
-_LATE = timedelta(hours=26)
+DAILY_JOB = timedelta(hours=26)
 
 _CLOCK = "set the clock of this machine, or of the edge, whichever is wrong: compare with a third"
 _FORWARD = (
@@ -109,12 +109,12 @@ def judge_refresh(state: RoleState, expiry: ExpirySettings, now: datetime) -> Fi
     name, life = "refresh-job", timedelta(days=expiry.of(state.role))
     left = state.expires - now
     signed = f"{state.role} {state.version} was signed at {state.signed_at or 'an unknown time'}"
-    says = f"{signed}, and has {_span(left)} of {_span(life)} left"
+    says = f"{signed}, and has {span(left)} of {span(life)} left"
     late = life / 2 - left
-    if late <= min(_LATE, life / 6):
+    if late <= min(DAILY_JOB, life / 6):
         return ok(name, says)
     judge = fail if left <= life / 4 else warn
-    return judge(name, f"{says}: it was due {_span(late)} ago", _JOB)
+    return judge(name, f"{says}: it was due {span(late)} ago", _JOB)
 
 
 def _skew(here: datetime, edge: datetime | None) -> Finding:
@@ -130,7 +130,7 @@ def _skew(here: datetime, edge: datetime | None) -> Finding:
     return warn(name, says, _CLOCK) if skew > _SKEW_WARN else ok(name, says)
 
 
-def _span(time: timedelta) -> str:
+def span(time: timedelta) -> str:
     """Return a time in words: days, or hours below two of them."""
     if time <= timedelta(0):
         return "nothing"

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ssl
 from collections.abc import Mapping, Sequence
 
+from publisher.doctor.exchange import Ask
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.doctor.handshakes import Handshake, Offer
 from publisher.doctor.replies import Reply
 from publisher.doctor.site import TIMESTAMP, Site
-from publisher.doctor.visitor import Ask, Handshake, Offer
 from publisher.errors import StoreError
 from publisher.layout import root_path
 

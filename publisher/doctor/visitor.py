@@ -9,58 +9,22 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from urllib.parse import urljoin, urlsplit
 
+from publisher.doctor.exchange import Ask, exchange, exchange_heads
+from publisher.doctor.handshakes import Handshake, Offer, offering, refusal_of, trusting_context
 from publisher.doctor.replies import Reply
 from publisher.errors import StoreError
 from publisher.https import connecting
-from publisher.reading import allowance
 
 _TIMEOUT_S = 30.0
 _HANDSHAKE_S = 10.0
 _PLAIN_PORT = 80
 # After so many requests in a row that came to no end in their time, no more are made.
 _PATIENCE = 3
-_AGENT = {"User-Agent": "slotcast-doctor"}
-
-
-class CannotAskError(Exception):
-    """This machine's TLS library does not offer what was to be offered."""
-
-
-@dataclass(frozen=True)
-class Ask:
-    """One request: for a path below BASE, or of the host ("/..."), perhaps with a query."""
-
-    path: str
-    method: str = "GET"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Offer:
-    """What a client's hello offers; "" for ciphers (OpenSSL's words) and curve: the library's."""
-
-    lowest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
-    highest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2
-    ciphers: str = ""
-    curve: str = ""
-    alpn: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Handshake:
-    """What came of an offer: version, cipher suite and protocol; or why there is no connection."""
-
-    version: str = ""
-    cipher: str = ""
-    alpn: str = ""
-    refusal: str = ""
 
 
 class Visitor:
@@ -128,7 +92,7 @@ class Visitor:
         """
         replies: list[Reply] = []
         url = urljoin(self.base_url, asks[0].path)
-        with self._reaching(url), connecting(url, _open_context(), _TIMEOUT_S) as connection:
+        with self._reaching(url), connecting(url, trusting_context(), _TIMEOUT_S) as connection:
             connection.do_handshake()
             # With the context at hand: without it, one with all the system's roots would be made.
             client = HTTPSConnection(self.host, self._port, context=connection.context)
@@ -137,7 +101,7 @@ class Visitor:
             for ask in asks:
                 if replies and replies[-1].closes:
                     break
-                replies.append(_exchange(client, ask, self._target(ask)))
+                replies.append(exchange(client, ask, self._target(ask)))
         return replies
 
     def ask_plainly(self, path: str) -> Reply | None:
@@ -146,9 +110,8 @@ class Visitor:
         ask = Ask(path, headers={"Connection": "close"})
         with closing(client), suppress(HTTPException, OSError):
             client.connect()
-            watched = _within(_HANDSHAKE_S, client.sock)
-            with watched, _send(client, ask, self._target(ask)) as response:
-                return _reply(ask, response, b"")
+            with _within(_HANDSHAKE_S, client.sock):
+                return exchange_heads(client, ask, self._target(ask))
         return None
 
     def shake_hands(self, offer: Offer) -> Handshake:
@@ -158,12 +121,12 @@ class Visitor:
             CannotAskError: this machine cannot make it.
             StoreError: nobody is there.
         """
-        context = _offering(offer)
+        context = offering(offer)
         with self._reaching(), connecting(self.base_url, context, _HANDSHAKE_S) as connection:
             try:
                 connection.do_handshake()
             except OSError as error:
-                return Handshake(refusal=_refusal(error))
+                return Handshake(refusal=refusal_of(error))
             cipher = connection.cipher()
             name = cipher[0] if cipher else ""
             alpn = connection.selected_alpn_protocol() or ""
@@ -201,73 +164,3 @@ def _within(seconds: float, connection: socket.socket) -> Iterator[None]:
 def _hang_up(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
-
-
-def _exchange(client: HTTPConnection, ask: Ask, target: str) -> Reply:
-    with _send(client, ask, target) as response:
-        return _reply(ask, response, _read(ask, response))
-
-
-def _send(client: HTTPConnection, ask: Ask, target: str) -> HTTPResponse:
-    """Make a request, and return its response as far as its headers."""
-    client.putrequest(ask.method, target, skip_accept_encoding=True)
-    for name, value in {**_AGENT, **ask.headers}.items():
-        client.putheader(name, value)
-    if ask.method in ("POST", "PUT"):
-        client.putheader("Content-Length", "0")
-    client.endheaders()
-    return client.getresponse()
-
-
-def _read(ask: Ask, response: HTTPResponse) -> bytes:
-    """Read a response's body; StoreError where it has more bytes than any file of its kind."""
-    allowed = allowance(ask.path.partition("?")[0]).max_bytes
-    body = response.read(allowed + 1)
-    if len(body) > allowed:
-        raise StoreError(f"{ask.path} has more than {allowed:,} bytes")
-    if response.length:
-        raise StoreError(f"{ask.path} ends {response.length:,} bytes too early")
-    return body
-
-
-def _reply(ask: Ask, response: HTTPResponse, body: bytes) -> Reply:
-    headers: dict[str, str] = {}
-    for name, value in response.getheaders():
-        name = name.lower()
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    closes = response.will_close
-    return Reply(ask.path, response.status, headers, body, response.version, closes)
-
-
-def _open_context() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _offering(offer: Offer) -> ssl.SSLContext:
-    """Return a context that offers just that; CannotAskError where the library has it not."""
-    context = _open_context()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of TLS 1.1: to be refused
-            context.minimum_version = offer.lowest
-            context.maximum_version = offer.highest
-        # Level 0: it is for the edge to refuse what is weak.
-        context.set_ciphers(f"{offer.ciphers or 'DEFAULT'}:@SECLEVEL=0")
-        if offer.curve:
-            context.set_ecdh_curve(offer.curve)
-        if offer.alpn:
-            context.set_alpn_protocols(list(offer.alpn))
-    except (ValueError, ssl.SSLError) as error:
-        raise CannotAskError("this machine's TLS library does not offer it") from error
-    return context
-
-
-def _refusal(error: OSError) -> str:
-    """Return why a handshake failed; CannotAskError where it was this machine that would not."""
-    reason = str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)
-    if "NO_PROTOCOLS_AVAILABLE" in reason or "NO_CIPHERS_AVAILABLE" in reason:
-        raise CannotAskError("this machine's TLS library does not offer it") from error
-    return reason

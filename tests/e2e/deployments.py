@@ -17,6 +17,8 @@ from http import HTTPStatus
 from pathlib import Path
 from unittest import mock
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from edges import ReadOnly
 
 from device.virtual.images import build_app
@@ -170,10 +172,14 @@ def without_ranges(deployment: Deployment) -> None:
     )
 
 
-def key_in_the_bucket(deployment: Deployment) -> None:
-    published = deployment.folder / "published" / "sensor" / "keys"
-    published.mkdir()
-    (published / "targets.txt").write_bytes((deployment.folder / "keys/targets.pem").read_bytes())
+def keys_in_the_bucket(deployment: Deployment) -> None:
+    """One lies there in PEM under a name of its own, another bare under a payload's name."""
+    published, keys = deployment.folder / "published/sensor", deployment.folder / "keys"
+    (published / "keys").mkdir()
+    (published / "keys/targets.txt").write_bytes((keys / "targets.pem").read_bytes())
+    key = load_pem_private_key((keys / "timestamp.pem").read_bytes(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    (published / "payloads" / f"{'5eed' * 16}.slc").write_bytes(key.private_bytes_raw())
 
 
 def stale_edge(deployment: Deployment) -> None:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from shutil import rmtree
 
 import deployments as broken
 import pytest
@@ -151,10 +152,12 @@ def test_an_edge_without_ranges_is_named(deploy, look):
 
 
 def test_a_private_key_in_the_bucket_is_named_by_what_is_in_it(deploy, look):
-    broken.key_in_the_bucket(deploy())
+    broken.keys_in_the_bucket(deploy())
     report = look()
     assert report.names("FAIL") == {"private-keys"}
     assert "sensor/keys/targets.txt in " in report.says("private-keys")
+    bare = r"sensor/payloads/5eed\w+\.slc in \S+ is the private key of timestamp, \w{8} in root 1 "
+    assert re.search(bare, report.says("private-keys"))
     assert report.names("WARN", "UNKNOWN") == {"published-names"}
 
 
@@ -226,11 +229,19 @@ def test_without_the_store_an_edge_that_is_behind_what_was_seen_is_to_be_looked_
 
 def test_a_store_that_was_emptied_leads_to_what_puts_it_back(deploy, look):
     deployment = deploy()
-    deployment.edge.serve(without(deployment.store, "/"))
+    rmtree(deployment.folder / "published/sensor")
     report = look()
     assert "chain" in report.names("FAIL")
     assert 'docs/operator.md, "When something is gone"' in report.says("chain")
-    assert "query" in report.names("UNKNOWN")
+    assert {"query", "user-agent"} <= report.names("UNKNOWN")
+
+
+def test_an_edge_that_may_not_read_the_bucket_is_told_so(deploy, look):
+    deployment = deploy()
+    deployment.edge.serve(without(deployment.store, "/"))
+    report = look()
+    for name in ("chain", "edge-origin"):
+        assert "the edge may not read the bucket (its policy, the origin" in report.says(name)
 
 
 def test_without_the_store_the_edge_is_looked_at_and_the_rest_not_known(
@@ -307,7 +318,7 @@ def test_a_warning_fails_the_strict_alone(deploy, look):
 
 def test_a_person_reads_a_table_then_what_to_mend_the_worst_first(deploy, tmp_path, capsys):
     deployment = deploy()
-    broken.key_in_the_bucket(deployment)
+    broken.keys_in_the_bucket(deployment)
     deployment.slotcast("pause", "stable", *BOARD[1:])
     capsys.readouterr()
     assert cli.main(["doctor", "--settings", str(tmp_path / "slotcast.toml")]) == 1
@@ -319,7 +330,7 @@ def test_a_person_reads_a_table_then_what_to_mend_the_worst_first(deploy, tmp_pa
         "  FAIL private-keys",
         "  WARN published-names",
     ]
-    assert lines[-1].startswith("findings: 1 wrong, 1 to be looked at, ")
+    assert lines[-1].startswith("findings: 2 wrong, 1 to be looked at, ")
 
 
 def test_a_file_of_no_certificates_and_a_url_of_no_edge_are_refused(deploy, tmp_path, capsys):

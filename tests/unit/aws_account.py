@@ -13,6 +13,7 @@ import boto3
 from aws_answers import (
     ANNA,
     BUCKET,
+    DEPLOYER,
     DISTRIBUTION,
     HOST,
     KEYS,
@@ -20,6 +21,7 @@ from aws_answers import (
     PRODUCT,
     REFRESH,
     ROLES,
+    STACK,
     SUBJECT,
     policies,
     root,
@@ -34,6 +36,7 @@ from publisher.doctor.aws import Clients, look
 from publisher.doctor.aws.deployment import Deployment, Trusted, Wanted
 from publisher.doctor.aws.policy import parse_policy
 from publisher.doctor.aws.scene import Scene
+from publisher.doctor.secrets.listed_keys import ListedKeys
 
 SERVICES = ("s3", "cloudfront", "acm", "iam", "kms", "logs")
 TRUSTED = Trusted({"release": (SUBJECT,), "refresh": (REFRESH,)}, (ANNA,))
@@ -55,9 +58,11 @@ class Account:
         self.answers = {**sound_answers(), "simulate_principal_policy": self._simulate}
         self.more_policies = {}
         self.deployment = Deployment(
-            BUCKET, DISTRIBUTION, REGION, PRODUCT, ROLES, KEYS, True, TRUSTED
+            *(BUCKET, DISTRIBUTION, REGION, PRODUCT, ROLES, KEYS, True, TRUSTED),
+            deployer=DEPLOYER,
+            stack=STACK,
         )
-        self.wanted = Wanted(f"https://{HOST}/", root(), NOW)
+        self.wanted = Wanted(f"https://{HOST}/", root(), NOW, listed_keys=ListedKeys.of([root()]))
 
     @property
     def distribution(self):

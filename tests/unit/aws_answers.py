@@ -24,10 +24,13 @@ KEYS = {
     name: f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{name}"
     for name in ("targets", "snapshot", "timestamp")
 }
+STACK = f"slotcast-{PRODUCT}-ci"
 SUBJECT = "repo:acme@1234/sensor@5678:environment:firmware-stable"
 REFRESH = SUBJECT.replace("stable", "refresh")
 ANNA = f"{IAM}:user/anna"
-_FIELDS = ["date", "time", "cs-uri-stem", "cs-uri-query", "sc-status"]
+DEPLOYER = f"{IAM}:role/deploy"
+_FIELDS = ["date", "time", "cs-uri-stem", "cs-uri-query", "sc-status", "sc-bytes"]
+_FIELDS += ["x-edge-result-type"]
 
 
 def sound_answers():
@@ -52,7 +55,7 @@ def make_ota():
         "BucketName": BUCKET,
         "DomainName": HOST,
         "CertificateArn": CERTIFICATE_ARN,
-        "DeployRoleArn": f"{IAM}:role/deploy",
+        "DeployRoleArn": DEPLOYER,
     }
     names = {
         "Bucket": BUCKET,
@@ -217,8 +220,21 @@ def _keys():
         "describe_key": describe,
         "get_public_key": public,
         "list_grants": {"Grants": []},
+        "list_aliases": lambda params: {"Aliases": [{"AliasName": _alias(params["KeyId"])}]},
+        "list_resource_tags": lambda params: {"Tags": _key_tags(params["KeyId"])},
         "get_key_policy": {"Policy": json.dumps(policy)},
     }
+
+
+def _alias(key):
+    return f"alias/{STACK}-{key.rpartition('/')[2]}"
+
+
+def _key_tags(key):
+    """The stack's tags, and CloudFormation's own."""
+    made = f"{key.rpartition('/')[2].title()}SigningKey"
+    told = {"slotcast:product": PRODUCT, "aws:cloudformation:logical-id": made}
+    return [{"TagKey": name, "TagValue": value} for name, value in told.items()]
 
 
 def _roles():
@@ -226,16 +242,35 @@ def _roles():
         made = make_ci().properties(f"{params['RoleName'].title()}Role")
         trust = quote(json.dumps(made["AssumeRolePolicyDocument"]))
         names = {"Path": "/slotcast/", "RoleName": params["RoleName"], "RoleId": "A" * 16}
-        told = {**names, "Arn": ROLES[params["RoleName"]], "CreateDate": NOW}
+        made = {"CreateDate": NOW - timedelta(days=90)}
+        used = {"RoleLastUsed": {"LastUsedDate": NOW - timedelta(hours=3), "Region": REGION}}
+        told = {**names, **made, **used, "Arn": ROLES[params["RoleName"]]}
         return {"Role": {**told, "AssumeRolePolicyDocument": trust}}
 
-    return {"get_role": role}
+    return {
+        "get_role": role,
+        "list_role_policies": lambda params: {
+            "PolicyNames": [one["PolicyName"] for one in _written(params["RoleName"])]
+        },
+        "get_role_policy": _role_policy,
+        "list_attached_role_policies": {"AttachedPolicies": []},
+    }
+
+
+def _role_policy(params):
+    documents = {one["PolicyName"]: one["PolicyDocument"] for one in _written(params["RoleName"])}
+    return {**params, "PolicyDocument": quote(json.dumps(documents[params["PolicyName"]]))}
+
+
+def _written(role, spec="ECC_NIST_EDWARDS25519"):
+    """A role's own policies, as the template writes them."""
+    return make_ci(spec).properties(f"{role.title()}Role")["Policies"]
 
 
 def policies(role, spec="ECC_NIST_EDWARDS25519"):
     """The statements of a role's own policies."""
-    made = make_ci(spec).properties(f"{role.title()}Role")["Policies"]
-    return [one for policy in made for one in parse_policy(policy["PolicyDocument"])]
+    written = _written(role, spec)
+    return [one for policy in written for one in parse_policy(policy["PolicyDocument"])]
 
 
 @cache

@@ -96,6 +96,12 @@ def test_stacks_of_infra_toml_or_of_the_command_line_are_looked_at(
     assert deployment.trusted.subjects["release"] == ("one", "another")
     assert wanted.base_url == "https://localhost:9/"
     assert wanted.root.version == 1  # the store's, as the edge is away
+    assert {key.roles for key in wanted.listed_keys.known.values()} == {
+        ("root",),
+        ("snapshot",),
+        ("targets",),
+        ("timestamp",),
+    }
 
 
 def test_roles_alone_are_looked_at_with_the_bucket_that_infra_toml_names(

@@ -45,6 +45,7 @@ def test_what_the_templates_make_is_sound():
         "logs",
         "signing-keys",
         "role-trust",
+        "role-policies",
         "role-rights",
     }
 
@@ -58,6 +59,7 @@ def test_what_may_not_be_looked_at_is_unknown_and_names_the_permission():
         permission = one.says.rpartition(" ")[2]
         assert one.mend == f"allow {permission} to who runs the doctor (docs/doctor.md)"
     account.answers |= only(sound, "describe_delivery_sources")
+    account.answers |= only(sound, "list_role_policies")
     denied += account.look()
     wanted = {one.mend.split()[1] for one in denied if one.state == "UNKNOWN"}
     assert wanted | {"cloudfront:GetDistribution"} == documented() - _BESIDE
@@ -108,6 +110,7 @@ def test_a_deployment_is_what_the_outputs_of_its_stacks_say():
         keys={"timestamp": KEYS["timestamp"]},
         has_logs=True,
         trusted=NOBODY,
+        stack="acme-sensor-ci",
     )
 
 
@@ -120,7 +123,8 @@ def test_each_service_is_asked_where_it_is():
 
 def test_what_is_not_deployed_is_left_out():
     found = find_deployment("acme", "sensor", "us-east-1", lambda name, region: None)
-    assert found == Deployment("", "", "us-east-1", "sensor", trusted=NOBODY)
+    stack = "acme-sensor-ci"
+    assert found == Deployment("", "", "us-east-1", "sensor", trusted=NOBODY, stack=stack)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +181,8 @@ def test_no_answer_is_unknown():
     [
         ("NotImplemented", "this server does not know s3:GetBucketVersioning"),
         ("NoSuchBucket", "s3:GetBucketVersioning: there is no such bucket: see bucket-region"),
-        ("ExpiredToken", "s3:GetBucketVersioning: AWS answered ExpiredToken"),
+        ("ExpiredToken", "s3:GetBucketVersioning: the session's credentials have expired"),
+        ("MethodNotAllowed", "s3:GetBucketVersioning: AWS answered MethodNotAllowed"),
     ],
 )
 def test_another_answer_is_unknown_and_told(code, says):

@@ -1,21 +1,28 @@
 """What the doctor finds wrong with a bucket, and how it says to mend it."""
 
-from itertools import count
+from dataclasses import replace
 
 import pytest
 from aws_account import Account
 from aws_answers import BUCKET, BUCKET_ARN, IAM, ROLES
 from made_stacks import ACCOUNT
 
-from publisher.doctor.aws import bucket, bucket_access
-from publisher.doctor.aws.bucket_files import check_bucket_keys
-from publisher.doctor.aws.bucket_policy import check_policy
+from publisher.doctor.aws.bucket import exposure, keeping
+from publisher.doctor.aws.bucket.policy import check_policy
+from publisher.infra.rules.bucket_settings import SETTINGS
+from publisher.infra.sample_paths import IMAGE, MANIFEST, PAYLOAD, TIMESTAMP, VERSION_JSON
 
 GET_LIFECYCLE = "get_bucket_lifecycle_configuration"
 GET_LOCK = "get_object_lock_configuration"
 PAST = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
 OLD = {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 9}}
 UPLOADS = {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
+
+
+def moving(storage):
+    """A lifecycle rule that moves what is published."""
+    transitions = [{"Days": 30, "StorageClass": storage}]
+    return {"ID": storage, "Status": "Enabled", "Transitions": transitions}
 
 
 @pytest.mark.parametrize(
@@ -25,14 +32,14 @@ def test_each_block_of_public_access_must_be_on(name):
     account = Account()
     account.answers["get_public_access_block"]["PublicAccessBlockConfiguration"][name] = False
     says = f"FAIL bucket-private: public access is not blocked: {name} off"
-    assert account.bad(bucket_access.check_public_access)[says].startswith("turn it on: ")
+    assert account.bad(exposure.check_public_access)[says].startswith("turn it on: ")
 
 
 @pytest.mark.parametrize(
     ("check", "method", "answer", "says", "mend"),
     [
         pytest.param(
-            bucket_access.check_public_access,
+            exposure.check_public_access,
             "get_public_access_block",
             "NoSuchPublicAccessBlockConfiguration",
             "FAIL bucket-private: public access is not blocked: BlockPublicAcls, "
@@ -41,7 +48,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="no block of public access",
         ),
         pytest.param(
-            bucket_access.check_policy_status,
+            exposure.check_policy_status,
             "get_bucket_policy_status",
             {"PolicyStatus": {"IsPublic": True}},
             "FAIL bucket-private: S3 says that the bucket's policy makes it public",
@@ -49,7 +56,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="S3 says public",
         ),
         pytest.param(
-            bucket_access.check_ownership,
+            exposure.check_ownership,
             "get_bucket_ownership_controls",
             {"OwnershipControls": {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}},
             "FAIL bucket-ownership: access control lists are in force: ownership is ObjectWriter",
@@ -57,7 +64,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="access control lists",
         ),
         pytest.param(
-            bucket_access.check_ownership,
+            exposure.check_ownership,
             "get_bucket_ownership_controls",
             "OwnershipControlsNotFoundError",
             "FAIL bucket-ownership: access control lists are in force: ownership is unset",
@@ -65,7 +72,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="no ownership",
         ),
         pytest.param(
-            bucket_access.check_website,
+            exposure.check_website,
             "get_bucket_website",
             {"IndexDocument": {"Suffix": "index.html"}},
             "FAIL bucket-website: the bucket is a website, which is served without TLS",
@@ -73,7 +80,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="website",
         ),
         pytest.param(
-            bucket_access.check_cors,
+            exposure.check_cors,
             "get_bucket_cors",
             {"CORSRules": [{"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": ["*"]}]},
             "WARN bucket-cors: web pages may send the bucket PUT",
@@ -81,7 +88,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="CORS",
         ),
         pytest.param(
-            bucket.check_region,
+            keeping.check_region,
             "get_bucket_location",
             {"LocationConstraint": "eu-central-1"},
             "FAIL bucket-region: the bucket is in eu-central-1, the stack is said to be in "
@@ -90,7 +97,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="region",
         ),
         pytest.param(
-            bucket.check_region,
+            keeping.check_region,
             "get_bucket_location",
             {"LocationConstraint": "EU"},
             "FAIL bucket-region: the bucket is in eu-west-1, the stack is said to be in us-east-1",
@@ -98,7 +105,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="the region of old",
         ),
         pytest.param(
-            bucket.check_versions,
+            keeping.check_versions,
             "get_bucket_versioning",
             {"Status": "Suspended"},
             "FAIL bucket-versions: versioning is Suspended: a pointer that is overwritten cannot "
@@ -107,7 +114,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="versioning",
         ),
         pytest.param(
-            bucket.check_encryption,
+            keeping.check_encryption,
             "get_bucket_encryption",
             {
                 "ServerSideEncryptionConfiguration": {
@@ -120,7 +127,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="encryption by KMS",
         ),
         pytest.param(
-            bucket.check_encryption,
+            keeping.check_encryption,
             "get_bucket_encryption",
             "ServerSideEncryptionConfigurationNotFoundError",
             "WARN bucket-encryption: the bucket names no encryption",
@@ -128,7 +135,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="no encryption",
         ),
         pytest.param(
-            bucket.check_lifecycle,
+            keeping.check_lifecycle,
             GET_LIFECYCLE,
             {"Rules": [PAST, UPLOADS, OLD]},
             "FAIL bucket-lifecycle: lifecycle rule old removes what is published, by its age",
@@ -136,7 +143,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="what is published goes by its age",
         ),
         pytest.param(
-            bucket.check_lifecycle,
+            keeping.check_lifecycle,
             GET_LIFECYCLE,
             {"Rules": [PAST, {**UPLOADS, "Status": "Disabled"}]},
             "WARN bucket-lifecycle: parts of unfinished uploads are paid for, for ever",
@@ -144,7 +151,25 @@ def test_each_block_of_public_access_must_be_on(name):
             id="unfinished uploads",
         ),
         pytest.param(
-            bucket.check_lifecycle,
+            keeping.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [PAST, UPLOADS, moving("STANDARD_IA"), moving("DEEP_ARCHIVE")]},
+            "FAIL bucket-lifecycle: lifecycle rule DEEP_ARCHIVE moves what is published to "
+            "DEEP_ARCHIVE: nobody can read it there",
+            "take the transition out",
+            id="what is published goes into an archive",
+        ),
+        pytest.param(
+            keeping.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [PAST, UPLOADS, moving("STANDARD_IA")]},
+            "WARN bucket-lifecycle: lifecycle rule STANDARD_IA moves what is published to "
+            "STANDARD_IA: each read is paid for",
+            "take the transition out",
+            id="what is published goes into a dearer class",
+        ),
+        pytest.param(
+            keeping.check_lifecycle,
             GET_LIFECYCLE,
             {"Rules": [UPLOADS]},
             "WARN bucket-lifecycle: past pointers are paid for, for ever",
@@ -152,7 +177,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="past pointers for ever",
         ),
         pytest.param(
-            bucket.check_lifecycle,
+            keeping.check_lifecycle,
             GET_LIFECYCLE,
             {"Rules": [UPLOADS, {**PAST, "NoncurrentVersionExpiration": {"NoncurrentDays": 1}}]},
             "WARN bucket-lifecycle: a pointer that was overwritten can be restored for 1 days only",
@@ -160,7 +185,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="past pointers for a day",
         ),
         pytest.param(
-            bucket.check_lock,
+            keeping.check_lock,
             GET_LOCK,
             "ObjectLockConfigurationNotFoundError",
             "WARN bucket-lock: Object Lock is not available: no release can be kept from being "
@@ -169,7 +194,7 @@ def test_each_block_of_public_access_must_be_on(name):
             id="no lock",
         ),
         pytest.param(
-            bucket.check_lock,
+            keeping.check_lock,
             GET_LOCK,
             {
                 "ObjectLockConfiguration": {
@@ -220,7 +245,7 @@ def set_source(condition):
 UNREAD = "FAIL bucket-policy: distribution E2EXAMPLE may not read: boards get 403 for everything"
 OVERWRITTEN = (
     "FAIL bucket-policy: what never changes can be overwritten: "
-    "sensor/metadata/9000001.targets.json, for one"
+    "sensor/metadata/9000001.root.json, for one"
 )
 VERSIONS = "WARN bucket-policy: whoever IAM allows it can delete past versions, for good"
 NO_TLS = "FAIL bucket-policy: requests to the bucket without TLS are not denied"
@@ -289,6 +314,31 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
             id="create-only for others alone",
         ),
         pytest.param(
+            without("DenyBlindReplacing"),
+            "WARN bucket-policy: metadata/timestamp.json can be replaced blindly: of two releases "
+            "at once, one is lost",
+            id="pointers without a condition",
+        ),
+        pytest.param(
+            without("DenyReplicating"),
+            "WARN bucket-policy: replication from another bucket may overwrite or delete here "
+            "(s3:ReplicateObject)",
+            id="replication",
+        ),
+        pytest.param(
+            without("DenyOldTls"),
+            "WARN bucket-policy: requests to the bucket over TLS 1.1 are not denied",
+            id="TLS 1.1",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyDeletingVersions").update(
+                Action="s3:DeleteObjectVersion"
+            ),
+            "WARN bucket-policy: whoever IAM allows it can lift the lock of a release "
+            "(s3:BypassGovernanceRetention)",
+            id="locks can be lifted",
+        ),
+        pytest.param(
             without("DenyDeletingVersions"),
             VERSIONS,
             id="versions can be deleted",
@@ -306,6 +356,13 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
             ),
             UNREAD,
             id="CloudFront reads on another condition",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyWithoutTls").update(
+                Resource=[BUCKET_ARN, f"{BUCKET_ARN}/*/metadata/timestamp.json"]
+            ),
+            NO_TLS,
+            id="TLS for one file",
         ),
         pytest.param(
             all_but("DenyWithoutTls", DEPLOYER),
@@ -333,7 +390,7 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
         ),
         pytest.param(
             lambda found: statement(found, "DenyOverwriting")["Condition"].pop("Bool"),
-            "FAIL bucket-policy: sensor/metadata/9000001.targets.json cannot be created: nothing "
+            "FAIL bucket-policy: sensor/metadata/9000001.root.json cannot be created: nothing "
             "can be released",
             id="parts of an upload are denied",
         ),
@@ -435,9 +492,82 @@ def test_more_than_one_who_may_delete_versions_are_told():
         lambda found: statement(found, "DenyDeletingVersions").update(Condition=condition)
     )
     assert list(account.bad(check_policy)) == [
-        "WARN bucket-policy: not only whoever deploys can delete past versions, for good: "
-        + ", ".join(both)
+        f"WARN bucket-policy: not only whoever deploys ({', '.join(both)}) can delete past "
+        "versions, for good"
     ]
+
+
+NAMES_FREE = (
+    "WARN bucket-policy: whoever IAM allows it can delete sensor/{}, for one, and create it anew "
+    "as something else"
+)
+FILES_KEPT = "WARN bucket-policy: sensor/{} cannot be deleted, which `slotcast gc` does"
+
+
+def set_names(**words):
+    """Change the denial that keeps names."""
+    return lambda found: statement(found, "DenyDeletingNames").update(words)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (without("DenyDeletingNames"), [NAMES_FREE.format(TIMESTAMP)]),
+        (
+            set_names(Resource=[f"{BUCKET_ARN}/*/metadata/*", f"{BUCKET_ARN}/*/targets/*"]),
+            [NAMES_FREE.format(VERSION_JSON)],
+        ),
+        (
+            set_names(Resource=[f"{BUCKET_ARN}/*/metadata/*", f"{BUCKET_ARN}/*/version.json"]),
+            [NAMES_FREE.format(MANIFEST)],
+        ),
+        (
+            set_names(Condition={"ArnNotEquals": {"aws:PrincipalArn": f"{IAM}:role/*"}}),
+            [NAMES_FREE.format(TIMESTAMP)],
+        ),
+        (
+            set_names(
+                Condition={"ArnNotEquals": {"aws:PrincipalArn": [DEPLOYER, ROLES["release"]]}}
+            ),
+            [
+                f"WARN bucket-policy: not only whoever deploys ({DEPLOYER}, {ROLES['release']}) "
+                f"can delete sensor/{TIMESTAMP}, for one, and create it anew as something else"
+            ],
+        ),
+        (
+            set_names(Resource=f"{BUCKET_ARN}/*"),
+            [FILES_KEPT.format(PAYLOAD), FILES_KEPT.format(IMAGE)],
+        ),
+        (
+            set_names(Resource=[f"{BUCKET_ARN}/*/images/*"]),
+            [NAMES_FREE.format(TIMESTAMP), FILES_KEPT.format(IMAGE)],
+        ),
+    ],
+)
+def test_names_that_can_be_deleted_are_told_and_files_that_gc_cannot_remove(change, says):
+    account = Account()
+    account.change_policy(change)
+    found = account.bad(check_policy)
+    assert list(found) == says
+    assert all("slotcast infra apply" in mend for mend in found.values())
+
+
+@pytest.mark.parametrize("roles", [ROLES, {}])
+def test_a_bucket_may_let_the_gc_role_alone_remove_files(roles):
+    account = Account()
+    account.deployment = replace(account.deployment, roles=roles)
+    files = {"Action": "s3:DeleteObject", "Resource": f"{BUCKET_ARN}/*/payloads/*"}
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": ROLES["gc"]}}
+    account.change_policy(with_another(Effect="Deny", Principal="*", Condition=condition, **files))
+    assert account.bad(check_policy) == {}
+
+
+def test_files_that_all_but_the_gc_role_can_remove_stay():
+    account = Account()
+    condition = {"ArnEquals": {"aws:PrincipalArn": ROLES["gc"]}}
+    files = {"Action": "s3:DeleteObject", "Resource": f"{BUCKET_ARN}/*/payloads/*"}
+    account.change_policy(with_another(Effect="Deny", Principal="*", Condition=condition, **files))
+    assert list(account.bad(check_policy)) == [FILES_KEPT.format(PAYLOAD)]
 
 
 @pytest.mark.parametrize(
@@ -502,43 +632,40 @@ def test_another_distribution_is_told():
 def test_a_bucket_without_a_policy():
     account = Account()
     account.answers["get_bucket_policy"] = "NoSuchBucketPolicy"
-    assert len(account.bad(check_policy)) == 4
+    assert len(account.bad(check_policy)) == 8
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "slotcast.toml",
-        "backup/keys/targets.pem",
-        "SENSOR.KEY",
-        "old/passphrase.txt",
-        "home/.env",
-        "gear/metadata/root.p12",
-        "id_ed25519",
-        ".slotcast/seen.json",
-    ],
-)
-def test_what_is_named_like_a_key_is_told(name):
+def test_who_may_change_settings_is_asked_where_somebody_deploys():
     account = Account()
-    names = ("sensor/metadata/timestamp.json", name)
-    account.answers["list_objects_v2"] = {"Contents": [{"Key": key} for key in names]}
-    ((says, mend),) = account.bad(check_bucket_keys).items()
-    assert says == f"FAIL bucket-keys: in the bucket lies {name}"
-    assert "all its versions" in mend
+    account.change_policy(without("DenyChangingSettings"))
+    (says,) = account.bad(check_policy)
+    assert says.startswith("WARN bucket-policy: whoever IAM allows it can change the bucket's sett")
+    account.deployment = replace(account.deployment, deployer="")
+    assert len(account.bad(check_policy)) == 1  # other statements name whoever deploys
+    account.change_policy(without("DenyDeletingNames"))
+    account.change_policy(without("DenyDeletingVersions"))
+    assert not any("settings" in one for one in account.bad(check_policy))
 
 
-def test_what_is_published_is_no_key():
+@pytest.mark.parametrize("action", SETTINGS)
+def test_each_setting_that_protects_the_bucket_is_asked_for(action):
     account = Account()
-    names = ("sensor/key/credentials/version.json", "gear/images/id.bin", "gear/notes.txt")
-    account.answers["list_objects_v2"] = {"Contents": [{"Key": key} for key in names]}
-    assert account.bad(check_bucket_keys) == {}
-
-
-def test_a_bucket_with_more_names_than_are_looked_at_is_unknown():
-    account = Account()
-    page = {"Contents": [{"Key": "a"}], "IsTruncated": True}
-    tokens = map(str, count())
-    account.answers["list_objects_v2"] = lambda _: {**page, "NextContinuationToken": next(tokens)}
-    assert list(account.bad(check_bucket_keys)) == [
-        "UNKNOWN bucket-keys: no key is among the first 20 names; there are more"
+    others = [one for one in SETTINGS if one != action]
+    account.change_policy(
+        lambda found: statement(found, "DenyChangingSettings").update(Action=others)
+    )
+    assert list(account.bad(check_policy)) == [
+        f"WARN bucket-policy: whoever IAM allows it can change the bucket's settings: {action}"
     ]
+
+
+@pytest.mark.parametrize("condition", [{}, {"ArnNotLike": {"aws:PrincipalArn": f"{IAM}:role/*"}}])
+def test_settings_that_more_than_one_can_change_are_told(condition):
+    account = Account()
+    account.change_policy(
+        lambda found: statement(found, "DenyChangingSettings").update(
+            Condition=condition or {"Bool": {"aws:MultiFactorAuthPresent": "false"}}
+        )
+    )
+    (says,) = account.bad(check_policy)
+    assert says.startswith("WARN bucket-policy: whoever IAM allows it can change the bucket's sett")

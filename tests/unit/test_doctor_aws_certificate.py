@@ -169,7 +169,7 @@ def test_more_deliveries_than_are_looked_at_are_unknown():
     ("fields", "says"),
     [
         (["c-ip", "x-forwarded-for"], "the logs have c-ip, x-forwarded-for: with a board's id"),
-        (None, "the logs lack cs-uri-query, cs-uri-stem, date, sc-status, time: there can be no"),
+        (None, "the logs lack date, time, cs-uri-stem, cs-uri-query, sc-status, sc-bytes, x-edge"),
     ],
 )
 def test_logs_with_addresses_or_without_reports_are_warned_of(fields, says):

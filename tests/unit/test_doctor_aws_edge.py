@@ -147,6 +147,27 @@ def set_page(code, **words):
             id="function at the edge",
         ),
         pytest.param(
+            set_default(FieldLevelEncryptionId="E1"),
+            "WARN distribution-behaviours: the default behaviour: field-level encryption changes "
+            "what is sent to the bucket",
+            "if you do not know it",
+            id="field-level encryption",
+        ),
+        pytest.param(
+            set_default(OriginRequestPolicyId="E1"),
+            "WARN distribution-behaviours: the default behaviour: an origin request policy sends "
+            "the bucket more than the path",
+            "if you do not know it",
+            id="origin request policy",
+        ),
+        pytest.param(
+            set_default(RealtimeLogConfigArn="arn:aws:kinesis:us-east-1:1:stream/a"),
+            "WARN distribution-behaviours: the default behaviour: a real-time log takes down every "
+            "request, with what boards report",
+            "if you do not know it",
+            id="real-time log",
+        ),
+        pytest.param(
             lambda account: account.behaviour("*/version.json").update(
                 CachePolicyId="ImmutableCaching"
             ),

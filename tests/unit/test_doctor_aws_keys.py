@@ -28,7 +28,7 @@ def described(**words):
         pytest.param(
             {"KeyState": "Disabled"},
             "FAIL signing-keys: the key of targets is Disabled: it signs nothing",
-            f"aws kms enable-key --key-id {KEYS['targets']}",
+            f"aws kms enable-key --region us-east-1 --key-id {KEYS['targets']}",
             id="disabled",
         ),
         pytest.param(
@@ -134,6 +134,44 @@ def with_arns(account):
     account.answers["describe_key"] = describe
 
 
+@pytest.mark.parametrize(
+    ("mine", "above", "power"),
+    [
+        ("snapshot", "targets", "who refreshes could release"),
+        ("timestamp", "targets", "who refreshes could release"),
+        ("snapshot", "root", "who refreshes could change all keys"),
+        ("timestamp", "root", "who refreshes could change all keys"),
+        ("targets", "root", "who releases could change all keys"),
+    ],
+)
+def test_a_key_that_root_names_for_a_role_above_its_own_too_is_told(mine, above, power):
+    account, there = Account(), root()
+    for name in ("former", mine):
+        there.add_key(SSlibKey.from_crypto(public_key(name)), above)
+    account.wanted = replace(account.wanted, root=there)
+    own = SSlibKey.from_crypto(public_key(mine)).keyid[:8]
+    says = f"FAIL signing-keys: root names the key of {mine}, {own}, for {above} too: {power}"
+    mend = f"slotcast root propose --out root-2.json --remove {above}={own}"
+    assert account.bad(check_keys) == {says: f"hold a root ceremony (docs/keys.md): {mend}"}
+
+
+def test_the_only_key_of_targets_is_replaced_where_it_is_a_refreshing_one_s():
+    account = replaced("targets")
+    for keyid in [*account.wanted.root.roles["targets"].keyids]:
+        account.wanted.root.revoke_key(keyid, "targets")
+    account.wanted.root.add_key(SSlibKey.from_crypto(public_key("snapshot")), "targets")
+    own = SSlibKey.from_crypto(public_key("snapshot")).keyid[:8]
+    (mend,) = [m for says, m in account.bad(check_keys).items() if "for targets too" in says]
+    assert mend.endswith(f"--replace targets={own}:KEY")
+
+
+def test_one_key_for_snapshot_and_timestamp_is_nothing_to_tell():
+    account, there = Account(), root()
+    there.add_key(SSlibKey.from_crypto(public_key("snapshot")), "timestamp")
+    account.wanted = replace(account.wanted, root=there)
+    assert account.bad(check_keys) == {}
+
+
 def test_without_a_root_it_is_not_known_whether_it_names_the_keys():
     account = Account()
     account.wanted = replace(account.wanted, root=None)
@@ -196,6 +234,57 @@ def test_a_grant_lets_use_a_key_whatever_the_policies_say():
         "FAIL signing-keys: a grant lets ben do Sign with the key of targets": "aws kms "
         f"revoke-grant --key-id {KEYS['targets']} --grant-id g2"
     }
+
+
+@pytest.mark.parametrize(
+    ("alias", "says"),
+    [
+        (
+            "alias/slotcast-lamp-ci-timestamp",
+            "the stack slotcast-lamp-ci signs with it: alias/slotcast-lamp-ci-timestamp",
+        ),
+        (
+            "alias/slotcast-sensor-ci-snapshot",
+            "it is the key of snapshot: alias/slotcast-sensor-ci-snapshot",
+        ),
+    ],
+)
+def test_a_key_that_signs_for_another_stack_or_role_too_is_told(alias, says):
+    account = described()
+    account.alter("list_aliases", lambda answer: answer["Aliases"].append({"AliasName": alias}))
+    assert account.bad(check_keys) == {
+        f"FAIL signing-keys: the key of targets is not for it alone: {says}": "make another for "
+        "it, give its ARN in infra.toml, and hold a root ceremony (docs/keys.md)"
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("slotcast:product", "lamp", "it is the product lamp's, by its tag slotcast:product"),
+        (
+            "aws:cloudformation:logical-id",
+            "SnapshotSigningKey",
+            "a stack has made it for snapshot, by its tag aws:cloudformation:logical-id",
+        ),
+    ],
+)
+def test_a_key_that_was_made_for_another_product_or_role_is_told(name, value, says):
+    account = described()
+    account.answers["list_resource_tags"] = {"Tags": [{"TagKey": name, "TagValue": value}]}
+    (found,) = account.bad(check_keys)
+    assert found == f"FAIL signing-keys: the key of targets is not for it alone: {says}"
+
+
+@pytest.mark.parametrize(
+    ("method", "permission"),
+    [("list_aliases", "kms:ListAliases"), ("list_resource_tags", "kms:ListResourceTags")],
+)
+def test_what_else_a_key_is_for_is_not_known_where_it_may_not_be_asked(method, permission):
+    account = described()
+    account.answers[method] = "AccessDeniedException"
+    (found,) = account.bad(check_keys)
+    assert found == f"UNKNOWN signing-keys: access denied to {permission}"
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ from made_stacks import ACCOUNT
 
 from publisher.doctor.aws.deployment import StackSaid, Trusted, find_deployment
 from publisher.doctor.aws.policy import parse_policy
-from publisher.doctor.aws.rights import wanted
-from publisher.doctor.aws.simulated_rights import batches, check_rights
+from publisher.doctor.aws.role_rights.simulated import check_rights
+from publisher.doctor.aws.role_rights.simulator import batches
+from publisher.doctor.aws.role_rights.table import wanted
 from publisher.doctor.aws.trust import check_trust, judge_trust
 from publisher.infra.sample_paths import PAYLOAD
 
@@ -173,6 +174,13 @@ def test_who_may_take_a_role_is_told_by_the_parameters_of_its_stack():
     stacks = {"acme-sensor-ci": StackSaid({}, told)}
     found = find_deployment("acme", "sensor", "us-east-1", lambda name, _: stacks.get(name))
     assert found.trusted == Trusted({"release": (SUBJECT, EVIL), "refresh": ()}, ())
+
+
+def test_who_deploys_is_told_by_the_parameter_of_its_stack():
+    deployer = f"{IAM}:role/deploy"
+    stacks = {"acme-ota": StackSaid({"BucketName": BUCKET}, {"DeployRoleArn": deployer})}
+    found = find_deployment("acme", "sensor", "us-east-1", lambda name, _: stacks.get(name))
+    assert (found.bucket, found.deployer) == (BUCKET, deployer)
 
 
 def added(statement, role="refresh"):

@@ -31,6 +31,8 @@ def refused(operation, code="AccessDenied", message="Access Denied"):
         (refused("GetObject"), "s3:GetObject"),
         (refused("GetObject", message="not authorized to perform: s3:ListBucket on resource"),)
         + ("s3:ListBucket",),
+        (refused("GetObject", message="not authorized to perform: kms:Decrypt on resource"),)
+        + ("kms:Decrypt",),
     ],
 )
 def test_who_only_reads_is_told_the_one_permission_that_reading_needs(error, permission):

@@ -16,10 +16,20 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from publisher.certificates import Authority
-from publisher.doctor import answers, caching, certificate, contents, product, reach, times, tls
+from publisher.doctor import (
+    answers,
+    caching,
+    certificate,
+    contents,
+    other_requests,
+    product,
+    reach,
+    times,
+    tls,
+)
 from publisher.doctor.findings import State
+from publisher.doctor.handshakes import Handshake
 from publisher.doctor.replies import Reply
-from publisher.doctor.visitor import Handshake
 from publisher.pins.live import Leaf, Live, Verdict
 from publisher.pins.sets import PinSets
 from publisher.repository import RoleState
@@ -245,23 +255,30 @@ def test_compression_is_found_in_any_answer():
 
 
 def test_boards_get_what_the_doctor_gets():
-    assert answers.judge_user_agent(reply(), reply()).state is State.OK
+    assert other_requests.judge_user_agent(reply(), reply()).state is State.OK
     for other in (reply(403), reply(200, b"<challenge>")):
-        assert answers.judge_user_agent(reply(), other).state is State.FAIL
+        assert other_requests.judge_user_agent(reply(), other).state is State.FAIL
+
+
+def test_two_refusals_that_differ_in_their_words_tell_nothing_of_user_agents():
+    one, other = reply(403, b"<RequestId>1</RequestId>"), reply(403, b"<RequestId>2</RequestId>")
+    found = other_requests.judge_user_agent(one, other)
+    assert (found.state, "answered with 403" in found.says) == (State.UNKNOWN, True)
+    assert other_requests.judge_user_agent(one, reply()).state is State.FAIL
 
 
 def test_a_query_changes_neither_the_answer_nor_what_is_kept():
     hit, miss = reply(x_cache="Hit from cloudfront"), reply(x_cache="Miss from cloudfront")
-    assert answers.judge_query(hit, hit).state is State.OK
-    assert answers.judge_query(miss, miss).state is State.OK
-    assert answers.judge_query(hit, miss).state is State.WARN
-    assert answers.judge_query(hit, reply(200, b"other")).state is State.FAIL
-    assert answers.judge_query(hit, reply(400)).state is State.FAIL
+    assert other_requests.judge_query(hit, hit).state is State.OK
+    assert other_requests.judge_query(miss, miss).state is State.OK
+    assert other_requests.judge_query(hit, miss).state is State.WARN
+    assert other_requests.judge_query(hit, reply(200, b"other")).state is State.FAIL
+    assert other_requests.judge_query(hit, reply(400)).state is State.FAIL
 
 
 def test_without_the_plain_answer_nothing_is_known_of_queries():
     missing, differs = reply(403, b"<Error>1</Error>"), reply(403, b"<Error>2</Error>")
-    found = answers.judge_query(missing, differs)
+    found = other_requests.judge_query(missing, differs)
     assert found.state is State.UNKNOWN
     assert "answered with 403, not 200" in found.says
 
@@ -272,7 +289,8 @@ def test_without_the_plain_answer_nothing_is_known_of_queries():
     + [(status, State.FAIL) for status in (200, 204, 412)],
 )
 def test_what_writes_is_refused_by_the_edge_itself(status, wanted):
-    assert answers.judge_methods({"PUT": reply(403), "DELETE": reply(status)}).state is wanted
+    replies = {"PUT": reply(403), "DELETE": reply(status)}
+    assert other_requests.judge_methods(replies).state is wanted
 
 
 def test_headers_of_the_bucket_are_told_but_not_those_of_cloudfront():

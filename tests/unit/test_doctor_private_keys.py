@@ -5,15 +5,25 @@ from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from published_product import PublishedProduct
 
 from publisher.doctor.private_keys import MOST_READ, check_private_keys
+from publisher.doctor.replies import Reply
 from publisher.doctor.site import Site
 from publisher.stores.directory import DirectoryStore
 
 SHA = "ab" * 32
 KEY = Ed25519PrivateKey.generate()
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+PRODUCT = PublishedProduct()
+SIGNER = PRODUCT.signers["targets"][0]
+SEED = load_pem_private_key(SIGNER.private_bytes, None).private_bytes_raw()
 
 
 class Counted(DirectoryStore):
@@ -44,11 +54,21 @@ def put(tmp_path):
     return put
 
 
-def look(store):
-    settings = SimpleNamespace(product="sensor")
-    site = Site(settings, None, lambda: store, (), None)
+def make_site(store, product=PRODUCT):
+    """The product at an edge that gives its roots."""
+
+    def ask(path):
+        data = product.read(f"sensor/{path}")
+        return Reply(path, 404) if data is None else Reply(path, 200, {}, data)
+
+    settings = SimpleNamespace(product="sensor", root_sha256=product.fingerprint)
+    return Site(settings, SimpleNamespace(ask=ask), lambda: store, (), None)
+
+
+def look(store, product=PRODUCT):
     return [
-        (one.state, one.says.replace(store.location, "here")) for one in check_private_keys(site)
+        (one.state, one.says.replace(store.location, "here"))
+        for one in check_private_keys(make_site(store, product))
     ]
 
 
@@ -109,6 +129,37 @@ def test_what_slotcast_does_not_write_comes_first_and_what_is_left_of_it_is_told
     ]
 
 
+@pytest.mark.parametrize(
+    "path", [f"payloads/{SHA}.slc", "metadata/99.targets.json", "readme.txt", "keys/targets.pem"]
+)
+@pytest.mark.parametrize("data", [SEED, SEED.hex().encode() + b"\n"], ids=["raw", "hex"])
+def test_a_bare_key_of_root_s_is_told_by_its_role(store, put, path, data):
+    put(path, data)
+    assert look(store) == [
+        (
+            "FAIL",
+            f"sensor/{path} in here is the private key of targets, "
+            f"{SIGNER.public_key.keyid[:8]} in root 1 (looked into 1 of 1 objects)",
+        )
+    ]
+
+
+def test_roots_are_taken_from_the_store_before_the_edge(store, put):
+    at_edge = SimpleNamespace(read=lambda path: None, fingerprint=PRODUCT.fingerprint)
+    put("metadata/1.root.json", PRODUCT.read("sensor/metadata/1.root.json"))
+    put("notes.txt", SEED)
+    assert [state for state, _ in look(store, at_edge)] == ["FAIL"]
+
+
+def test_without_root_it_is_said_that_bare_keys_cannot_be_told(store, put):
+    put("notes.bin", SEED)
+    lost = SimpleNamespace(read=lambda path: None, fingerprint=SHA)
+    assert look(store, lost) == [
+        ("UNKNOWN", "whether a key lies there bare, without any form: no root could be read"),
+        ("OK", "no key lies in here under the product (looked into 1 of 1 objects)"),
+    ]
+
+
 def test_a_large_object_is_looked_into_as_far_as_it_goes(store, put):
     put("x.tar", PEM + bytes(10**6))
     assert [state for state, _ in look(store)] == ["FAIL"]
@@ -116,8 +167,7 @@ def test_a_large_object_is_looked_into_as_far_as_it_goes(store, put):
 
 def test_what_is_gone_meanwhile_is_no_key(store, put, tmp_path):
     put("metadata/1.targets.json", PEM)
-    settings = SimpleNamespace(product="sensor")
-    site = Site(settings, None, lambda: store, (), None)
+    site = make_site(store)
     assert len(site.listed) == 1
     (tmp_path / "sensor/metadata/1.targets.json").unlink()
     assert [one.state for one in check_private_keys(site)] == ["OK"]

@@ -12,11 +12,12 @@ from products import MemoryStore
 from tls_server import HostileServer, says
 
 from publisher.certificates import Authority
-from publisher.doctor import answers
-from publisher.doctor.answers import check_methods
+from publisher.doctor import other_requests
+from publisher.doctor.exchange import Ask
 from publisher.doctor.findings import State
+from publisher.doctor.handshakes import CannotAskError, Offer
 from publisher.doctor.tls import check_ciphers, check_versions
-from publisher.doctor.visitor import Ask, CannotAskError, Offer, Visitor
+from publisher.doctor.visitor import Visitor
 from publisher.errors import StoreError
 from publisher.stores.base import Object
 from slotcast.http import request_bytes
@@ -193,7 +194,7 @@ def test_what_writes_is_sent_so_that_it_could_change_nothing():
         connection.send(b"HTTP/1.1 412 No\r\nContent-Length: 0\r\n\r\n")
 
     with HostileServer(CERTIFICATE, behave) as server:
-        [found] = check_methods(Asker(Visitor(server.url)))
+        [found] = other_requests.check_methods(Asker(Visitor(server.url)))
     assert found.state is State.FAIL
     assert [request.split()[0] for request in seen] == [b"PUT", b"POST", b"DELETE"]
     for request in seen:
@@ -202,7 +203,7 @@ def test_what_writes_is_sent_so_that_it_could_change_nothing():
 
 
 def test_a_board_s_user_agent_is_the_one_that_boards_send():
-    line = f"User-Agent: {answers._BOARD['User-Agent']}\r\n".encode()
+    line = f"User-Agent: {other_requests._BOARD['User-Agent']}\r\n".encode()
     assert line in request_bytes(BaseUrl("https://localhost/sensor/"), PATH)
 
 
@@ -216,7 +217,7 @@ def test_a_firewall_that_keeps_boards_out_is_seen(agent, wanted):
         connection.send(b"HTTP/1.1 " + status + b"\r\nContent-Length: 0\r\n\r\n")
 
     with HostileServer(CERTIFICATE, behave) as server:
-        [found] = answers.check_user_agent(Asker(Visitor(server.url)))
+        [found] = other_requests.check_user_agent(Asker(Visitor(server.url)))
     assert found.state is wanted
     assert ("answered with 403" in found.says) == (wanted is State.FAIL)
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from publisher.doctor.aws import bucket, bucket_access, bucket_files, bucket_policy
 from publisher.doctor.aws.asking import settle
+from publisher.doctor.aws.bucket import exposure, files, keeping, policy
 from publisher.doctor.aws.clients import Clients
 from publisher.doctor.aws.deployment import Deployment, Wanted
 from publisher.doctor.aws.distribution import check_distribution
 from publisher.doctor.aws.keys import check_keys
+from publisher.doctor.aws.role_policies import check_role_policies
+from publisher.doctor.aws.role_rights.simulated import check_rights
+from publisher.doctor.aws.role_use import check_role_use
 from publisher.doctor.aws.scene import Scene
-from publisher.doctor.aws.simulated_rights import check_rights
 from publisher.doctor.aws.trust import check_trust
 from publisher.doctor.findings import Finding, unknown
 
@@ -20,23 +22,25 @@ Check = Callable[[Scene], list[Finding]]
 
 # In the order in which they are told; the name is for where a check has no answer to go by.
 _BUCKET: tuple[tuple[str, Check], ...] = (
-    ("bucket-region", bucket.check_region),
-    ("bucket-private", bucket_access.check_public_access),
-    ("bucket-private", bucket_access.check_policy_status),
-    ("bucket-ownership", bucket_access.check_ownership),
-    ("bucket-website", bucket_access.check_website),
-    ("bucket-cors", bucket_access.check_cors),
-    ("bucket-policy", bucket_policy.check_policy),
-    ("bucket-versions", bucket.check_versions),
-    ("bucket-encryption", bucket.check_encryption),
-    ("bucket-lifecycle", bucket.check_lifecycle),
-    ("bucket-lock", bucket.check_lock),
-    ("bucket-keys", bucket_files.check_bucket_keys),
+    ("bucket-region", keeping.check_region),
+    ("bucket-private", exposure.check_public_access),
+    ("bucket-private", exposure.check_policy_status),
+    ("bucket-ownership", exposure.check_ownership),
+    ("bucket-website", exposure.check_website),
+    ("bucket-cors", exposure.check_cors),
+    ("bucket-policy", policy.check_policy),
+    ("bucket-versions", keeping.check_versions),
+    ("bucket-encryption", keeping.check_encryption),
+    ("bucket-lifecycle", keeping.check_lifecycle),
+    ("bucket-lock", keeping.check_lock),
+    ("bucket-keys", files.check_bucket_keys),
 )
 _DISTRIBUTION: tuple[tuple[str, Check], ...] = (("distribution", check_distribution),)
 _PRODUCT: tuple[tuple[str, Check], ...] = (
     ("signing-keys", check_keys),
     ("role-trust", check_trust),
+    ("refresh-role-used", check_role_use),
+    ("role-policies", check_role_policies),
     ("role-rights", check_rights),
 )
 
@@ -65,7 +69,7 @@ def _settle(checks: Sequence[tuple[str, Check]], scene: Scene) -> list[Finding]:
     found: list[Finding] = []
     for number, (name, check) in enumerate(checks, 1):
         found += settle(name, partial(check, scene))
-        if found == [bucket.gone(scene.deployment.bucket)]:
+        if found == [keeping.gone(scene.deployment.bucket)]:
             says = f"{len(checks) - number} checks of the bucket not done: see {name}"
             return [*found, unknown("bucket", says)]
     return found

@@ -7,7 +7,13 @@ from typing import ParamSpec, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from publisher.aws_errors import CREDENTIALS, explain_silence
+from publisher.aws_errors import (
+    code_of,
+    explain_caller,
+    explain_silence,
+    is_denied,
+    message_of,
+)
 from publisher.doctor.findings import Finding, unknown
 
 P = ParamSpec("P")
@@ -17,16 +23,6 @@ _REGION = "set region in infra.toml"
 _NETWORK = "check the region in infra.toml, and the network"
 # What `bucket-region` tells; nothing more is to be had of such a bucket.
 NO_BUCKET = "NoSuchBucket"
-_DENIED = ("AccessDenied", "AccessDeniedException")
-_CREDENTIALS = (
-    "ExpiredToken",
-    "ExpiredTokenException",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-)
 # What an emulator answers for what it does not model.
 _NOT_MODELLED = ("NotImplemented", "UnknownOperationException", "InvalidAction", "NotSupported")
 
@@ -77,7 +73,7 @@ def ask_unless(
         return ask(permission, call, *args, **kwargs)
     except UnansweredError as error:
         cause = error.__cause__
-        if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == absent:
+        if isinstance(cause, ClientError) and code_of(cause) == absent:
             return None
         raise
 
@@ -95,14 +91,16 @@ def settle(check: str, look: Callable[[], list[Finding]]) -> list[Finding]:
 
 
 def _explain(error: ClientError, permission: str) -> UnansweredError:
-    code = error.response["Error"]["Code"]
-    said = error.response["Error"].get("Message", "").strip()
-    if code in _DENIED:
-        mend = f"allow {permission} to who runs the doctor (docs/doctor.md)"
-        return UnansweredError(f"access denied to {permission}", mend)
+    code = code_of(error)
     if code == NO_BUCKET:
         return UnansweredError(f"{permission}: there is no such bucket: see bucket-region")
     if code in _NOT_MODELLED:
         return UnansweredError(f"this server does not know {permission}")
-    mend = CREDENTIALS if code in _CREDENTIALS else ""
-    return UnansweredError(f"{permission}: AWS answered {code}: {said}".removesuffix(": "), mend)
+    if words := explain_caller(error):
+        says, mend = words
+        return UnansweredError(f"{permission}: {says}", mend)
+    if is_denied(error):
+        mend = f"allow {permission} to who runs the doctor (docs/doctor.md)"
+        return UnansweredError(f"access denied to {permission}", mend)
+    answered = f"{permission}: AWS answered {code}: {message_of(error)}"
+    return UnansweredError(answered.removesuffix(": "))

@@ -16,6 +16,12 @@ from publisher.infra.wildcards import matches
 Behaviour = Mapping[str, Any]
 
 _PATH_ALONE = by_stack("let the path alone be the key")
+# What the templates never give a behaviour, and what it does.
+_EXTRAS = (
+    ("FieldLevelEncryptionId", "field-level encryption changes what is sent to the bucket"),
+    ("OriginRequestPolicyId", "an origin request policy sends the bucket more than the path"),
+    ("RealtimeLogConfigArn", "a real-time log takes down every request, with what boards report"),
+)
 _KEY_PARTS = (
     ("QueryStringsConfig", "QueryStringBehavior", "the query string, which has a board's report"),
     ("HeadersConfig", "HeaderBehavior", "headers"),
@@ -131,6 +137,9 @@ def _judge_extras(path: str, behaviour: Behaviour) -> Iterator[Finding]:
         if behaviour.get(kind, {}).get("Quantity"):
             says = f"{path}: a function at the edge may change what boards get"
             yield warn(check, says, by_stack("take it out, if you do not know it"))
+    for kind, says in _EXTRAS:
+        if behaviour.get(kind):
+            yield warn(check, f"{path}: {says}", by_stack("take it out, if you do not know it"))
 
 
 def _all(config: Mapping[str, Any]) -> Iterator[Behaviour]:

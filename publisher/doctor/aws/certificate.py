@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from publisher.doctor.aws.asking import ask
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
+from publisher.infra.arns import region_of
 from publisher.infra.names import EDGE_REGION
 
 CHECK = "certificate-acm"
@@ -35,7 +36,7 @@ def check_certificate(scene: Scene, distribution: Mapping[str, Any]) -> list[Fin
     if not arn:
         says = "the certificate is not in ACM, but kept by IAM, where nothing renews it"
         return [unknown(CHECK, says, "import it to ACM in us-east-1")]
-    if arn.split(":")[3] != EDGE_REGION:
+    if region_of(arn) != EDGE_REGION:
         says = f"the certificate lies in {arn.split(':')[3]}, CloudFront reads {EDGE_REGION} alone"
         return [fail(CHECK, says, f"request or import it in {EDGE_REGION}")]
     client = scene.clients.acm

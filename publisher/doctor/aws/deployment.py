@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from tuf.api.metadata import Root
 
+from publisher.doctor.secrets.listed_keys import ListedKeys
 from publisher.infra.names import (
     KEY_OUTPUTS,
     KEY_SCHEME,
@@ -21,6 +22,8 @@ from publisher.settings import KeySettings
 # Parameters of the stack `ci` that name the subjects of GitHub's tokens that may take a role.
 _SUBJECTS = {"release": "ReleaseSubjects", "refresh": "RefreshSubjects"}
 _PRINCIPALS = "TrustedPrincipalArns"
+# A parameter of the stack `ota`.
+_DEPLOYER = "DeployRoleArn"
 # And the bucket, as `ota` does in its outputs.
 BUCKET_NAME = "BucketName"
 
@@ -59,6 +62,8 @@ class Deployment:
         keys: what KMS knows each key by (an ARN, an alias), by `targets`, `snapshot`, `timestamp`.
         trusted: who may take the roles.
         has_logs: whether there is a stack that delivers the distribution's logs.
+        deployer: ARN of the one who may change the bucket's settings, as the stack was told.
+        stack: the name of the one that has roles and keys.
     """
 
     bucket: str
@@ -69,6 +74,8 @@ class Deployment:
     keys: Mapping[str, str] = field(default_factory=dict)
     has_logs: bool = False
     trusted: Trusted = field(default_factory=Trusted)
+    deployer: str = ""
+    stack: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,14 @@ class Wanted:
         root: the root that is in force; None where it could not be read.
         now: the time, in UTC.
         keys: `[keys]`, by which releases and refreshes are signed.
+        listed_keys: the public keys that any version of root names; None as for `root`.
     """
 
     base_url: str
     root: Root | None
     now: datetime
     keys: KeySettings = field(default_factory=KeySettings)
+    listed_keys: ListedKeys | None = None
 
 
 def find_deployment(
@@ -102,7 +111,7 @@ def find_deployment(
         return read(stack_name(name, kind, product), stack_region(kind, region))
 
     nothing = StackSaid({}, {})
-    (ota, _), (ci, asked) = find("ota") or nothing, find("ci") or nothing
+    (ota, told), (ci, asked) = find("ota") or nothing, find("ci") or nothing
     return Deployment(
         bucket=ota.get(BUCKET_NAME) or asked.get(BUCKET_NAME) or bucket,
         distribution_id=ota.get("DistributionId", ""),
@@ -112,6 +121,8 @@ def find_deployment(
         keys={role: key.removeprefix(KEY_SCHEME) for role, key in _named(KEY_OUTPUTS, ci).items()},
         has_logs=find("logs") is not None,
         trusted=_trusted(asked),
+        deployer=told.get(_DEPLOYER, ""),
+        stack=stack_name(name, "ci", product),
     )
 
 

@@ -9,15 +9,15 @@ from typing import Any
 from publisher.doctor.aws.asking import ask, settle
 from publisher.doctor.aws.keys_in_root import CEREMONY, CHECK, check_root
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, account_of, parse_policy
+from publisher.doctor.aws.policy import Statement, parse_policy
 from publisher.doctor.aws.scene import Scene, describe_key
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.arns import account_of
+from publisher.infra.key_states import mend_of
+from publisher.infra.key_uses import Owner, wrong_alias, wrong_tag
 from publisher.infra.requirements import KEY_SPECS
 
-_STATES = {
-    "Disabled": "aws kms enable-key --key-id {key}",
-    "PendingDeletion": "aws kms cancel-key-deletion --key-id {key}, then enable-key, at once",
-}
+_OWN = f"make another for it, give its ARN in infra.toml, and {CEREMONY}"
 _PUT_BACK = by_stack("put the template's policy back")
 # What tells of a key, and changes nothing: as actions of a policy, and as operations of a grant.
 _READS = {"kms:getpublickey", "kms:describekey", "kms:verify", "kms:getkeypolicy", "kms:listgrants"}
@@ -25,10 +25,14 @@ _HARMLESS = {"GetPublicKey", "DescribeKey", "Verify", "RetireGrant"}
 
 
 def check_keys(scene: Scene) -> list[Finding]:
-    """Check each key that the stacks made (DescribeKey, GetPublicKey, GetKeyPolicy, ListGrants)."""
+    """Check each key of the product's stack: what it is, who may use it, what else it is for.
+
+    DescribeKey, GetPublicKey, GetKeyPolicy, ListGrants, ListAliases, ListResourceTags.
+    """
     found = []
+    checks = (_check_state, _check_policy, _check_grants, _check_aliases, _check_tags)
     for role, key in scene.deployment.keys.items():
-        for check in (_check_state, _check_policy, _check_grants):
+        for check in checks:
             found += settle(CHECK, partial(check, scene, role, key))
     return [*found, *check_root(scene)]
 
@@ -53,8 +57,7 @@ def judge_state(role: str, key: str, metadata: Mapping[str, Any]) -> list[Findin
         return [fail(CHECK, says, mend)]
     if state != "Enabled":
         says = f"the key of {role} is {state}: it signs nothing"
-        mend = _STATES.get(state, f"aws kms describe-key --key-id {key} tells why")
-        return [fail(CHECK, says, mend.format(key=key))]
+        return [fail(CHECK, says, mend_of(state, key))]
     return [ok(CHECK, f"the key of {role} can sign ({spec})")]
 
 
@@ -112,9 +115,35 @@ def _check_policy(scene: Scene, role: str, key: str) -> list[Finding]:
     return judge_policy(role, statements, account, scene.deployment.roles)
 
 
+def _check_aliases(scene: Scene, role: str, key: str) -> list[Finding]:
+    pages = scene.clients.kms.get_paginator("list_aliases").paginate(KeyId=_arn(scene, key))
+    aliases = ask("kms:ListAliases", lambda: [one for page in pages for one in page["Aliases"]])
+    names = [one.get("AliasName", "") for one in aliases]
+    return _judge_use(role, wrong_alias(role, _owner(scene), names))
+
+
+def _check_tags(scene: Scene, role: str, key: str) -> list[Finding]:
+    pages = scene.clients.kms.get_paginator("list_resource_tags").paginate(KeyId=_arn(scene, key))
+    tags = ask("kms:ListResourceTags", lambda: [one for page in pages for one in page["Tags"]])
+    told = {one["TagKey"]: one["TagValue"] for one in tags}
+    return _judge_use(role, wrong_tag(role, _owner(scene), told))
+
+
+def _judge_use(role: str, wrong: str) -> list[Finding]:
+    return [fail(CHECK, f"the key of {role} is not for it alone: {wrong}", _OWN)] if wrong else []
+
+
+def _owner(scene: Scene) -> Owner:
+    return Owner(scene.deployment.product, scene.deployment.stack)
+
+
+def _arn(scene: Scene, key: str) -> str:
+    """Return a key's ARN, for calls that take no alias."""
+    return key if key.startswith("arn:") else str(describe_key(scene, key)["Arn"])
+
+
 def _check_grants(scene: Scene, role: str, key: str) -> list[Finding]:
-    # An alias it does not take.
-    key_id = key if key.startswith("arn:") else str(describe_key(scene, key)["Arn"])
+    key_id = _arn(scene, key)
     pages = scene.clients.kms.get_paginator("list_grants").paginate(KeyId=key_id)
     grants = ask("kms:ListGrants", lambda: [one for page in pages for one in page["Grants"]])
     return judge_grants(role, key_id, grants)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -24,6 +24,16 @@ _ON_PURPOSE = (
     'docs/operator.md, "A signing key lost"'
 )
 _REFUSED = ": what it signs boards refuse"
+# By role: for which others root must not list its key, and what whoever signs with it could do.
+_REFRESHES = {
+    "targets": "who refreshes could release",
+    "root": "who refreshes could change all keys",
+}
+_ABOVE = {
+    "targets": {"root": "who releases could change all keys"},
+    "snapshot": _REFRESHES,
+    "timestamp": _REFRESHES,
+}
 _IDLE = ", and [keys] does not name that either: the stack's roles can sign by no other"
 
 
@@ -60,7 +70,7 @@ def check_root(scene: Scene) -> list[Finding]:
 
 
 def judge_root(keys: Sequence[StackKey], root: Root | None) -> list[Finding]:
-    """Return whether root names the stack's keys, each for its role."""
+    """Return whether root names the stack's keys, each for its role, and for none above it."""
     if root is None:
         return [
             unknown(CHECK, f"whether root names the key of {one.role}: root could not be read")
@@ -72,9 +82,27 @@ def judge_root(keys: Sequence[StackKey], root: Root | None) -> list[Finding]:
     others = [one for one in unnamed if not one.is_used]
     return [
         *(ok(CHECK, f"root names the key of {one.role}, {one.keyid[:8]}") for one in named),
+        *_misused(keys, root),
         *(fail(CHECK, f"{_told_apart(one, root)}{_REFUSED}", _mend(used, root)) for one in used),
         *(warn(CHECK, f"{_told_apart(one, root)}{_IDLE}", _mend(others, root)) for one in others),
     ]
+
+
+def _misused(keys: Sequence[StackKey], root: Root) -> Iterator[Finding]:
+    """Yield where root lists a key for another role too, whose metadata it must not sign."""
+    for one in keys:
+        for role, power in _ABOVE[one.role].items():
+            listed = root.roles[role]
+            if one.keyid not in listed.keyids:
+                continue
+            is_spare = len(listed.keyids) > listed.threshold
+            change = f"--{'remove' if is_spare else 'replace'} {role}={one.keyid[:8]}"
+            command = f"slotcast root propose --out root-{root.version + 1}.json {change}"
+            yield fail(
+                CHECK,
+                f"root names the key of {one.role}, {one.keyid[:8]}, for {role} too: {power}",
+                f"{CEREMONY}: {command}{'' if is_spare else ':KEY'}",
+            )
 
 
 def _told_apart(key: StackKey, root: Root) -> str:

@@ -9,11 +9,9 @@ from publisher.doctor.aws.asking import UnansweredError, ask
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, warn
-from publisher.infra.requirements import PERSONAL_LOG_FIELDS
+from publisher.infra.requirements import PERSONAL_LOG_FIELDS, REPORT_LOG_FIELDS
 
 CHECK = "logs"
-# What fleet reports are made of (CloudFront developer guide, "Standard logging (v2)").
-_NEEDED = {"date", "time", "cs-uri-stem", "cs-uri-query", "sc-status"}
 # An account has a handful; more than this is no deployment of ours to judge.
 _MOST_PAGES = 20
 
@@ -35,8 +33,8 @@ def judge_fields(fields: list[str]) -> list[Finding]:
     if personal := sorted(PERSONAL_LOG_FIELDS & set(fields)):
         says = f"the logs have {', '.join(personal)}: with a board's id that is personal data"
         found.append(warn(CHECK, says, by_stack("leave it out")))
-    if missing := sorted(_NEEDED - set(fields)):
-        says = f"the logs lack {', '.join(missing)}: there can be no fleet reports"
+    if missing := [name for name in REPORT_LOG_FIELDS if name not in fields]:
+        says = f"the logs lack {', '.join(missing)}: fleet reports need them"
         found.append(warn(CHECK, says, by_stack("set the template's fields")))
     return found
 

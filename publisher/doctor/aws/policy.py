@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from publisher.infra.arns import account_of, partition_of
 from publisher.infra.wildcards import matches
 
 
@@ -21,7 +22,6 @@ class Statement:
         principals: whom it is for, as `AWS:ARN`, `Service:NAME`, `Federated:ARN`, or `*`.
         is_principal_negated: for all but these (NotPrincipal).
         actions: patterns, in lower case as IAM compares them; of NotAction with `!` before each.
-        resources: patterns; of NotResource with `!` before each.
         conditions: the values by operator and key, in lower case, as `stringequals aws:sourcearn`.
         document: as it was written.
     """
@@ -31,7 +31,6 @@ class Statement:
     principals: tuple[str, ...]
     is_principal_negated: bool
     actions: tuple[str, ...]
-    resources: tuple[str, ...]
     conditions: Mapping[str, tuple[str, ...]]
     document: Mapping[str, Any]
 
@@ -51,18 +50,13 @@ class Statement:
     def is_for(self, arn: str) -> bool:
         """Whether it is for a role or user, by name, by its account, or as everybody."""
         account = account_of(arn)
-        partition = arn.split(":")[1]
-        mine = {f"AWS:{arn}", f"AWS:{account}", f"AWS:arn:{partition}:iam::{account}:root"}
+        mine = {f"AWS:{arn}", f"AWS:{account}", f"AWS:arn:{partition_of(arn)}:iam::{account}:root"}
         named = bool(mine & set(self.principals))
         return not named if self.is_principal_negated else named or self.is_for_all()
 
     def covers(self, action: str) -> bool:
         """Whether it is about an action."""
         return _covers(self.actions, action.lower())
-
-    def covers_resource(self, arn: str) -> bool:
-        """Whether it is about a resource; a key's or a role's policy names none: about all."""
-        return not self.resources or _covers(self.resources, arn)
 
     def values(self, key: str, *operators: str) -> tuple[str, ...]:
         """Return the values that a condition key is compared with by any of the operators."""
@@ -88,14 +82,6 @@ def parse_policy(policy: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     return tuple(_statement(one) for one in written)
 
 
-def account_of(arn: str) -> str:
-    """Return the account of an ARN, or of a number that stands for one; "" where it has none."""
-    if arn.isdigit():
-        return arn
-    parts = arn.split(":")
-    return parts[4] if len(parts) > 5 else ""
-
-
 def _statement(written: Mapping[str, Any]) -> Statement:
     negated = "NotPrincipal" in written
     return Statement(
@@ -103,8 +89,7 @@ def _statement(written: Mapping[str, Any]) -> Statement:
         is_allow=written["Effect"] == "Allow",
         principals=_principals(written.get("NotPrincipal" if negated else "Principal")),
         is_principal_negated=negated,
-        actions=tuple(pattern.lower() for pattern in _patterns(written, "Action")),
-        resources=tuple(_patterns(written, "Resource")),
+        actions=tuple(pattern.lower() for pattern in _action_patterns(written)),
         conditions=_conditions(written.get("Condition", {})),
         document=written,
     )
@@ -116,9 +101,9 @@ def _principals(written: object) -> tuple[str, ...]:
     return tuple(f"{kind}:{one}" for kind, ones in written.items() for one in _texts(ones))
 
 
-def _patterns(written: Mapping[str, Any], name: str) -> Iterable[str]:
-    yield from _texts(written.get(name, ()))
-    yield from (f"!{pattern}" for pattern in _texts(written.get(f"Not{name}", ())))
+def _action_patterns(written: Mapping[str, Any]) -> Iterable[str]:
+    yield from _texts(written.get("Action", ()))
+    yield from (f"!{pattern}" for pattern in _texts(written.get("NotAction", ())))
 
 
 def _conditions(written: Mapping[str, Mapping[str, object]]) -> dict[str, tuple[str, ...]]:

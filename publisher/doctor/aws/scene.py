@@ -35,6 +35,14 @@ def bucket_setting(
     return {} if answer is None else answer
 
 
+def read_role(scene: Scene, arn: str) -> Mapping[str, Any]:
+    """Return what IAM says of a role (GetRole's Role); UnansweredError as `ask`."""
+    name = arn.rpartition("/")[2]
+    answer = ask("iam:GetRole", scene.clients.iam.get_role, RoleName=name)
+    role: Mapping[str, Any] = answer["Role"]
+    return role
+
+
 def describe_key(scene: Scene, key: str) -> Mapping[str, Any]:
     """Return what KMS says of a key (DescribeKey's KeyMetadata); UnansweredError as `ask`."""
     answer = ask("kms:DescribeKey", scene.clients.kms.describe_key, KeyId=key)

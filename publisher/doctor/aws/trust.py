@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.asking import settle
 from publisher.doctor.aws.deployment import Trusted
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, account_of, parse_policy
-from publisher.doctor.aws.scene import Scene
+from publisher.doctor.aws.policy import Statement, parse_policy
+from publisher.doctor.aws.scene import Scene, read_role
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.arns import account_of
 
 CHECK = "role-trust"
 _TAKE_OUT = by_stack("take the statement out, if it is not wanted")
@@ -47,9 +48,7 @@ def judge_trust(
 
 
 def _check_role(scene: Scene, role: str, arn: str) -> list[Finding]:
-    name = arn.rpartition("/")[2]
-    answer = ask("iam:GetRole", scene.clients.iam.get_role, RoleName=name)
-    policy = parse_policy(answer["Role"]["AssumeRolePolicyDocument"])
+    policy = parse_policy(read_role(scene, arn)["AssumeRolePolicyDocument"])
     return judge_trust(role, account_of(arn), policy, scene.deployment.trusted)
 
 

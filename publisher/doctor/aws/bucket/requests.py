@@ -11,14 +11,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from publisher.doctor.aws.policy import Statement, account_of
+from publisher.doctor.aws.policy import Statement
+from publisher.infra.arns import account_of
 from publisher.infra.rules.node import items
 from publisher.infra.rules.policies import Request, allows, denies
 from publisher.infra.wildcards import matches
 
 EDGE = "Service:cloudfront.amazonaws.com"
+BY_TLS = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}
 _PRINCIPAL = "aws:principalarn"
-_TLS = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}
 # The bucket's ARN, as infra/ota.yaml has it.
 _TEMPLATES = "${Bucket.Arn}"
 _ACCOUNT = "aws:SourceAccount"
@@ -54,6 +55,12 @@ def strangers(statements: Iterable[Statement]) -> list[str]:
 def named(statements: Iterable[Statement]) -> list[str]:
     """Return the principals whom a policy tells apart by their whole ARN, in its conditions."""
     return [arn for arn in _told_apart(statements) if not _is_pattern(arn)]
+
+
+def everybody(statements: Iterable[Statement]) -> list[str]:
+    """Return principals that stand for all: strangers, and whoever is told apart."""
+    statements = list(statements)
+    return [*strangers(statements), *named(statements)]
 
 
 def sources(statement: Statement) -> tuple[str, ...]:
@@ -126,7 +133,7 @@ def _ours(pattern: str, bucket: str) -> Iterator[str]:
 
 def _reading(key: str, distribution: str) -> Request:
     source = {"aws:sourcearn": distribution, "aws:sourceaccount": account_of(distribution)}
-    return Request("s3:GetObject", key, {**_TLS, **source})
+    return Request("s3:GetObject", key, {**BY_TLS, **source})
 
 
 def _is_for_edge(statement: Statement) -> bool:

@@ -1,4 +1,4 @@
-"""What each role can really do: IAM's policy simulator, asked about each row of the table.
+"""What each role can really do, by IAM's policy simulator, held against the table of rights.
 
 The simulator does not take a bucket's policy for a role ("Simulation of resource-based policies
 isn't supported for IAM roles", SimulatePrincipalPolicy). A denial is a denial wherever it stands,
@@ -10,29 +10,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from publisher.doctor.aws.asking import UnansweredError, ask, settle
-from publisher.doctor.aws.bucket_policy import read_policy
+from publisher.doctor.aws.asking import UnansweredError, settle
+from publisher.doctor.aws.bucket.policy import read_policy
 from publisher.doctor.aws.keys import key_spec
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement
-from publisher.doctor.aws.rights import Right, wanted
+from publisher.doctor.aws.role_rights.row import Right
+from publisher.doctor.aws.role_rights.simulator import Answer, Asked, asked, simulate
+from publisher.doctor.aws.role_rights.table import wanted
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, unknown
-
-if TYPE_CHECKING:
-    from types_boto3_iam.type_defs import ContextEntryTypeDef, EvaluationResultTypeDef
-
-# Action in lower case, resource and context of a row.
-Asked = tuple[str, str, tuple[tuple[str, str], ...]]
+from publisher.infra.arns import partition_of
 
 CHECK = "role-rights"
 _MEND = by_stack("leave the role the template's policy alone, and take others from it")
 _TRY = "try it with the role itself: `aws sts assume-role`"
-_BOOLEANS = ("aws:SecureTransport", "s3:ObjectCreationOperation")
-# What a request by TLS has; the caller is added. What a row leaves out is absent from its request.
-_CONTEXT = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+# Condition keys that the table or every request tells of.
 _KNOWN = {
     "aws:principalarn",
     "aws:securetransport",
@@ -46,21 +40,6 @@ _KNOWN = {
 }
 
 
-class Batch(NamedTuple):
-    """Rows that one call can ask about: each action with each resource, in one context."""
-
-    actions: tuple[str, ...]
-    resources: tuple[str, ...]
-    context: tuple[tuple[str, str], ...]
-
-
-class Answer(NamedTuple):
-    """What the simulator says of one action and resource, and the context keys that it missed."""
-
-    is_allowed: bool
-    missed: tuple[str, ...]
-
-
 def check_rights(scene: Scene) -> list[Finding]:
     """Check each role against the table (SimulatePrincipalPolicy)."""
     spec, no_keys = _settle_spec(scene)
@@ -69,24 +48,11 @@ def check_rights(scene: Scene) -> list[Finding]:
     here = scene.deployment
     for role, arn in here.roles.items():
         keys = {} if no_keys else here.keys
-        table = wanted(here.product, here.bucket, keys, spec, partition=arn.split(":")[1])
+        table = wanted(here.product, here.bucket, keys, spec, partition=partition_of(arn))
         rows = [row for row in table if row.role == role]
         policy = denials(statements, arn)
-        check = partial(_check_role, scene, arn, rows, [policy] if policy else [])
-        found += settle(CHECK, check)
+        found += settle(CHECK, partial(_check_role, scene, arn, rows, policy))
     return found
-
-
-def batches(rows: Iterable[Right]) -> list[Batch]:
-    """Return the fewest calls that ask about just these rows."""
-    actions: dict[tuple[tuple[tuple[str, str], ...], str], list[str]] = {}
-    for row in rows:
-        key = (tuple(sorted(row.context.items())), row.resource)
-        actions.setdefault(key, []).append(row.action)
-    resources: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
-    for (context, resource), names in actions.items():
-        resources.setdefault((context, tuple(names)), []).append(resource)
-    return [Batch(names, tuple(arns), context) for (context, names), arns in resources.items()]
 
 
 def denials(statements: Iterable[Statement], arn: str) -> str:
@@ -129,29 +95,6 @@ def judge_rights(
     return [ok(CHECK, says)]
 
 
-def asked(row: Right) -> Asked:
-    """Return by what the answer to a row is found."""
-    return row.action.lower(), row.resource, tuple(sorted(row.context.items()))
-
-
-def read_result(result: EvaluationResultTypeDef, batch: Batch) -> dict[Asked, Answer]:
-    """Return the answers in one result: for each resource, or for all of the batch alike."""
-    action = result["EvalActionName"].lower()
-    missed = tuple(result.get("MissingContextValues", []))
-    each = {
-        one["EvalResourceName"]: Answer(
-            one["EvalResourceDecision"] == "allowed", tuple(one.get("MissingContextValues", []))
-        )
-        for one in result.get("ResourceSpecificResults", [])
-    }
-    alike = Answer(result["EvalDecision"] == "allowed", missed)
-    return {
-        (action, resource, batch.context): each.get(resource, alike)
-        for resource in batch.resources
-        if resource in each or len(batch.resources) == 1
-    }
-
-
 def _settle_spec(scene: Scene) -> tuple[str, list[Finding]]:
     """Return the keys' spec; where KMS does not say, "" and that signing is left out."""
     try:
@@ -169,36 +112,9 @@ def _settle_policy(scene: Scene) -> tuple[tuple[Statement, ...], list[Finding]]:
         return (), [unknown(CHECK, says, error.mend)]
 
 
-def _check_role(
-    scene: Scene, arn: str, rows: Sequence[Right], policies: Sequence[str]
-) -> list[Finding]:
-    answers: dict[Asked, Answer] = {}
-    for batch in batches(rows):
-        for result in _simulate(scene, arn, batch, policies):
-            answers.update(read_result(result, batch))
+def _check_role(scene: Scene, arn: str, rows: Sequence[Right], policy: str) -> list[Finding]:
+    answers = simulate(scene, arn, rows, [policy] if policy else [])
     return judge_rights(rows[0].role, rows, answers)
-
-
-def _simulate(
-    scene: Scene, arn: str, batch: Batch, policies: Sequence[str]
-) -> list[EvaluationResultTypeDef]:
-    pages = scene.clients.iam.get_paginator("simulate_principal_policy").paginate(
-        PolicySourceArn=arn,
-        PolicyInputList=policies,
-        ActionNames=batch.actions,
-        ResourceArns=batch.resources,
-        ContextEntries=[*_entries({**_CONTEXT, "aws:PrincipalArn": arn, **dict(batch.context)})],
-    )
-    return ask(
-        "iam:SimulatePrincipalPolicy",
-        lambda: [result for page in pages for result in page.get("EvaluationResults", [])],
-    )
-
-
-def _entries(context: Mapping[str, str]) -> Iterator[ContextEntryTypeDef]:
-    for name, value in context.items():
-        kind: Literal["boolean", "string"] = "boolean" if name in _BOOLEANS else "string"
-        yield {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
 
 
 def _alike(rows: Iterable[Right]) -> Iterator[list[Right]]:

@@ -11,9 +11,15 @@ from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, warn
 
 _RULES = by_stack("set the template's lifecycle rules")
+_MOVES = by_stack(
+    "take the transition out, and copy back what it moved (from an archive restore it first)"
+)
 # A pointer that was put back wrongly is noticed within days, not hours.
 _LEAST_NONCURRENT_DAYS = 7
 _NONCURRENT = "NoncurrentVersionExpiration"
+# What is in these classes is read as ever; from the archives it must be restored first (S3 user
+# guide, "Understanding and managing Amazon S3 storage classes").
+_READABLE = {"STANDARD_IA", "ONEZONE_IA", "GLACIER_IR", "INTELLIGENT_TIERING"}
 _GONE = (
     'docs/operator.md, "When something is gone", puts it back; if it was never made, '
     "`slotcast infra apply` makes it"
@@ -105,7 +111,8 @@ def check_lifecycle(scene: Scene) -> list[Finding]:
     )
     rules = [rule for rule in answer.get("Rules", []) if rule["Status"] == "Enabled"]
     check = "bucket-lifecycle"
-    found = [*_judge_age(check, rules), *_judge_uploads(check, rules), *_judge_past(check, rules)]
+    judges = (_judge_age, _judge_moves, _judge_uploads, _judge_past)
+    found = [finding for judge in judges for finding in judge(check, rules)]
     return found or [ok(check, "unfinished uploads and past pointers go after a while, no more")]
 
 
@@ -117,6 +124,22 @@ def _judge_age(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
             mend = by_stack("take it out (`slotcast gc` removes what nothing needs)")
             return [fail(check, says, mend)]
     return []
+
+
+def _judge_moves(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
+    """Return what becomes of published files in other classes; past versions may go there."""
+    moves = [
+        (
+            one.get("StorageClass", ""),
+            f"lifecycle rule {rule.get('ID', '')} moves what is published",
+        )
+        for rule in rules
+        for one in rule.get("Transitions", [])
+    ]
+    for storage, says in moves:
+        if storage not in _READABLE:
+            return [fail(check, f"{says} to {storage}: nobody can read it there", _MOVES)]
+    return [warn(check, f"{says} to {to}: each read is paid for", _MOVES) for to, says in moves[:1]]
 
 
 def _judge_uploads(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:

@@ -1,0 +1,7 @@
+"""The bucket's settings, its policy, and what lies in it.
+
+keeping, exposure   where it is, what it keeps and how long; who gets at it without a policy
+policy              what its policy lets whom do, tried by requests
+denials, openings   what must be denied to all; who may delete or change what boards need
+files               no key in it, under any product or beside them
+"""

@@ -1,0 +1,141 @@
+"""What the roles' own policies allow, statement by statement, held against what their jobs need.
+
+The simulator answers for what it is asked about (rights.py), and no table names all that an account
+has. So the policies are read too: each action must be one that the templates' rules let the role
+have, and each resource of the product, or a key that the role signs with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import NamedTuple
+
+from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.mends import by_stack
+from publisher.doctor.aws.policy import Statement, parse_policy
+from publisher.doctor.aws.scene import Scene, describe_key
+from publisher.doctor.findings import Finding, fail, ok
+from publisher.infra.arns import partition_of
+from publisher.infra.rules.policies import actions, resources
+from publisher.infra.rules.role_keys import SIGNS
+from publisher.infra.rules.roles import ACTIONS
+
+CHECK = "role-policies"
+_TAKE_OUT = by_stack("leave the role the template's policy alone, and take the rest from it")
+_MOST_NAMED = 5
+
+
+class Own(NamedTuple):
+    """What a role may reach.
+
+    Attributes:
+        whole: ARNs of the bucket and of keys.
+        prefix: how the ARNs of the product's objects begin.
+    """
+
+    whole: frozenset[str]
+    prefix: str
+
+    def has(self, resource: str) -> bool:
+        """Whether all that an ARN names, which may have wildcards, is the role's business."""
+        return resource in self.whole or resource.startswith(self.prefix)
+
+
+def check_role_policies(scene: Scene) -> list[Finding]:
+    """Check each role's policies (ListRolePolicies, GetRolePolicy, ListAttachedRolePolicies)."""
+    looks: tuple[Callable[[Scene, str, str], list[Finding]], ...] = (_check_own, _check_attached)
+    return [
+        finding
+        for role, arn in scene.deployment.roles.items()
+        for look in looks
+        for finding in settle(CHECK, partial(look, scene, role, arn))
+    ]
+
+
+def judge_policies(
+    role: str, policies: Mapping[str, Sequence[Statement]], own: Own
+) -> list[Finding]:
+    """Return what a role's inline policies allow beside its job.
+
+    Args:
+        role: `release`, `refresh` or `gc`.
+        policies: their statements, by name.
+    """
+    says = [
+        f"{role}: policy {name}, {statement.name}, {what}"
+        for name, statements in policies.items()
+        for statement in statements
+        if statement.is_allow
+        for what in _too_much(role, statement, own)
+    ]
+    if says:
+        return [fail(CHECK, one, _TAKE_OUT) for one in says]
+    named = ", ".join(policies) or "there is none"
+    return [ok(CHECK, f"{role}: its own policies ({named}) allow nothing beside its job")]
+
+
+def judge_attached(role: str, attached: Sequence[str]) -> list[Finding]:
+    """Return which managed policies a role has, by their ARNs: the template attaches none."""
+    says = f"{role}: {_some(attached)} is attached, of which the template knows nothing"
+    return [fail(CHECK, says, _TAKE_OUT)] if attached else []
+
+
+def _too_much(role: str, statement: Statement, own: Own) -> Iterator[str]:
+    """Yield what one statement allows that the role has no need of."""
+    document = statement.document
+    if "NotAction" in document or "NotResource" in document:
+        yield "allows all but what it names"
+    needed = {one.lower() for one in ACTIONS[_logical_id(role)]}
+    if more := [one for one in actions(document) if one.lower() not in needed]:
+        yield f"allows {_some(more)}, which its job does not need"
+    if others := [one for one in resources(document) if not own.has(one)]:
+        yield f"is for {_some(others)}: neither of the product, nor a key that the role signs with"
+
+
+def _check_own(scene: Scene, role: str, arn: str) -> list[Finding]:
+    client, name = scene.clients.iam, arn.rpartition("/")[2]
+    pages = client.get_paginator("list_role_policies").paginate(RoleName=name)
+    names = ask(
+        "iam:ListRolePolicies", lambda: [one for page in pages for one in page["PolicyNames"]]
+    )
+    get = partial(client.get_role_policy, RoleName=name)
+    policies = {
+        one: parse_policy(ask("iam:GetRolePolicy", get, PolicyName=one)["PolicyDocument"])
+        for one in names
+    }
+    return judge_policies(role, policies, _own(scene, role, arn))
+
+
+def _check_attached(scene: Scene, role: str, arn: str) -> list[Finding]:
+    pages = scene.clients.iam.get_paginator("list_attached_role_policies").paginate(
+        RoleName=arn.rpartition("/")[2]
+    )
+    attached = ask(
+        "iam:ListAttachedRolePolicies",
+        lambda: [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]],
+    )
+    return judge_attached(role, attached)
+
+
+def _own(scene: Scene, role: str, arn: str) -> Own:
+    here = scene.deployment
+    bucket = f"arn:{partition_of(arn)}:s3:::{here.bucket}"
+    signs = SIGNS.get(_logical_id(role), set())
+    keys = [_key_arn(scene, key) for name, key in here.keys.items() if name in signs]
+    return Own(frozenset([bucket, *keys]), f"{bucket}/{here.product}/")
+
+
+def _key_arn(scene: Scene, key: str) -> str:
+    """Return a key's ARN; KMS is asked where the stack gave an alias."""
+    return key if ":key/" in key else str(describe_key(scene, key)["Arn"])
+
+
+def _logical_id(role: str) -> str:
+    """Return what infra/ci.yaml calls a role."""
+    return f"{role.title()}Role"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
