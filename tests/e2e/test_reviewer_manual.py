@@ -1,20 +1,18 @@
 """The script in the reviewer's manual passes what is sound, and says what is wrong with others."""
 
-import importlib.util
 import json
 import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import esp_images
-import jq_command
 import pytest
+from jq_on_path import our_jq, path_with_jq
 from product import Product
 from published_product import (
     NOW,
@@ -53,28 +51,12 @@ def script() -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def our_jq(folder: Path) -> Path:
-    """A folder with a `jq` command that stands for the real one."""
-    package = importlib.util.find_spec("jq")
-    assert package is not None, "no jq: pip install jq"
-    assert package.origin is not None
-    site, command = Path(package.origin).parent, folder / "jq"
-    # Without site and environment Python starts in half the time.
-    words = f'"{sys.executable}" -IS "{jq_command.__file__}" "{site}"'
-    command.write_text(f'#!/bin/sh\nexec {words} "$@"\n')
-    command.chmod(0o755)
-    return folder
-
-
 @pytest.fixture(scope="session")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A PATH on which all the manual's tools are."""
     for tool in ("bash", "openssl", "sha256sum", "md5sum", "cmp", "sed"):
         assert shutil.which(tool), tool
-    path = os.environ["PATH"]
-    if shutil.which("jq"):
-        return path
-    return f"{our_jq(tmp_path_factory.mktemp('jq'))}{os.pathsep}{path}"
+    return path_with_jq(tmp_path_factory.mktemp("jq"))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
 
-from publisher.doctor.aws.rights import Right
+from publisher.doctor.aws.role_rights.row import Right
 from publisher.infra.names import ROLE_OUTPUTS
 from tests.infra.account import assume, assume_by_token
 from tests.infra.deployment import (

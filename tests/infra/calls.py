@@ -166,6 +166,12 @@ CALLS: dict[str, Callable[[Call], object]] = {
     "s3:PutBucketObjectLockConfiguration": lambda call: call.s3(
         "put_object_lock_configuration", ObjectLockConfiguration={"ObjectLockEnabled": "Enabled"}
     ),
+    "s3:PutBucketRequestPayment": lambda call: call.s3(
+        "put_bucket_request_payment", RequestPaymentConfiguration={"Payer": "BucketOwner"}
+    ),
+    "s3:PutBucketNotification": lambda call: call.s3(
+        "put_bucket_notification_configuration", NotificationConfiguration={}
+    ),
     "s3:DeleteBucket": lambda call: call.s3("delete_bucket"),
     "kms:Sign": _sign,
     "kms:GetPublicKey": lambda call: call.kms("get_public_key"),

@@ -70,6 +70,13 @@ def store_ahead(hours: float) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def days_ahead(days: float) -> Iterator[None]:
+    """Let commands, and the bucket, take it for so many days from now."""
+    with days_ago(-days), store_ahead(hours=24 * days):
+        yield
+
+
 def _resolving(port: int) -> Callable[..., list]:
     def resolve(host: str, asked: object, *rest: object, **more: object) -> list:
         if isinstance(host, str) and host.endswith(_EDGE):

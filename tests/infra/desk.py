@@ -1,10 +1,12 @@
 """A release engineer's desk: a folder with slotcast.toml, from which a product is published."""
 
+import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from publisher.settings import Settings, load_settings
-from publisher.signers import Passphrases, load_signers
 from tests.infra.command import Done, run
 from tests.infra.deployment import BUCKET, PRODUCT, Deployment
 from tests.infra.ministack_server import REGION, Credentials
@@ -52,30 +54,33 @@ class Desk:
         words += ("--board", BOARD, "--chip", "esp32", "--slot-size", "0x1E0000")
         self.must(who, *words, "--ca", str(self.deployment.aws.ca))
         self._path.write_text(self._path.read_text().replace("deltas = 3", "deltas = 0"))
-        self._hand_over()
+        self.hand_over(self.deployment.keys)
 
-    def _hand_over(self) -> None:
-        """Hold the ceremony by which root lists the keys of the stack, and no others."""
-        who, proposal = self.deployment.deployer, str(self.folder / "root-2.json")
-        replaced = [
-            f"--replace={role}={self._keyid(role)}:awskms:{arn}"
-            for role, arn in self.deployment.keys.items()
-        ]
+    def hand_over(self, keys: Mapping[str, str]) -> None:
+        """Hold the ceremony by which root lists keys in KMS, by role, in place of the former."""
+        who, root = self.deployment.deployer, self.root()
+        proposal = str(self.folder / f"root-{root['version'] + 1}.json")
+        former = {role: one["keyid"] for one in root["keys"] for role in one["roles"]}
+        replaced = [f"--replace={role}={former[role]}:awskms:{arn}" for role, arn in keys.items()]
         self.must(who, "root", "propose", "--out", proposal, *replaced)
         for name in _ROOT_KEYS:
             key = f"file:{self.folder / 'keys' / name}.pem"
             self.must(None, "root", "sign", proposal, "--key", key, "--yes")
-        text = self._path.read_text()
-        for role, arn in self.deployment.keys.items():
-            text = text.replace(f"file:keys/{role}.pem", f"awskms:{arn}")
-            (self.folder / "keys" / f"{role}.pem").unlink()
-        self._path.write_text(text)
+        for role, arn in keys.items():
+            self._name_key(role, f"awskms:{arn}")
+            (self.folder / "keys" / f"{role}.pem").unlink(missing_ok=True)
         self.must(who, "root", "apply", proposal)
 
-    def _keyid(self, role: str) -> str:
-        words = Passphrases(lambda prompt: "", {})
-        (signer,) = load_signers([f"file:keys/{role}.pem"], self.folder, words)
-        return signer.public_key.keyid
+    def root(self) -> dict:
+        """What root says: version, and keys with their roles."""
+        return json.loads(self.must(self.deployment.deployer, "root", "show", "--json").out)
+
+    def _name_key(self, role: str, uri: str) -> None:
+        """Name a role's key in slotcast.toml."""
+        line = f'{role} = ["{uri}"]'
+        text, count = re.subn(rf"(?m)^{role} = \[.*\]$", line, self._path.read_text())
+        assert count == 1
+        self._path.write_text(text)
 
     def release(self, who: Credentials, version: str, image: bytes, *more: str) -> Done:
         """Release an image."""

@@ -33,7 +33,7 @@ def reports() -> Iterator[str]:
         "The edge keeps timestamp.json for a day": made.pointer_kept_for_a_day,
         "What is missing is answered with a web page": made.page_for_what_is_missing,
         "The edge compresses": made.compressed,
-        "A private key lies in the bucket": made.key_in_the_bucket,
+        "Private keys lie in the bucket": made.keys_in_the_bucket,
         "The edge serves an older timestamp than the store has": made.stale_edge,
     }
     yield section("The certificate nears its end", made.expiring_certificate, is_broken=True)

@@ -7,7 +7,7 @@ rules are those that IAM publishes (tests/unit/iam_evaluation.py). Nothing here 
 from collections.abc import Callable, Iterator
 
 from publisher.doctor.aws.policy import Statement, parse_policy
-from publisher.doctor.aws.rights import Right
+from publisher.doctor.aws.role_rights.row import Right
 from publisher.infra.names import ROLE_OUTPUTS
 from tests.infra.account import document
 from tests.infra.deployment import BUCKET, PRODUCT, TAKING, Deployment

@@ -67,7 +67,7 @@ class Crowd:
 
 @dataclass(frozen=True)
 class Moments:
-    """When the timestamps of the release, and of the new key, were in the bucket.
+    """When the timestamps of the release, and of the new key, were about to be in the bucket.
 
     `version` is that of the release's.
     """
@@ -172,17 +172,23 @@ class _Course:
             await self._step(min(self.now_s + 1, until_s))
 
     async def _publish(self, process: subprocess.Popen[str]) -> float:
-        """Let real time pass until a command has ended; when the bucket's timestamp changed."""
+        """Let real time pass until a command has ended.
+
+        Returns:
+            When the bucket's timestamp was last seen unchanged: no edge can have served the new one
+            before.
+        """
         before, from_s, began = self._product.pointer(), self.now_s, time.monotonic()
-        moved_at_s = 0.0
+        unmoved_at_s, is_moved = from_s, False
         while process.poll() is None:
             await self._step(from_s + time.monotonic() - began)
-            if not moved_at_s and await asyncio.to_thread(self._product.pointer) != before:
-                moved_at_s = from_s + time.monotonic() - began
+            looked_at_s = from_s + time.monotonic() - began
+            is_moved = is_moved or await asyncio.to_thread(self._product.pointer) != before
+            unmoved_at_s = unmoved_at_s if is_moved else looked_at_s
             await asyncio.sleep(_LOOK_S)
         if process.returncode:
             raise RuntimeError(process.communicate()[0])
-        return moved_at_s or self.now_s
+        return unmoved_at_s
 
     async def _step(self, now_s: float) -> None:
         """Set the clock, and let all poll that are due, at once."""

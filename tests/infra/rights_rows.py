@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from publisher.doctor.aws.rights import Right, wanted
+from publisher.doctor.aws.role_rights.row import Right
+from publisher.doctor.aws.role_rights.table import wanted
 from publisher.infra.names import ROLE_OUTPUTS
 from publisher.infra.sample_paths import MANIFEST, PAYLOAD, ROOT, TIMESTAMP, VERSION_JSON
 from tests.infra.calls import CALLS, Call
@@ -28,6 +29,8 @@ _GUARDED = (
     ("s3:PutBucketVersioning", _BUCKET),
     ("s3:PutLifecycleConfiguration", _BUCKET),
     ("s3:PutBucketObjectLockConfiguration", _BUCKET),
+    ("s3:PutBucketRequestPayment", _BUCKET),
+    ("s3:PutBucketNotification", _BUCKET),
     ("s3:DeleteBucket", _BUCKET),
     *(
         ("s3:DeleteObject", f"{_BUCKET}/{PRODUCT}/{path}")

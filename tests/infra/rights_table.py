@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from publisher.doctor.aws.rights import Right
+from publisher.doctor.aws.role_rights.row import Right
 from publisher.infra.names import ROLE_OUTPUTS
 from tests.infra.access_rows import takes, views
 from tests.infra.deployment import BUCKET, PRODUCT, Deployment, deploy

@@ -1,15 +1,17 @@
 """The life of the stacks, by `slotcast infra`: left alone, changed, refused, removed."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from publisher.infra.names import KEY_OUTPUTS
+from publisher.infra.template import read
 from tests.infra.account import assume
 from tests.infra.command import Done
-from tests.infra.deployment import BUCKET, PRODUCT, Deployment, deploy_defaults, infra
+from tests.infra.deployment import BUCKET, NAME, PRODUCT, Deployment, deploy_defaults, infra
 
 
 def run(deployment: Deployment, *words: str) -> Done:
@@ -80,6 +82,42 @@ def test_a_key_that_signs_is_not_replaced_by_one_of_another_kind(deployment: Dep
     assert "TimestampSigningKey: might be replaced: nobody can sign for its role" in tried.err
     edit(deployment, '[ci]\nKeySpec = "ECC_NIST_P256"\n', "[ci]\n")
     assert changes(deployment) == {"ota": {}, "ci": {}}
+
+
+def test_no_other_product_signs_with_the_keys_of_this_one(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    arn, alias = deployment.keys["targets"], f"alias/{NAME}-{PRODUCT}-ci-targets"
+    text = (deployment.folder / "infra.toml").read_text().replace(PRODUCT, "camera")
+    (tmp_path / "infra.toml").write_text(text.replace("[ci]\n", f'[ci]\nSnapshotKey = "{arn}"\n'))
+    command = partial(infra, deployment.aws, deployment.deployer, tmp_path, "apply", "ci", "--yes")
+    assert f"the stack {NAME}-{PRODUCT}-ci signs with it: {alias}" in command().err
+    kms = deployment.aws.client("kms", deployment.deployer)
+    kms.delete_alias(AliasName=alias)
+    tried = command()
+    kms.create_alias(AliasName=alias, TargetKeyId=arn)
+    assert tried.code == 1
+    assert f"it is the product {PRODUCT}'s, by its tag slotcast:product" in tried.err
+
+
+@pytest.mark.parametrize("other", ["SnapshotKey", "TimestampKey"])
+def test_cloudformation_itself_refuses_one_key_for_targets_and_another_role(
+    deployment: Deployment, other: str
+) -> None:
+    arn = deployment.keys["targets"]
+    given = {"Product": "camera", "BucketName": BUCKET, "TargetsKey": arn, other: arn}
+    client = deployment.aws.client("cloudformation", deployment.deployer)
+    with pytest.raises(ClientError, match=f"TargetsKey and {other} are one key"):
+        client.create_change_set(
+            StackName="camera",
+            ChangeSetName="first",
+            ChangeSetType="CREATE",
+            TemplateBody=read("ci"),
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
+            ],
+        )
 
 
 @pytest.fixture(scope="module")
