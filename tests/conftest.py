@@ -1,5 +1,6 @@
 """What all tests share: real firmware, one S3 server for the whole run, what was compiled once."""
 
+import gc
 import sys
 import sysconfig
 from collections import Counter
@@ -78,6 +79,18 @@ def micropython_at_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[No
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(programs, "_find", find_quick)
         yield
+
+
+@pytest.fixture(autouse=True)
+def heap_of_its_own() -> Iterator[None]:
+    """Garbage is looked for in what a test made itself.
+
+    The device's code has it collected often; among all that a long run of tests holds, that took
+    twenty times as long as the test.
+    """
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")
