@@ -1,6 +1,7 @@
 """The commands of `slotcast`, a module each: `run(arguments, context)` returns a Result.
 
-They print nothing and exit nowhere; cli.py does both.
+They print nothing and exit nowhere; cli.py does both. What some of them share stands beside them,
+named after what it is about (`infra_site`, `root_site`, `product`, `publishing`).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from tuf.api.metadata import Root
 
@@ -15,6 +15,9 @@ from publisher.doctor.findings import Finding, fail, unknown
 from publisher.doctor.site import Site
 from publisher.errors import PublisherError
 from publisher.infra.names import EDGE_REGION, FILE_NAME
+
+if TYPE_CHECKING:
+    from publisher.doctor.aws.deployment import StackSaid, Wanted
 
 _CREDENTIALS = "`aws sts get-caller-identity` tells whose credentials are used, if any"
 _STACK = "correct --stack, which is what the stacks' names begin with, or --region"
@@ -69,29 +72,43 @@ def _look(named: Named, context: Context, site: Site) -> list[Finding]:
     from boto3.session import Session
 
     from publisher.doctor.aws import connect, look
-    from publisher.doctor.aws.deployment import StackSaid, Wanted, find_deployment
-    from publisher.doctor.secrets.listed_keys import read_listed_keys
-    from publisher.infra import clients
-    from publisher.infra.cloudformation.stacks import Stacks
+    from publisher.doctor.aws.deployment import find_deployment
 
-    there: list[str] = []
+    product, region = site.settings.product, named.region
+    stacks = _Stacks(context)
+    deployment = find_deployment(named.prefix, product, region, stacks.read, named.bucket)
+    if named.is_asked and not stacks.found:
+        return [fail(AWS, f"no stack of {named.prefix} is in {region}", _STACK)]
+    return look(deployment, connect(Session(), region), _wanted(context, site))
 
-    def read(stack: str, where: str) -> StackSaid | None:
-        stacks = Stacks(clients.cloudformation(where), context.note, context.sleep)
+
+class _Stacks:
+    """CloudFormation's stacks; `found` are the names of those that were asked for and are there."""
+
+    def __init__(self, context: Context) -> None:
+        self.found: list[str] = []
+        self._context = context
+
+    def read(self, stack: str, region: str) -> StackSaid | None:
+        from publisher.doctor.aws.deployment import StackSaid
+        from publisher.infra import clients
+        from publisher.infra.cloudformation.stacks import Stacks
+
+        stacks = Stacks(clients.cloudformation(region), self._context.note, self._context.sleep)
         found = stacks.find(stack)
         if found is None:
             return None
-        there.append(stack)
+        self.found.append(stack)
         return StackSaid(found.outputs, found.parameters)
 
-    settings, region = site.settings, named.region
-    deployment = find_deployment(named.prefix, settings.product, region, read, named.bucket)
-    if named.is_asked and not there:
-        return [fail(AWS, f"no stack of {named.prefix} is in {region}", _STACK)]
+
+def _wanted(context: Context, site: Site) -> Wanted:
+    from publisher.doctor.aws.deployment import Wanted
+    from publisher.doctor.secrets.listed_keys import read_listed_keys
+
+    settings = site.settings
     listed_keys = read_listed_keys(settings.root_sha256, site.read_origin, site.read)
-    base_url = settings.edge.base_url
-    wanted = Wanted(base_url, _root(site), context.now, settings.keys, listed_keys)
-    return look(deployment, connect(Session(), region), wanted)
+    return Wanted(settings.edge.base_url, _root(site), context.now, settings.keys, listed_keys)
 
 
 def _named(arguments: Arguments, site: Site, path: Path) -> Named:

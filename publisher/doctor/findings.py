@@ -24,7 +24,8 @@ class Finding:
     """What one check found.
 
     Attributes:
-        check: the check's name, short and in kebab case, by which `--only` asks for it.
+        check: the check's name, short and in kebab case, by which `--only` asks for it
+            (for those of the account together: `aws`).
         says: one sentence: what is so; for UNKNOWN why it could not be found out.
         mend: one sentence: what to do; "" where nothing is to be done.
     """
