@@ -105,6 +105,7 @@ _THROTTLED = (
     "ThrottlingException",
     "TooManyRequestsException",
 )
+_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 # "403" is boto3's own, for an answer without a body.
 _DENIED = (
     "403",
@@ -165,6 +166,12 @@ def is_denied(error: ClientError) -> bool:
     if explain_caller(error):
         return False
     return code_of(error) in _DENIED or status_of(error) == 403
+
+
+def denied_action(error: ClientError) -> str:
+    """Return the permission that AWS's words name, such as s3:ListBucket; "" where none is."""
+    named = _ACTION.search(message_of(error))
+    return named[1] if named else ""
 
 
 def code_of(error: ClientError) -> str:

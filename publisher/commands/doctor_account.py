@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from boto3.session import Session
 from tuf.api.metadata import Root
 
 from publisher.arguments import Arguments
 from publisher.commands import Context
 from publisher.commands.product import find_settings
+from publisher.doctor import aws
+from publisher.doctor.aws.deployment import StackSaid, Wanted, find_deployment
 from publisher.doctor.check_names import AWS
 from publisher.doctor.findings import Finding, fail, unknown
+from publisher.doctor.secrets.listed_keys import read_listed_keys
 from publisher.doctor.site import Site
 from publisher.errors import PublisherError
+from publisher.infra import clients
+from publisher.infra.cloudformation.stacks import Stacks
 from publisher.infra.names import EDGE_REGION, FILE_NAME
-
-if TYPE_CHECKING:
-    from publisher.doctor.aws.deployment import StackSaid, Wanted
+from publisher.infra.settings import load_infra
 
 _CREDENTIALS = "`aws sts get-caller-identity` tells whose credentials are used, if any"
 _STACK = "correct --stack, which is what the stacks' names begin with, or --region"
@@ -42,8 +46,6 @@ class Named(NamedTuple):
 def verify_file(arguments: Arguments) -> None:
     """Raise SettingsError if the command line names an infra.toml that is not there, or wrong."""
     if arguments.infra_file is not None:
-        from publisher.infra.settings import load_infra
-
         load_infra(arguments.infra_file)
 
 
@@ -68,18 +70,12 @@ def _unasked(arguments: Arguments) -> list[Finding]:
 
 
 def _look(named: Named, context: Context, site: Site) -> list[Finding]:
-    # Imported here: boto3 takes its time, and not everybody is at AWS.
-    from boto3.session import Session
-
-    from publisher.doctor.aws import connect, look
-    from publisher.doctor.aws.deployment import find_deployment
-
     product, region = site.settings.product, named.region
     stacks = _Stacks(context)
     deployment = find_deployment(named.prefix, product, region, stacks.read, named.bucket)
     if named.is_asked and not stacks.found:
         return [fail(AWS, f"no stack of {named.prefix} is in {region}", _STACK)]
-    return look(deployment, connect(Session(), region), _wanted(context, site))
+    return aws.look(deployment, aws.connect(Session(), region), _wanted(context, site))
 
 
 class _Stacks:
@@ -90,10 +86,6 @@ class _Stacks:
         self._context = context
 
     def read(self, stack: str, region: str) -> StackSaid | None:
-        from publisher.doctor.aws.deployment import StackSaid
-        from publisher.infra import clients
-        from publisher.infra.cloudformation.stacks import Stacks
-
         stacks = Stacks(clients.cloudformation(region), self._context.note, self._context.sleep)
         found = stacks.find(stack)
         if found is None:
@@ -103,9 +95,6 @@ class _Stacks:
 
 
 def _wanted(context: Context, site: Site) -> Wanted:
-    from publisher.doctor.aws.deployment import Wanted
-    from publisher.doctor.secrets.listed_keys import read_listed_keys
-
     settings = site.settings
     listed_keys = read_listed_keys(settings.root_sha256, site.read_origin, site.read)
     return Wanted(settings.edge.base_url, _root(site), context.now, settings.keys, listed_keys)
@@ -117,8 +106,6 @@ def _named(arguments: Arguments, site: Site, path: Path) -> Named:
     if arguments.stack:
         region = arguments.region or store.region or EDGE_REGION
         return Named(arguments.stack, region, store.bucket, is_asked=True)
-    from publisher.infra.settings import load_infra
-
     infra = load_infra(path)
     bucket = infra.stacks.get("ci", {}).get("BucketName") or store.bucket
     return Named(infra.name, infra.region, bucket, is_asked=False)

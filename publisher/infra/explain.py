@@ -6,7 +6,6 @@ cloudformation/errors.py.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,10 +13,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from publisher.aws_errors import (
     code_of,
+    denied_action,
     explain_caller,
     explain_silence,
     is_denied,
-    message_of,
     remark_of,
 )
 from publisher.infra.errors import InfraError
@@ -31,7 +30,6 @@ _PERMISSIONS = (
     "whoever deploys needs that permission; a permissions boundary or an organization's policy may "
     "deny it too"
 )
-_ACTION = re.compile(r"not authorized to perform: ([\w-]+:\w+)")
 
 
 def _no_words(error: ClientError) -> Words:
@@ -75,6 +73,5 @@ def _answered(error: ClientError, own: Callable[[ClientError], Words]) -> tuple[
 
 
 def _denied(error: ClientError) -> tuple[str, str]:
-    action = _ACTION.search(message_of(error))
-    name = action[1] if action else error.operation_name
+    name = denied_action(error) or error.operation_name
     return f"access denied to {name}{remark_of(error)}", _PERMISSIONS

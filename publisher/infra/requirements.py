@@ -30,6 +30,9 @@ REPORT_LOG_FIELDS = (
     "x-edge-result-type",
 )
 
+# Of past pointers: that one was put back wrongly may be noticed after a holiday.
+NONCURRENT_MIN_DAYS = 30
+
 # A year, as browsers want it before they keep a domain to HTTPS for good (hstspreload.org).
 HSTS_MIN_S = 31_536_000
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, IncompleteRe
 from publisher.aws_errors import (
     LATER,
     code_of,
+    denied_action,
     explain_caller,
     explain_silence,
     header_of,
@@ -49,6 +50,8 @@ _BY_CODE = {
         _LATER,
     ),
 }
+# By the operation that reads: the permission that it needs.
+_READS = {"GetObject": "s3:GetObject", "ListObjectsV2": "s3:ListBucket"}
 _OTHER_REGION = (
     "PermanentRedirect",
     "AuthorizationHeaderMalformed",
@@ -67,6 +70,17 @@ def explain(error: Exception, bucket: str, now: datetime | None = None) -> Store
     else:
         message, hint = _failed(error)
     return StoreError(f"bucket {bucket}: {message}", hint)
+
+
+def refused_read(error: ClientError) -> str:
+    """Return the one permission that reading was refused for; "" where it was something else.
+
+    S3 answers a missing object with AccessDenied where s3:ListBucket is missing, and names what it
+    missed in the message (S3 user guide, "Troubleshoot access denied errors").
+    """
+    if error.operation_name not in _READS or not is_denied(error):
+        return ""
+    return denied_action(error) or _READS[error.operation_name]
 
 
 def _answered(error: ClientError, now: datetime | None) -> tuple[str, str]:

@@ -15,6 +15,8 @@ from publisher.infra.sample_paths import IMAGE, MANIFEST, PAYLOAD, TIMESTAMP, VE
 GET_LIFECYCLE = "get_bucket_lifecycle_configuration"
 GET_LOCK = "get_object_lock_configuration"
 PAST = {"Status": "Enabled", "NoncurrentVersionExpiration": {"NoncurrentDays": 90}}
+WEEKS = {"NoncurrentDays": 29}
+OF_SOME = {"Filter": {"And": {"Prefix": "", "ObjectSizeGreaterThan": 9}}}
 OLD = {"ID": "old", "Status": "Enabled", "Expiration": {"Days": 9}}
 UPLOADS = {"Status": "Enabled", "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7}}
 
@@ -183,6 +185,31 @@ def test_each_block_of_public_access_must_be_on(name):
             "WARN bucket-lifecycle: a pointer that was overwritten can be restored for 1 days only",
             "set the template's lifecycle rules: `slotcast infra apply`",
             id="past pointers for a day",
+        ),
+        pytest.param(
+            keeping.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [UPLOADS, PAST, {**PAST, **OF_SOME, "NoncurrentVersionExpiration": WEEKS}]},
+            "WARN bucket-lifecycle: a pointer that was overwritten can be restored for 29 days "
+            "only",
+            "set the template's lifecycle rules: `slotcast infra apply`",
+            id="some past pointers for less than a month",
+        ),
+        pytest.param(
+            keeping.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [UPLOADS, {**PAST, **OF_SOME}]},
+            "WARN bucket-lifecycle: past pointers are paid for, for ever",
+            "set the template's lifecycle rules: `slotcast infra apply`",
+            id="past pointers of some objects alone go",
+        ),
+        pytest.param(
+            keeping.check_lifecycle,
+            GET_LIFECYCLE,
+            {"Rules": [{**UPLOADS, "Prefix": "nothing/"}, PAST]},
+            "WARN bucket-lifecycle: parts of unfinished uploads are paid for, for ever",
+            "set the template's lifecycle rules: `slotcast infra apply`",
+            id="unfinished uploads of some objects alone go",
         ),
         pytest.param(
             keeping.check_lock,

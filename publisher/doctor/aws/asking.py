@@ -15,6 +15,7 @@ from publisher.aws_errors import (
     message_of,
 )
 from publisher.doctor.findings import Finding, unknown
+from publisher.doctor.hints import allow
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -100,7 +101,6 @@ def _explain(error: ClientError, permission: str) -> UnansweredError:
         says, mend = words
         return UnansweredError(f"{permission}: {says}", mend)
     if is_denied(error):
-        mend = f"allow {permission} to who runs the doctor (docs/doctor.md)"
-        return UnansweredError(f"access denied to {permission}", mend)
+        return UnansweredError(f"access denied to {permission}", allow(permission))
     answered = f"{permission}: AWS answered {code}: {message_of(error)}"
     return UnansweredError(answered.removesuffix(": "))

@@ -9,13 +9,12 @@ from publisher.doctor.aws.asking import NO_BUCKET, ask, ask_unless
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.requirements import NONCURRENT_MIN_DAYS
 
 _RULES = by_stack("set the template's lifecycle rules")
 _MOVES = by_stack(
     "take the transition out, and copy back what it moved (from an archive restore it first)"
 )
-# A pointer that was put back wrongly is noticed within days, not hours.
-_LEAST_NONCURRENT_DAYS = 7
 _NONCURRENT = "NoncurrentVersionExpiration"
 # What is in these classes is read as ever; from the archives it must be restored first (S3 user
 # guide, "Understanding and managing Amazon S3 storage classes").
@@ -143,16 +142,23 @@ def _judge_moves(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding
 
 
 def _judge_uploads(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    if any("AbortIncompleteMultipartUpload" in rule for rule in rules):
+    if any("AbortIncompleteMultipartUpload" in rule for rule in rules if _is_for_all(rule)):
         return []
     return [warn(check, "parts of unfinished uploads are paid for, for ever", _RULES)]
 
 
 def _judge_past(check: str, rules: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    days = [rule[_NONCURRENT].get("NoncurrentDays", 0) for rule in rules if _NONCURRENT in rule]
-    if not days:
-        return [warn(check, "past pointers are paid for, for ever", _RULES)]
-    if min(days) < _LEAST_NONCURRENT_DAYS:
-        says = f"a pointer that was overwritten can be restored for {min(days)} days only"
-        return [warn(check, says, _RULES)]
-    return []
+    found = []
+    past = [rule for rule in rules if _NONCURRENT in rule]
+    if not any(map(_is_for_all, past)):
+        found.append(warn(check, "past pointers are paid for, for ever", _RULES))
+    days = min((rule[_NONCURRENT].get("NoncurrentDays", 0) for rule in past), default=None)
+    if days is not None and days < NONCURRENT_MIN_DAYS:
+        says = f"a pointer that was overwritten can be restored for {days} days only"
+        found.append(warn(check, says, _RULES))
+    return found
+
+
+def _is_for_all(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule is about all objects: without a filter, or with one that is empty."""
+    return not rule.get("Prefix") and rule.get("Filter", {}) in ({}, {"Prefix": ""})
