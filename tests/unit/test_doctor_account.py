@@ -9,6 +9,7 @@ from botocore.exceptions import NoCredentialsError
 from infra_cloud import Cloud
 
 from publisher.doctor.findings import ok
+from publisher.infra.cloudformation.stacks import Stack, Stacks
 
 INIT = (
     *("init", "sensor", "--insecure-no-passphrase", "--board", "b1", "--chip", "esp32"),
@@ -132,6 +133,15 @@ def test_roles_alone_are_looked_at_with_the_bucket_that_slotcast_toml_names(
     assert wanted.keys.timestamp == ("file:keys/timestamp.pem",)
 
 
+def test_stacks_of_infra_toml_that_are_not_there_yet_are_no_error(look, bare_account, tmp_path):
+    for stack in ("acme-ota", "acme-sensor-ci", "acme-logs"):
+        bare_account.cloud.is_absent(stack)
+    (tmp_path / "infra.toml").write_text(INFRA)
+    assert [one["state"] for one in look("--only", "aws")] == ["OK"]
+    [(deployment, _)] = bare_account.looked
+    assert (deployment.distribution_id, deployment.roles) == ("", {})
+
+
 def test_stacks_that_are_named_and_are_not_there_are_an_error(look, bare_account):
     for stack in ("typo-ota", "typo-sensor-ci", "typo-logs"):
         bare_account.cloud.is_absent(stack)
@@ -148,14 +158,27 @@ def test_an_infra_toml_that_is_named_and_is_not_there_is_an_error(look, run, mor
 
 
 def test_an_account_that_cannot_be_asked_is_not_known(look, monkeypatch):
-    def refuse(region):
+    def refuse(deployment, clients, wanted):
         raise NoCredentialsError
 
-    monkeypatch.setattr("publisher.infra.clients.cloudformation", refuse)
+    monkeypatch.setattr("publisher.doctor.aws.look", refuse)
+    monkeypatch.setattr(Stacks, "find", lambda stacks, name: Stack(name, "CREATE_COMPLETE", ""))
     [found] = look("--only", "aws", "--stack", "acme")
     assert found["state"] == "UNKNOWN"
     assert "Unable to locate credentials" in found["says"]
-    assert found["mend"]
+    assert "get-caller-identity" in found["mend"]
+
+
+def test_without_credentials_it_is_told_where_they_come_from(look, monkeypatch, tmp_path):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    [found] = look("--only", "aws", "--stack", "acme")
+    assert found["state"] == "UNKNOWN"
+    assert "no credentials were found" in found["says"]
+    assert "AWS_PROFILE" in found["mend"]
 
 
 def test_an_infra_toml_that_is_wrong_is_told(look, tmp_path):

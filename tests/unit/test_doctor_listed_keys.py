@@ -68,6 +68,7 @@ PACKED = [
         pytest.param(SEED, ED25519, ("timestamp", "snapshot"), id="Ed25519"),
         pytest.param(SEED + PUBLIC, ED25519, ("timestamp", "snapshot"), id="with its public key"),
         pytest.param(NUMBER, P256, ("targets",), id="P-256"),
+        pytest.param(b"\0" + NUMBER, P256, ("targets",), id="P-256, of 33 bytes as in DER"),
     ],
 )
 def test_a_bare_key_is_found_however_it_is_written(keys, raw, private, roles, pack):

@@ -72,6 +72,14 @@ def look(store, product=PRODUCT):
     ]
 
 
+@pytest.mark.parametrize("lines", [100, 700])  # of 65 bytes: below and above 4 KiB
+def test_a_key_behind_much_text_is_found_in_what_slotcast_does_not_write(store, put, lines):
+    put("metadata/1.root.json", b"{}")
+    put("readme.txt", (b"." * 64 + b"\n") * lines + PEM)
+    [(state, _)] = look(store)
+    assert state == "FAIL"
+
+
 @pytest.mark.parametrize(
     "path",
     [
