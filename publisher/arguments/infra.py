@@ -103,7 +103,7 @@ def _add_destroy(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Remove all stacks of infra.toml, or those named, in the order ci, logs, ota. Says what "
         "goes, what stays and what that costs, and asks for each stack's name. A bucket that holds "
-        "anything is never removed."
+        "anything, or a key that signs, is never removed."
     )
     _add_stacks(parser)
     _add_yes(parser)

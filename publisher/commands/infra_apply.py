@@ -36,7 +36,7 @@ def _apply(site: Site, kind: str, arguments: Arguments) -> str:
     """Bring one stack to what infra.toml says; return what was done."""
     plan = prepare(site, kind)
     if plan.change_set is None:
-        raise InfraError(f"{plan.name} needs the outputs of ota", "`slotcast infra apply ota`")
+        raise InfraError(f"{plan.name} needs {plan.needs}", "`slotcast infra apply ota`")
     with dropping(site, plan):
         if plan.state != "nothing":
             tell(site.context, plan.lines())

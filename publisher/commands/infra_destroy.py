@@ -16,7 +16,14 @@ from publisher.infra.errors import GuardError, InfraError
 from publisher.infra.guard import BUCKET
 from publisher.infra.names import STACKS
 from publisher.infra.ownership import NAME_TAG, is_ours, may_share
-from publisher.infra.removal import Removal, kept_keys, removal, removal_lines, verify_removal
+from publisher.infra.removal import (
+    Removal,
+    kept_keys,
+    removal,
+    removal_lines,
+    verify_keys_stay,
+    verify_removal,
+)
 from publisher.infra.template import load
 
 _HEADER = ("resource", "type", "name", "becomes")
@@ -103,12 +110,13 @@ def _sharing(site: Site) -> list[str]:
 
 
 def _look(site: Site, kind: str, stack: Stack) -> _Going:
-    """Return what becomes of a stack; refuse if a bucket that holds anything would go."""
+    """Return what becomes of a stack; refuse if keys, or a bucket that holds anything, would go."""
     verify_idle(stack.name, stack.status)
     if stack.is_shell:
         return _Going(kind, stack, Removal((), ()), {})
     stacks = site.stacks(kind)
     found = removal(stacks.resources(stack.name), load(stacks.template(stack.name)))
+    verify_keys_stay(found, stack)
     held = site.held(kind, _buckets(found.goes))
     verify_removal(found, held)
     for bucket in _buckets(found.stays):

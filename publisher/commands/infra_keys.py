@@ -9,7 +9,7 @@ from publisher.infra import clients
 from publisher.infra.arns import account_of
 from publisher.infra.cloudformation.change_sets import ChangeSet
 from publisher.infra.cloudformation.stacks import Stack
-from publisher.infra.given_keys import given_keys, verify_unmixed
+from publisher.infra.given_keys import given_keys, verify_apart, verify_region, verify_unmixed
 from publisher.infra.key_uses import Owner
 from publisher.infra.kms_keys import Given, verify_key
 from publisher.infra.names import KEY_OUTPUTS, KEY_PARAMETERS, KEY_SCHEME
@@ -20,11 +20,17 @@ def verify_keys(
 ) -> None:
     """Look at the keys that a stack signs with from now on; warn of what could not be looked at.
 
+    Args:
+        values: all parameters, the template's defaults among them.
+
     Raises:
         InfraError: a key is not there, is another's, or does not sign.
-        SettingsError: targets would have the key of another role, or that one its.
+        SettingsError: targets would have the key of another role, or that one its; or a key is in
+            another region.
     """
     given = given_keys(values)
+    verify_region(values, site.settings.region)
+    verify_apart(given)
     verify_unmixed(given, _in_use(stack))
     before = given_keys(stack.parameters) if stack is not None else {}
     new = {name: arn for name, arn in given.items() if before.get(name) != arn}

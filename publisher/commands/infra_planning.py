@@ -25,14 +25,21 @@ from publisher.infra.guard import Loss
 from publisher.infra.key_changes import key_losses
 from publisher.infra.parameter_changes import PARAMETERS, parameter_losses
 from publisher.infra.rules import broken
-from publisher.infra.stack_requests import capabilities, importing, parameters, request
+from publisher.infra.stack_requests import (
+    capabilities,
+    importing,
+    in_force,
+    other_bucket,
+    parameters,
+    request,
+)
 
 
 @dataclass(frozen=True)
 class Planned:
     """What would become of one stack.
 
-    `change_set` is None where another stack has to be there first.
+    `change_set` is None where another stack comes first; `needs` says what of it, in words.
     """
 
     kind: str
@@ -41,6 +48,7 @@ class Planned:
     stack: Stack | None
     change_set: ChangeSet | None
     losses: tuple[Loss, ...] = ()
+    needs: str = ""
 
     @property
     def state(self) -> str:
@@ -54,7 +62,7 @@ class Planned:
     def lines(self) -> list[str]:
         """Return it for a person; whole, as a table on a terminal would not be."""
         words = {
-            "later": "comes after ota, whose outputs it needs: then `slotcast infra plan` shows it",
+            "later": f"comes after ota: it needs {self.needs}; then `slotcast infra plan` shows it",
             "nothing": "nothing to do",
             "create": "would be created",
             "update": "would be changed",
@@ -133,20 +141,21 @@ def prepare(site: Site, kind: str) -> Planned:
     source = site.sources[kind]
     declared = source.template.get("Parameters", {})
     told = {} if kind == "ota" else site.outputs("ota")
-    values = parameters(site.settings, kind, declared, told)
+    sent = parameters(site.settings, kind, declared, told)
+    needs = "the outputs of ota" if sent is None else other_bucket(site.settings, kind, told)
     stack = site.find(kind)
-    if values is None:
-        return Planned(kind, name, region, stack, None)
+    if sent is None or needs:
+        return Planned(kind, name, region, stack, None, needs=needs)
     stacks, now = site.stacks(kind), site.context.now
     if stack is not None:
         verify_changeable(stack.name, stack.status)
         change_sets.sweep(stacks, stack, now)
     label = f"{change_sets.PREFIX}{now:%Y%m%dT%H%M%SZ}-{token_hex(3)}"
-    asked = request(site.settings, kind, values, source.text, capabilities(source.template))
+    asked = request(site.settings, kind, sent, source.text, capabilities(source.template))
     if site.imports:
         asked = importing(asked)
     change_set = change_sets.create(stacks, asked, label, stack)
-    made = Planned(kind, name, region, stack, change_set)
+    made, values = Planned(kind, name, region, stack, change_set), in_force(declared, sent)
     with dropping(site, made):
         verify_keys(site, stack, change_set, values)
         warn_of_deployer(site, stack, values)
@@ -177,7 +186,7 @@ def _losses(site: Site, one: Planned, values: Mapping[str, str]) -> tuple[Loss, 
     named = parameter_losses(before, values)
     keys = key_losses(one.stack, values)
     told = {loss.resource for loss in (*keys, *named)}
-    found = (*guard.losses(changes, held), *in_place.losses(changes, told))
+    found = (*guard.losses(changes, held, told), *in_place.losses(changes, told))
     return (*(loss for loss in found if loss.resource not in told), *keys, *named)
 
 

@@ -71,7 +71,7 @@ class Site:
         if not buckets:
             return {}
         client = clients.s3(self.settings.region_of(kind))
-        return {bucket: holdings(client, bucket) for bucket in buckets}
+        return {bucket: holdings(client, bucket, self.context.warn) for bucket in buckets}
 
 
 def open_site(arguments: Arguments, context: Context, *, is_declared: bool = True) -> Site:

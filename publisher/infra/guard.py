@@ -12,31 +12,44 @@ from dataclasses import dataclass
 
 from publisher.infra.cloudformation.resource_changes import Change
 from publisher.infra.errors import GuardError
+from publisher.infra.names import DOMAIN
 
 BUCKET = "AWS::S3::Bucket"
 KEY = "AWS::KMS::Key"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 ROLE = "AWS::IAM::Role"
+ALIAS = "AWS::KMS::Alias"
+RECORD = "AWS::Route53::RecordSet"
+CERTIFICATE = "AWS::CertificateManager::Certificate"
 
-# What is lost with each, where it is removed or may be replaced.
+# What is lost with each, where it is removed.
 _LOST = {
     BUCKET: "slotcast.toml, the roles and the edge name the bucket",
     KEY: (
         "nobody can sign for its role any more: make another by hand, give its ARN in infra.toml, "
         "and root lists it by a ceremony"
     ),
-}
-# The same, of what no change of a property replaces (their "Update requires" in the resource
-# reference), whatever an emulator takes for possible; or where the other takes its place at once.
-_LOST_IF_GONE = {
     DISTRIBUTION: "boards ask its host name; another distribution has another",
     "AWS::S3::BucketPolicy": "the edge may no longer read the bucket",
     "AWS::CloudFront::OriginAccessControl": "the edge may no longer read the bucket",
-    "AWS::Route53::RecordSet": "boards no longer find the edge by its name",
-    "AWS::CertificateManager::Certificate": "boards no longer accept the edge under its name",
-    "AWS::KMS::Alias": "slotcast.toml may name the key by it",
+    RECORD: "boards no longer find the edge by its name",
+    CERTIFICATE: "boards no longer accept the edge under its name",
+    ALIAS: "slotcast.toml may name the key by it",
     ROLE: "the jobs that assume it can no longer work",
 }
+# The same, where another takes its place. Not those of which the other serves at once; a record is
+# told by what of it changes (in_place.py).
+_LOST_IF_REPLACED = {
+    **{kind: _LOST[kind] for kind in (BUCKET, KEY, DISTRIBUTION, ALIAS)},
+    CERTIFICATE: (
+        "boards accept another one only if its CA, or its key, is in their set "
+        "(`slotcast pins show`)"
+    ),
+    ROLE: "another has another ARN: jobs name this one, and can no longer work",
+}
+# Replaced by no property, or by its name alone ("Update requires" in the resource reference): they
+# count where CloudFormation is sure of it, as emulators take any property for one that might.
+_SURELY = (DISTRIBUTION, ROLE, ALIAS)
 # Whoever deletes one of these stacks strands boards, or the people who release.
 PROTECTED = ("ota", "ci")
 _KEEP = "put infra.toml, or the template, back as it was"
@@ -67,13 +80,20 @@ def buckets_at_stake(changes: Iterable[Change]) -> list[str]:
     ]
 
 
-def losses(changes: Iterable[Change], holdings: Mapping[str, str]) -> list[Loss]:
+def losses(
+    changes: Iterable[Change], holdings: Mapping[str, str], told: Collection[str] = ()
+) -> list[Loss]:
     """Return what would be lost by a change set.
 
     Args:
         holdings: what each bucket at stake holds, in words; "" for one that is empty.
+        told: the parameters of which a loss is told already.
     """
-    found = (_loss(change, holdings) for change in changes if _goes(change))
+    found = (
+        _loss(change, holdings)
+        for change in changes
+        if _goes(change) and not _follows_name(change, told)
+    )
     return [loss for loss in found if loss is not None]
 
 
@@ -98,9 +118,17 @@ def _goes(change: Change) -> bool:
     return change.is_removed or change.is_replaced
 
 
-def _surely_goes(change: Change) -> bool:
-    replaced = change.type == DISTRIBUTION and change.replacement == "True"
-    return change.is_removed or replaced
+def _follows_name(change: Change, told: Collection[str]) -> bool:
+    """Whether it is the certificate of a name that goes, as is told: another needs another one."""
+    return change.type == CERTIFICATE and change.is_replaced and DOMAIN in told
+
+
+def _lost(change: Change) -> str:
+    if change.is_removed:
+        return _LOST.get(change.type, "")
+    if change.type in _SURELY and change.replacement != "True":
+        return ""
+    return _LOST_IF_REPLACED.get(change.type, "")
 
 
 def _loss(change: Change, holdings: Mapping[str, str]) -> Loss | None:
@@ -110,8 +138,6 @@ def _loss(change: Change, holdings: Mapping[str, str]) -> Loss | None:
         if held:
             says = f"{change.physical_id} holds {held}, and would be {how}"
             return Loss(change.logical_id, says, is_final=True)
-    lost = _LOST.get(change.type)
-    if lost is None and _surely_goes(change):
-        lost = _LOST_IF_GONE.get(change.type)
+    lost = _lost(change)
     may = "might be" if change.replacement == "Conditional" or change.action == "Dynamic" else "is"
     return Loss(change.logical_id, f"{may} {how}: {lost}") if lost else None

@@ -10,11 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from publisher.infra.cloudformation.resource_changes import Altered, Change
-from publisher.infra.guard import BUCKET, DISTRIBUTION, KEY, ROLE, Loss
-from publisher.infra.parameter_changes import BOUNDARY, CERTIFICATE, DOMAIN, WEB_ACL
-
-ALIAS = "AWS::KMS::Alias"
-RECORD = "AWS::Route53::RecordSet"
+from publisher.infra.guard import ALIAS, BUCKET, DISTRIBUTION, KEY, RECORD, ROLE, Loss
+from publisher.infra.names import DOMAIN
+from publisher.infra.parameter_changes import BOUNDARY, CERTIFICATE, WEB_ACL, ZONE
 
 
 def _never(before: object, after: object) -> bool:
@@ -100,6 +98,11 @@ _RULES = {
     ALIAS: (_Rule("TargetKeyId", "slotcast.toml may name the key by it, and signs with another"),),
     RECORD: (
         _Rule("Name", "boards no longer find the edge by its name", parameters=(DOMAIN,)),
+        _Rule(
+            "HostedZoneId",
+            "boards find the edge only if its name is delegated to that zone",
+            parameters=(DOMAIN, ZONE),
+        ),
         _Rule("AliasTarget", "the name that boards ask leads elsewhere"),
         _Rule("ResourceRecords", "the name that boards ask leads elsewhere"),
     ),

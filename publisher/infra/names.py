@@ -21,6 +21,8 @@ KEY_OUTPUTS = {
 }
 # Its parameters for the same roles' keys.
 KEY_PARAMETERS = {"targets": "TargetsKey", "snapshot": "SnapshotKey", "timestamp": "TimestampKey"}
+# The parameter of the stack `ota` for the name that boards ask.
+DOMAIN = "DomainName"
 # Before a key's ARN or alias: how slotcast.toml says that it is in KMS.
 KEY_SCHEME = "awskms:"
 # On the stack `ci`, and on all that is in it.

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from publisher.infra.guard import Loss
+from publisher.infra.names import DOMAIN
 
-DOMAIN, CERTIFICATE, WEB_ACL = "DomainName", "CertificateArn", "WebAclArn"
+CERTIFICATE, ZONE, WEB_ACL = "CertificateArn", "HostedZoneId", "WebAclArn"
 DEPLOYER, BOUNDARY = "DeployRoleArn", "PermissionsBoundaryArn"
 
 
@@ -18,7 +19,7 @@ def parameter_losses(before: Mapping[str, str], after: Mapping[str, str]) -> lis
 
     Args:
         before: a stack's parameters as they are; {} where there is none.
-        after: the same as they would be; what is missing is as the template has it, "".
+        after: the same as they would be, defaults among them; what is missing is gone.
     """
     found = {}
     for name, says in _SAYS.items() if before else ():
@@ -26,7 +27,8 @@ def parameter_losses(before: Mapping[str, str], after: Mapping[str, str]) -> lis
         if was != becomes and (told := says(was, becomes)):
             found[name] = told
     if DOMAIN in found:
-        found.pop(CERTIFICATE, None)  # another name needs another one
+        for name in (CERTIFICATE, ZONE):  # another name needs others
+            found.pop(name, None)
     return [Loss(name, told) for name, told in found.items()]
 
 
@@ -39,6 +41,15 @@ def _of_certificate(was: str, becomes: str) -> str:
     return was and (
         f"the edge no longer shows {was}: boards in the field accept another one only if its CA, "
         "or its key, is in their set (`slotcast pins show`)"
+    )
+
+
+def _of_zone(was: str, becomes: str) -> str:
+    if was and not becomes:
+        return f"the edge's records leave the zone {was}: boards find it only if others have them"
+    return was and (
+        f"the edge's records move from the zone {was} to {becomes}: boards find it only if its "
+        "name is delegated there"
     )
 
 
@@ -61,6 +72,7 @@ def _of_boundary(was: str, becomes: str) -> str:
 _SAYS: Mapping[str, Callable[[str, str], str]] = {
     DOMAIN: _of_domain,
     CERTIFICATE: _of_certificate,
+    ZONE: _of_zone,
     WEB_ACL: _of_web_acl,
     DEPLOYER: _of_deployer,
     BOUNDARY: _of_boundary,

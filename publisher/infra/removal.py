@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from publisher.infra.arns import account_of, partition_of, region_of
 from publisher.infra.cloudformation.stacks import Resource, Stack
+from publisher.infra.cloudformation.states import was_created
 from publisher.infra.errors import GuardError
 from publisher.infra.given_keys import given_keys
 from publisher.infra.guard import BUCKET, DISTRIBUTION, KEY, ROLE
@@ -54,6 +55,17 @@ def verify_removal(found: Removal, holdings: Mapping[str, str]) -> None:
         raise GuardError("refused: a bucket that holds something would go", hint, tuple(full))
 
 
+def verify_keys_stay(found: Removal, stack: Stack) -> None:
+    """Raise GuardError if a key would go with its stack: root may name it.
+
+    Not where the stack was never created whole: no root names what nobody was told of.
+    """
+    going = [item for item in found.goes if item.type == KEY]
+    if going and was_created(stack.status):
+        lines = tuple(f"  {item.logical_id}: {item.physical_id}" for item in going)
+        raise GuardError("refused: a key that root may name would go", _keep(going, stack), lines)
+
+
 def removal_lines(found: Removal, holdings: Mapping[str, str], stack: Stack) -> list[str]:
     """Return what no longer works without the stack, what stays, and what that costs.
 
@@ -78,6 +90,16 @@ def kept_keys(found: Removal, stack: Stack) -> dict[str, str]:
     }
     every = {**given_keys(stack.parameters), **made}
     return {name: every[name] for name in KEY_PARAMETERS.values() if name in every}
+
+
+def _keep(keys: Iterable[Resource], stack: Stack) -> str:
+    """Return how keys are kept out of a removal."""
+    if stack.status != "DELETE_FAILED":
+        return "give it DeletionPolicy: Retain, and apply; what stays can be deleted by itself"
+    # Such a stack takes no other change (DeleteStack, "RetainResources").
+    where = f"--region {region_of(stack.id)} --stack-name {stack.name}"
+    names = " ".join(item.logical_id for item in keys)
+    return f"aws cloudformation delete-stack {where} --retain-resources {names}"
 
 
 def _deletion_policies(template: Mapping[str, object]) -> dict[str, str]:

@@ -24,6 +24,7 @@ _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
 _ENFORCED = "Enforced"
 _SUBJECTS = ("ReleaseSubjects", "RefreshSubjects")
+_VARIABLE = "${"
 _HINT = "a section [infra], and one for each stack: [ota], [logs], [ci]"
 
 Template = Mapping[str, Any]
@@ -178,6 +179,7 @@ def _parameters(
         if kind == "ci" and "Product" in values:
             raise SettingsError("Product is not set here", "it is product in [infra]")
         verify_forms(values)
+        _verify_constant(values)
         verify_parameters(template, values, supplied_names(kind, sections))
         _verify_trust(values)
         _verify_domain(values)
@@ -188,18 +190,30 @@ def _parameters(
     return found
 
 
+def _verify_constant(values: Mapping[str, object]) -> None:
+    """Refuse what a policy fills in with each request (IAM user guide, "Policy variables")."""
+    for name, value in values.items():
+        for item in value if isinstance(value, list) else [value]:
+            if _VARIABLE in str(item):
+                message = f'{name}: "{item}" has a variable, which IAM fills in with each request'
+                raise SettingsError(message, "write out who or what is meant")
+
+
 def _items(text: str) -> list[str]:
     """Return the items of a CommaDelimitedList."""
     return [one for one in text.split(",") if one]
 
 
 def _verify_buckets(stacks: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse the bucket of releases for the logs: all that is in that one expires."""
+    """Refuse the bucket of releases for the logs, where all expires, and two for the releases."""
     logs = stacks.get("logs", {}).get("LogBucketName")
     releases = [stacks.get(kind, {}).get("BucketName") for kind in ("ota", "ci")]
     if logs and logs in releases:
         message = f"[logs] LogBucketName: {logs} is the bucket of the releases"
         raise SettingsError(message, "give the logs one of their own: they expire, releases do not")
+    if all(releases) and releases[0] != releases[1]:
+        message = f"[ci] BucketName is {releases[1]}, and that of [ota] {releases[0]}"
+        raise SettingsError(message, "leave it out of [ci]: the roles are for the bucket of [ota]")
 
 
 def _verify_trust(values: Mapping[str, object]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from publisher.infra.cloudformation.change_sets import Request
 from publisher.infra.guard import BUCKET
 from publisher.infra.ownership import tags
+from publisher.infra.parameters import as_text
 from publisher.infra.settings import InfraSettings, supplied_names
 from publisher.infra.template import load
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 _IAM = "AWS::IAM::"
 # Properties that give an IAM resource a name of its own (CreateChangeSet, "Capabilities").
 _NAMES = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName")
+_BUCKET = "BucketName"
+# Outputs of the stack `ota` that are parameters of others.
+_OUTPUTS = (_BUCKET, "DistributionArn")
 
 
 def parameters(
@@ -35,6 +39,30 @@ def parameters(
     found = {name: values[name] for name in declared if name in values}
     needed = [name for name, item in declared.items() if "Default" not in item]
     return found if all(name in found for name in needed) else None
+
+
+def in_force(declared: Mapping[str, Any], sent: Mapping[str, str]) -> dict[str, str]:
+    """Return all parameters that a stack would have: those that are sent, else their defaults.
+
+    What is left out does not stay as it is (CreateChangeSet, "UsePreviousValue").
+
+    Args:
+        declared: the template's Parameters.
+    """
+    defaults = {name: item["Default"] for name, item in declared.items() if "Default" in item}
+    return {name: as_text(value) for name, value in {**defaults, **sent}.items()}
+
+
+def other_bucket(settings: InfraSettings, kind: str, ota: Mapping[str, str]) -> str:
+    """Return which bucket a stack needs, in words, where `ota` has another; else "".
+
+    Roles for either would be wrong: that change of `ota` comes first, or is a slip.
+    """
+    said = {**settings.stacks.get("ota", {}), **settings.stacks[kind]}.get(_BUCKET, "")
+    there = ota.get(_BUCKET, said)
+    if kind != "ci" or not said or said == there:
+        return ""
+    return f"the bucket {said}, as infra.toml says, and ota has {there}"
 
 
 def request(
@@ -87,6 +115,7 @@ def _supplied_values(settings: InfraSettings, ota: Mapping[str, str]) -> dict[st
     """Return what infra.toml or the stack `ota` tells the others."""
     if "ota" not in settings.stacks:
         return {"Product": settings.product}
-    told = {**settings.stacks["ota"], **ota, "Product": settings.product}
+    outputs = {name: ota[name] for name in _OUTPUTS if name in ota}
+    told = {**outputs, **settings.stacks["ota"], "Product": settings.product}
     names = {name for kind in ("ci", "logs") for name in supplied_names(kind, settings.stacks)}
     return {name: told[name] for name in names if name in told}

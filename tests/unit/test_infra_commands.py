@@ -221,6 +221,47 @@ def test_what_a_parameter_stands_for_goes_by_its_name(run, cloud, ota, let_go, c
     assert (found, "would take away DeployRoleArn" in out) == (code, True)
 
 
+DEFAULT = 'Type: String\n    Default: ""\n    Description: WAF'
+WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/mine/1"
+
+
+@pytest.mark.parametrize(("was", "code"), [("", 1), (WEB_ACL, 0)])
+def test_what_infra_toml_leaves_out_counts_as_the_template_has_it(
+    run, cloud, ota, monkeypatch, was, code
+):
+    monkeypatch.setattr("publisher.commands.infra_planning.broken", lambda template: [])
+    text = read("ota")
+    assert DEFAULT in text
+    Path("mine.yaml").write_text(text.replace(DEFAULT, DEFAULT.replace('""', f'"{WEB_ACL}"')))
+    cloud.is_there(OTA, parameters={"BucketName": "acme-firmware", "WebAclArn": was})
+    cloud.has_change_sets(OTA)
+    sent = [{"ParameterKey": "BucketName", "ParameterValue": "acme-firmware"}]
+    cloud.makes_change_set(OTA, Parameters=sent)
+    cloud.works_out(OTA, change("Distribution", "AWS::CloudFront::Distribution"))
+    cloud.drops_change_set(OTA)
+    found, out, _ = run("infra", "plan", "--template", "ota=mine.yaml")
+    assert (found, "would take away WebAclArn" in out) == (code, bool(code))
+
+
+def test_records_do_not_move_to_another_zone_by_the_way(run, cloud):
+    zone = 'DomainName = "u.example.com"\nHostedZoneId = "ZB"\n'
+    Path("infra.toml").write_text(SETTINGS + zone)
+    before = {"BucketName": "acme-firmware", "DomainName": "u.example.com", "HostedZoneId": "ZA"}
+    cloud.is_there(OTA, parameters=before)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    target = {"Attribute": "Properties", "Path": "/Properties/HostedZoneId"}
+    details = [{"Target": target, "ChangeSource": "ParameterReference"}]
+    record = change("Address", "AWS::Route53::RecordSet", replacement="True", Details=details)
+    kind = "AWS::CertificateManager::Certificate"
+    cloud.works_out(OTA, record, change("Certificate", kind, replacement="True"))
+    cloud.drops_change_set(OTA)
+    code, _, err = run("infra", "apply", "--yes")
+    assert code == 1
+    assert "would take away Address" not in err  # told with the zone
+    assert "--let-go Certificate --let-go HostedZoneId\n" in err
+
+
 def test_what_a_template_has_no_more_can_be_let_go(run, cloud, ota):
     cloud.is_there(OTA)
     cloud.consists_of(OTA, ("Former", "E1", "AWS::CloudFront::Distribution"))
@@ -348,6 +389,18 @@ def test_apply_passes_the_outputs_of_ota_on(run, cloud, ci):
     assert '[keys]\nsnapshot = ["awskms:arn:s"]\ntimestamp = ["awskms:arn:t"]\n' in out
     both = "--replace snapshot=KEYID:awskms:arn:s --replace timestamp=KEYID:awskms:arn:t"
     assert f"  slotcast root propose {both} --out root-N.json\n" in out
+
+
+@pytest.mark.parametrize("command", ["plan", "apply"])
+def test_roles_are_not_for_another_bucket_than_that_of_ota(run, cloud, ci, command):
+    cloud.is_there(OTA, outputs={**OUTPUTS, "BucketName": "acme-old"})
+    cloud.is_there(CI)
+    code, out, err = run("infra", command, "ci")
+    says = "needs the bucket acme-firmware, as infra.toml says, and ota has acme-old"
+    if command == "plan":
+        assert (code, f"comes after ota: it {says}; then `slotcast infra plan`" in out) == (0, True)
+    else:
+        assert (code, f"{CI} {says}\nhint: `slotcast infra apply ota`\n" in err) == (1, True)
 
 
 def test_logs_are_not_created_before_the_edge(run, cloud):
@@ -533,6 +586,16 @@ def test_destroy_refuses_a_bucket_that_would_go_with_what_it_holds(run, aws, ota
     code, _, err = run("infra", "destroy", "--yes")
     assert code == 1
     assert "  Bucket: acme-firmware holds sensor/\n" in err
+
+
+def test_destroy_refuses_a_key_that_would_go_with_its_stack(run, cloud, ci):
+    cloud.is_there(CI)
+    cloud.consists_of(CI, ("TargetsSigningKey", "k-1", "AWS::KMS::Key"))
+    cloud.was_deployed_with(CI, read("ci").replace("DeletionPolicy: Retain", ""))
+    code, _, err = run("infra", "destroy", "ci", "--yes")
+    assert code == 1
+    assert "  TargetsSigningKey: k-1\n" in err
+    assert "hint: give it DeletionPolicy: Retain, and apply" in err
 
 
 def test_destroy_does_not_take_the_bucket_from_under_the_roles(run, cloud, ci):

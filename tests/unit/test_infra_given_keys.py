@@ -19,6 +19,7 @@ from publisher.infra.key_changes import key_losses
 from publisher.infra.key_uses import Owner
 from publisher.infra.kms_keys import Given, verify_key
 from publisher.infra.settings import packaged_templates, parse_infra
+from publisher.infra.template import read
 
 CI, REGION, ACCOUNT = "slotcast-sensor-ci", "us-east-1", "111122223333"
 SUBJECT = "repo:acme@1/sensor@2:environment:release"
@@ -344,6 +345,52 @@ def test_plan_tells_of_the_ceremony_once_and_that_apply_would_refuse(run, aws, k
         == 1
     )
     assert "remove, the old one stays" in out
+
+
+@pytest.fixture
+def by_default(monkeypatch):
+    """Write a template of ci in which keys are given by default; its options for a command."""
+    monkeypatch.setattr("publisher.commands.infra_planning.broken", lambda template: [])
+
+    def written(**keys):
+        text = read("ci")
+        for name, key in keys.items():
+            head = f"  {name}:\n    Type: String\n    Default: "
+            assert f"{head}Create\n" in text
+            text = text.replace(f"{head}Create\n", f"{head}{key}\n")
+        Path("mine.yaml").write_text(text)
+        return "--template", "ci=mine.yaml"
+
+    return written
+
+
+def test_a_key_that_the_template_gives_by_default_is_looked_at_and_lost_as_any(
+    run, aws, kms, by_default
+):
+    Path("infra.toml").write_text(toml())
+    kms.add_response("describe_key", described(), {"KeyId": arn(1)})
+    is_used(kms)
+    planned(aws, REMOVED)
+    code, out, _ = run("infra", "plan", "ci", *by_default(TimestampKey=arn(1)))
+    assert code == 1
+    assert f"the roles sign timestamp with {arn(1)} instead" in out
+
+
+@pytest.mark.parametrize(
+    ("defaults", "says"),
+    [
+        ({"SnapshotKey": arn(1)}, "are one key: who refreshes could sign releases"),
+        ({"SnapshotKey": arn(2, "eu-west-1")}, "that key is in eu-west-1, the stack in us-east-1"),
+        ({"SnapshotKey": arn(2)}, "SnapshotKey is the key of TargetsKey until now"),
+    ],
+)
+def test_a_key_by_default_is_no_other_than_infra_toml_may_give(
+    run, aws, kms, by_default, defaults, says
+):
+    Path("infra.toml").write_text(toml(TargetsKey=arn(1)))
+    planned(aws, REMOVED)
+    code, _, err = run("infra", "plan", "ci", *by_default(**defaults))
+    assert (code, says in err) == (1, True)
 
 
 def test_plan_leaves_nothing_behind_where_a_key_cannot_sign(run, aws, kms):

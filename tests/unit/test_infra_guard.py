@@ -16,12 +16,15 @@ from publisher.infra.guard import (
     verify_losses,
 )
 from publisher.infra.parameter_changes import parameter_losses
-from publisher.infra.removal import removal, removal_lines, verify_removal
+from publisher.infra.removal import removal, removal_lines, verify_keys_stay, verify_removal
 from publisher.infra.template import load, read
 
 BUCKET = "AWS::S3::Bucket"
 KEY = "AWS::KMS::Key"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
+CERTIFICATE = "AWS::CertificateManager::Certificate"
+ROLE = "AWS::IAM::Role"
+ALIAS = "AWS::KMS::Alias"
 PLACE = "us-west-2:111122223333"
 GIVEN = {"SnapshotKey": "Create", "TimestampKey": f"arn:aws:kms:{PLACE}:key/t"}
 STACK_ID = f"arn:aws:cloudformation:{PLACE}:stack/slotcast-sensor-ci/1"
@@ -76,6 +79,10 @@ def test_an_empty_bucket_goes_only_where_it_is_named():
         (KEY, "True", "is replaced: nobody can sign"),
         (KEY, "Conditional", "might be replaced: nobody can sign"),
         (DISTRIBUTION, "True", "is replaced: boards ask its host name"),
+        (CERTIFICATE, "True", "is replaced: boards accept another one only if its CA"),
+        (CERTIFICATE, "Conditional", "might be replaced: boards accept another one only if"),
+        (ROLE, "True", "is replaced: another has another ARN: jobs name this one"),
+        (ALIAS, "True", "is replaced: slotcast.toml may name the key by it"),
     ],
 )
 def test_what_people_and_boards_depend_on_is_not_replaced_by_the_way(kind, replacement, says):
@@ -92,9 +99,9 @@ def test_what_people_and_boards_depend_on_is_not_replaced_by_the_way(kind, repla
         ("AWS::S3::BucketPolicy", "the edge may no longer read"),
         ("AWS::CloudFront::OriginAccessControl", "the edge may no longer read"),
         ("AWS::Route53::RecordSet", "boards no longer find"),
-        ("AWS::CertificateManager::Certificate", "boards no longer accept"),
-        ("AWS::KMS::Alias", "slotcast.toml may name"),
-        ("AWS::IAM::Role", "the jobs that assume it"),
+        (CERTIFICATE, "boards no longer accept"),
+        (ALIAS, "slotcast.toml may name"),
+        (ROLE, "the jobs that assume it"),
     ],
 )
 @pytest.mark.parametrize(("action", "how"), [("Remove", "is"), ("Dynamic", "might be")])
@@ -111,7 +118,11 @@ def test_what_people_and_boards_depend_on_is_not_removed_by_the_way(kind, says, 
         one(DISTRIBUTION),
         one(DISTRIBUTION, replacement="Conditional"),  # none of its properties replaces it
         one("AWS::S3::BucketPolicy", replacement="Conditional"),
-        one("AWS::IAM::Role", replacement="True"),
+        one(ROLE),
+        one(ROLE, replacement="Conditional"),  # only by its name or path
+        one(ALIAS, replacement="Conditional"),  # only by its name
+        one(CERTIFICATE),
+        one("AWS::CloudFront::CachePolicy", replacement="True"),
         one("AWS::CloudFront::CachePolicy", "Remove"),
         one(BUCKET, "Add"),
         one(BUCKET, "Import"),
@@ -120,6 +131,13 @@ def test_what_people_and_boards_depend_on_is_not_removed_by_the_way(kind, says, 
 def test_all_else_may_change(harmless):
     assert lost(harmless, held="sensor/") == []
     assert buckets_at_stake([harmless]) == []
+
+
+def test_an_issued_certificate_that_goes_with_its_name_is_told_with_it():
+    replaced, removed = one(CERTIFICATE, replacement="True"), one(CERTIFICATE, "Remove")
+    assert losses([replaced], {}, ["DomainName"]) == []
+    assert len(losses([removed], {}, ["DomainName"])) == 1
+    assert len(losses([replaced], {}, ["HostedZoneId"])) == 1
 
 
 def test_who_has_named_some_is_told_all_that_it_takes():
@@ -146,6 +164,8 @@ def test_only_buckets_that_would_go_are_looked_into():
         ("DomainName", "a.example", "b.example", "no longer answers to a.example, which boards"),
         ("CertificateArn", "arn:1", "arn:2", "no longer shows arn:1: boards in the field accept"),
         ("CertificateArn", "arn:1", "", "no longer shows arn:1: boards in the field accept"),
+        ("HostedZoneId", "ZA", "ZB", "move from the zone ZA to ZB: boards find it only if"),
+        ("HostedZoneId", "ZA", "", "leave the zone ZA: boards find it only if others have"),
         ("WebAclArn", "", "arn:1", "arn:1 decides which boards the edge answers"),
         ("WebAclArn", "arn:1", "arn:2", "arn:2 decides which boards the edge answers"),
         ("WebAclArn", "arn:1", "", "no longer behind arn:1"),
@@ -167,6 +187,7 @@ def test_what_a_parameter_stands_for_is_not_taken_away_by_the_way(name, was, bec
     [
         ("DomainName", "", "a.example"),  # CloudFront's own name stays too
         ("CertificateArn", "", "arn:1"),
+        ("HostedZoneId", "", "ZA"),
         ("DeployRoleArn", "", "arn:1"),
         ("PermissionsBoundaryArn", "", "arn:1"),
         ("WebAclArn", "arn:1", "arn:1"),
@@ -181,9 +202,9 @@ def test_a_new_stack_loses_nothing_by_its_parameters():
     assert parameter_losses({}, {"WebAclArn": "arn:1"}) == []
 
 
-def test_a_certificate_that_goes_with_its_name_is_told_with_it():
-    before = {"DomainName": "a.example", "CertificateArn": "arn:1"}
-    after = {"DomainName": "b.example", "CertificateArn": "arn:2"}
+def test_what_goes_with_the_name_is_told_with_it():
+    before = {"DomainName": "a.example", "CertificateArn": "arn:1", "HostedZoneId": "ZA"}
+    after = {"DomainName": "b.example", "CertificateArn": "arn:2", "HostedZoneId": "ZB"}
     assert [loss.resource for loss in parameter_losses(before, after)] == ["DomainName"]
 
 
@@ -248,6 +269,32 @@ def test_a_bucket_with_releases_does_not_go_with_its_stack(policy):
     verify_removal(found, {"bucket": ""})
 
 
+SIGNS = [Resource("TargetsSigningKey", "k-1", KEY)]
+
+
+@pytest.mark.parametrize("policy", [{}, {"DeletionPolicy": "Delete"}])
+@pytest.mark.parametrize(
+    ("status", "hint"),
+    [
+        ("UPDATE_COMPLETE", "give it DeletionPolicy: Retain, and apply"),
+        ("DELETE_FAILED", "--stack-name slotcast-sensor-ci --retain-resources Targets"),
+    ],
+)
+def test_a_key_that_signs_does_not_go_with_its_stack(policy, status, hint):
+    found = removal(SIGNS, {"Resources": {"TargetsSigningKey": {"Type": KEY, **policy}}})
+    with pytest.raises(GuardError, match="a key that root may name would go") as caught:
+        verify_keys_stay(found, replace(STACK, status=status))
+    assert caught.value.more == ("  TargetsSigningKey: k-1",)
+    assert hint in caught.value.hint
+
+
+def test_keys_that_stay_or_never_were_handed_out_hold_no_removal_up():
+    verify_keys_stay(removal(SIGNS, load(read("ci"))), STACK)
+    verify_keys_stay(removal([Resource("ReleaseRole", "r", ROLE)], {}), STACK)
+    for status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED"):
+        verify_keys_stay(removal(SIGNS, {}), replace(STACK, status=status))
+
+
 def test_keys_stay_and_it_is_said_what_they_cost():
     keys = [Resource(name, f"id-{name}", KEY) for name in ("SnapshotSigningKey", "OwnKey")]
     found = removal(keys, load(read("ci")))
@@ -288,7 +335,7 @@ def test_a_key_that_no_parameter_gives_to_a_new_stack_is_not_offered_to_one():
 
 
 def test_what_no_longer_works_without_roles_and_keys_is_said():
-    gone = [Resource("ReleaseRole", "r", "AWS::IAM::Role"), Resource("OwnKey", "k", KEY)]
+    gone = [Resource("ReleaseRole", "r", ROLE), Resource("OwnKey", "k", KEY)]
     roles, keys = removal_lines(removal(gone, {}), {}, STACK)
     assert roles.startswith("jobs can no longer release or refresh")
     assert keys.startswith("goes: 1 key in KMS; AWS deletes")

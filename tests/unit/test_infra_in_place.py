@@ -66,6 +66,7 @@ def lost(kind, *details, replacement="False", named=(), **told):
         (KEY, "KeyPolicy/Statement/0/Principal", "may be locked out"),
         (ALIAS, "TargetKeyId", "signs with another"),
         (RECORD, "Name", "no longer find the edge"),
+        (RECORD, "HostedZoneId", "only if its name is delegated to that zone"),
         (RECORD, "AliasTarget/DNSName", "leads elsewhere"),
         (RECORD, "ResourceRecords/0", "leads elsewhere"),
     ],
@@ -149,6 +150,8 @@ def test_what_only_follows_another_resource_is_no_loss_of_its_own():
     ("name", "kind", "path"),
     [
         ("DomainName", RECORD, "Name"),
+        ("DomainName", RECORD, "HostedZoneId"),
+        ("HostedZoneId", RECORD, "HostedZoneId"),
         ("DomainName", DISTRIBUTION, "DistributionConfig/Aliases"),
         ("DomainName", DISTRIBUTION, SHOWN),
         ("CertificateArn", DISTRIBUTION, SHOWN),

@@ -86,6 +86,7 @@ def test_logs_are_in_us_east_1_wherever_the_bucket_is(parse):
         (HEAD + OTA + '[logs]\nLogBucketName = "x-y"\nRetentionDays = 9999\n', "from 1 to", ""),
         (HEAD + OTA + '[logs]\nLogBucketName = "x-y"\nRetentionDays = true\n', "whole number", ""),
         ("[infra", "is not TOML", ""),
+        (HEAD + OTA + '[ci]\nBucketName = "acme-2"\n', "acme-2, and that of .ota. acme-f", "leave"),
         (HEAD + OTA + f"{DOMAIN}\n", "DomainName needs CertificateArn", "HostedZoneId"),
         (HEAD + OTA + f"{CERTIFICATE}\n", "CertificateArn needs DomainName", "host name"),
         (HEAD + OTA + 'HostedZoneId = "Z1"\n', "HostedZoneId needs DomainName", "host name"),
@@ -95,6 +96,25 @@ def test_what_is_wrong_is_refused_with_its_place(parse, text, says, hint):
     with pytest.raises(SettingsError, match=says) as caught:
         parse(text)
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("section", "line"),
+    [
+        ("[ota]\nBucketName = 'acme'\n", "DeployRoleArn = 'ROOT:user/${aws:username}'"),
+        ("[ci]\nBucketName = 'acme'\n", "TrustedPrincipalArns = ['ROOT:user/${aws:username}']"),
+        ("[ci]\nBucketName = 'acme'\n", "ReleaseSubjects = ['a', 'repo:${aws:x}:environment:y']"),
+        ("[ci]\nBucketName = 'acme'\n", "RefreshSubjects = ['repo:a/b:environment:${x}']"),
+        ("[ci]\nBucketName = 'acme'\n", "PermissionsBoundaryArn = 'ROOT:policy/${aws:username}'"),
+        ("[ci]\nBucketName = 'acme'\n", "OidcProviderArn = 'ROOT:oidc-provider/${x}'"),
+    ],
+)
+def test_a_variable_of_policies_names_nobody(parse, section, line):
+    text = line.replace("ROOT", "arn:aws:iam::111122223333")
+    with pytest.raises(SettingsError, match="has a variable, which IAM fills in") as caught:
+        parse(f"{HEAD}{section}{text}\n")
+    assert line.partition(" ")[0] in str(caught.value)
+    assert "write out" in caught.value.hint
 
 
 def test_a_certificate_can_be_issued_in_us_east_1_only(parse):

@@ -8,7 +8,13 @@ from publisher.infra.cloudformation.change_sets import Request
 from publisher.infra.outputs import next_step, settings_lines
 from publisher.infra.ownership import may_share, tags
 from publisher.infra.settings import InfraSettings
-from publisher.infra.stack_requests import capabilities, importing, parameters
+from publisher.infra.stack_requests import (
+    capabilities,
+    importing,
+    in_force,
+    other_bucket,
+    parameters,
+)
 from publisher.infra.template import load, read
 
 OTA = {"BucketName": "acme-firmware", "BaseUrl": "https://d1.cloudfront.net/"}
@@ -31,9 +37,28 @@ def test_roles_follow_the_bucket_and_its_rules():
     }
 
 
-def test_what_infra_toml_says_of_a_stack_goes_before_what_ota_says():
-    wanted = settings(ota={"BucketName": "acme"}, ci={"BucketName": "other"})
-    assert parameters(wanted, "ci", declared("ci"), OTA)["BucketName"] == "other"
+@pytest.mark.parametrize("own", [{}, {"BucketName": "acme"}])
+def test_what_infra_toml_says_goes_before_what_ota_says(own):
+    wanted = settings(ota={"BucketName": "acme"}, ci=own)
+    told = {**OTA, "ConditionalWrites": "NotEnforced"}
+    found = parameters(wanted, "ci", declared("ci"), told)
+    assert found == {"Product": "sensor", "BucketName": "acme"}
+
+
+@pytest.mark.parametrize("own", [{}, {"BucketName": "acme"}])
+def test_another_bucket_of_ota_is_told(own):
+    wanted = settings(ota={"BucketName": "acme"}, ci=own, logs={})
+    says = "the bucket acme, as infra.toml says, and ota has acme-firmware"
+    assert other_bucket(wanted, "ci", OTA) == says
+    assert other_bucket(wanted, "ci", {"BucketName": "acme"}) == ""
+    assert other_bucket(wanted, "ci", {}) == ""  # it is not there yet
+    assert other_bucket(wanted, "logs", OTA) == ""
+
+
+def test_what_is_left_out_is_as_the_template_has_it_by_default():
+    asked = {"A": {"Type": "String"}, "B": {"Default": "b"}, "C": {"Default": 30}}
+    assert in_force(asked, {"A": "a"}) == {"A": "a", "B": "b", "C": "30"}
+    assert in_force(asked, {"A": "a", "B": ""})["B"] == ""
 
 
 def test_roles_may_stand_on_a_bucket_that_another_made():

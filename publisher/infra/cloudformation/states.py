@@ -37,6 +37,8 @@ _UNDONE = {
     ),
 }
 
+_NEVER_CREATED = ("ROLLBACK_COMPLETE", "CREATE_FAILED", "ROLLBACK_FAILED")
+
 
 def is_under_way(status: str) -> bool:
     """Whether CloudFormation is changing the stack, or the resource."""
@@ -51,6 +53,11 @@ def is_gone(status: str) -> bool:
 def is_sound(status: str) -> bool:
     """Whether a stack is whole, and nothing is under way; the last update may have been undone."""
     return status.endswith("_COMPLETE") and status not in _FAILED
+
+
+def was_created(status: str) -> bool:
+    """Whether a stack has been whole at some time."""
+    return status not in _NEVER_CREATED
 
 
 def has_failed(status: str) -> bool:
