@@ -104,7 +104,7 @@ infra-test: $(READY) $(FIRMWARE)/.ready $(MINISTACK)/.ready
 	$(BIN)/pytest tests/infra
 	$(BIN)/python -m tests.infra.rights_table
 	$(BIN)/python -m tests.infra.defects
-	$(BIN)/python tests/infra/doctor_table.py
+	$(BIN)/python -m tests.infra.doctor_table
 	$(BIN)/python -m tests.infra.fleet_polls
 
 fuzz: $(READY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -17,6 +18,7 @@ class State(StrEnum):
 
 # Worst first.
 SEVERITY = (State.FAIL, State.WARN, State.UNKNOWN, State.OK)
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -63,3 +65,9 @@ def fail(check: str, says: str, mend: str) -> Finding:
 def unknown(check: str, why: str, mend: str = "") -> Finding:
     """Return that a check could not be done, and why."""
     return Finding(check, State.UNKNOWN, why, mend)
+
+
+def some(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are, for a sentence."""
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

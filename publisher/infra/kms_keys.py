@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -58,6 +58,13 @@ def verify_key(client: KMSClient, given: Given) -> list[str]:
     return [says for what, look in _LOOKS for says in _looked(client, given, what, look)]
 
 
+def signs_elsewhere(metadata: Mapping[str, object]) -> list[str]:
+    """Return what signs as a key does, where nothing of it is seen (DescribeKey's KeyMetadata)."""
+    is_ours, is_copied = metadata.get("Origin", "AWS_KMS") == "AWS_KMS", metadata.get("MultiRegion")
+    imported = [] if is_ours else ["it was imported: who has a copy of it signs as well"]
+    return [*imported, *(["its replicas in other regions sign as well"] if is_copied else [])]
+
+
 def _looked(client: KMSClient, given: Given, what: str, look: _Look) -> list[str]:
     """Return what a look tells; where it is denied, that instead."""
     try:
@@ -73,9 +80,7 @@ def _looked(client: KMSClient, given: Given, what: str, look: _Look) -> list[str
 def _look_at_key(client: KMSClient, given: Given) -> list[str]:
     metadata = client.describe_key(KeyId=given.arn)["KeyMetadata"]
     _verify_metadata(metadata, given)
-    is_ours, is_copied = metadata.get("Origin", "AWS_KMS") == "AWS_KMS", metadata.get("MultiRegion")
-    elsewhere = [] if is_ours else ["it was imported: who has a copy of it signs as well"]
-    elsewhere += ["its replicas in other regions sign as well"] if is_copied else []
+    elsewhere = signs_elsewhere(metadata)
     return [f"{given.name}: look after that key elsewhere too: {one}" for one in elsewhere]
 
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 TLS_POLICIES = ("TLSv1.2_2021", "TLSv1.2_2025")
 # Of what KMS signs with, what boards verify.
 KEY_SPECS = ("ECC_NIST_EDWARDS25519", "ECC_NIST_P256")
+# Of the keys that ACM's certificates have, what boards verify; of CA roots it is the same
+# (publisher/pins/anchor_keys.py).
+CERTIFICATE_KEYS = ("RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 PUBLIC_ACCESS_BLOCKS = (
     "BlockPublicAcls",
     "BlockPublicPolicy",

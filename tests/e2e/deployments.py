@@ -19,7 +19,6 @@ from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from edges import ReadOnly
 
 from device.virtual.images import build_app
 from publisher import cli
@@ -28,6 +27,7 @@ from publisher.certificates import Authority, ServerCertificate
 from publisher.serve import Edge
 from publisher.stores.base import Store
 from publisher.stores.directory import DirectoryStore
+from tests.e2e.edges import ReadOnly
 
 HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",

@@ -1,21 +1,18 @@
 """An emulator of AWS, and the stacks in it: one for each file of tests."""
 
 from collections.abc import Iterator
-from functools import cache
-from unittest import mock
 
 import pytest
-from botocore.loaders import JSONFileLoader
 
+from tests.infra.botocore_models import models_once
 from tests.infra.deployment import Deployment, deploy
 from tests.infra.ministack_server import Ministack, ministack
 
 
 @pytest.fixture(scope="session")
 def models() -> Iterator[None]:
-    """Let botocore read its models once for all commands: a third of the time here."""
-    read = cache(JSONFileLoader().load_file)
-    with mock.patch.object(JSONFileLoader, "load_file", lambda loader, path: read(path)):
+    """They are read once for all commands."""
+    with models_once():
         yield
 
 

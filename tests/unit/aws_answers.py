@@ -92,6 +92,7 @@ def _bucket():
     rules = made["LifecycleConfiguration"]["Rules"]
     return {
         "get_bucket_location": {},
+        "list_buckets": {"Buckets": [{"Name": BUCKET}]},
         "get_public_access_block": {
             "PublicAccessBlockConfiguration": made["PublicAccessBlockConfiguration"]
         },

@@ -16,8 +16,9 @@ from publisher.doctor.aws.deployment import Deployment, StackSaid, Trusted, find
 from publisher.doctor.aws.policy import parse_policy
 
 ROOT = Path(__file__).parents[2]
-# For the stacks' outputs, and for what is published; not for the account's settings.
-_BESIDE = {"cloudformation:DescribeStacks", "s3:GetObject"}
+# For the stacks' outputs, for what is published, and for whose a bucket is that denies; not for the
+# account's settings.
+_BESIDE = {"cloudformation:DescribeStacks", "s3:GetObject", "s3:ListAllMyBuckets"}
 
 NOBODY = Trusted({"release": (), "refresh": ()})
 
@@ -160,6 +161,28 @@ def test_a_bucket_that_is_gone_is_told_once_and_leads_to_what_puts_it_back():
     ]
     assert 'docs/operator.md, "When something is gone"' in found[0].mend
     assert [one.check for one in found[2:]] == ["distribution", "roles"]
+
+
+@pytest.mark.parametrize(
+    ("change", "state"),
+    [
+        ({"list_buckets": {"Buckets": [{"Name": f"{BUCKET}-logs"}]}}, "FAIL"),
+        ({}, "UNKNOWN"),
+        ({"list_buckets": "AccessDenied"}, "UNKNOWN"),
+    ],
+)
+def test_a_bucket_whose_name_another_account_has_is_told_from_one_that_denies(change, state):
+    account = Account()
+    account.answers |= {"get_bucket_location": "AccessDenied", **change}
+    [found] = [one for one in account.look() if one.check == "bucket-region"]
+    assert found.state == state
+    assert found.says.startswith("that bucket is not this account's: ") == (state == "FAIL")
+
+
+def test_a_bucket_that_no_stack_here_has_made_may_be_another_account_s():
+    account = only_bucket(Account())
+    account.answers |= {"get_bucket_location": "AccessDenied", "list_buckets": {"Buckets": []}}
+    assert [one.state for one in account.look() if one.check == "bucket-region"] == ["UNKNOWN"]
 
 
 def only_bucket(account):

@@ -265,6 +265,16 @@ def all_but(sid, principal):
     return change
 
 
+def instead(sid, part, **words):
+    """Put other parts in the place of one."""
+
+    def change(found):
+        statement(found, sid).pop(part)
+        statement(found, sid).update(words)
+
+    return change
+
+
 def set_source(condition):
     return lambda found: statement(found, "EdgeReads").update(Condition=condition)
 
@@ -275,7 +285,7 @@ OVERWRITTEN = (
     "sensor/metadata/9000001.root.json, for one"
 )
 VERSIONS = "WARN bucket-policy: whoever IAM allows it can delete past versions, for good"
-NO_TLS = "FAIL bucket-policy: requests to the bucket without TLS are not denied"
+NO_TLS = "FAIL bucket-policy: requests to the bucket without TLS are not denied: {}, for one"
 DEPLOYER = f"{IAM}:role/deploy"
 READERS = {"Action": "s3:GetObject", "Resource": f"{BUCKET_ARN}/*"}
 WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
@@ -286,19 +296,19 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
     [
         pytest.param(
             without("DenyWithoutTls"),
-            NO_TLS,
+            NO_TLS.format("s3:GetObject"),
             id="no TLS",
         ),
         pytest.param(
             lambda found: statement(found, "DenyWithoutTls").update(Resource=f"{BUCKET_ARN}/*"),
-            NO_TLS,
+            NO_TLS.format("s3:ListBucket"),
             id="TLS for the objects alone",
         ),
         pytest.param(
             lambda found: statement(found, "DenyWithoutTls")["Condition"].update(
                 ArnNotEquals={"aws:PrincipalArn": "*"}
             ),
-            NO_TLS,
+            NO_TLS.format("s3:GetObject"),
             id="TLS with exceptions",
         ),
         pytest.param(
@@ -354,7 +364,8 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
         ),
         pytest.param(
             without("DenyOldTls"),
-            "WARN bucket-policy: requests to the bucket over TLS 1.1 are not denied",
+            "WARN bucket-policy: requests to the bucket over TLS 1.1 are not denied: s3:GetObject, "
+            "for one",
             id="TLS 1.1",
         ),
         pytest.param(
@@ -374,7 +385,7 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
             lambda found: statement(found, "DenyWithoutTls")["Condition"].update(
                 ArnNotEquals={"aws:PrincipalArn": DEPLOYER}
             ),
-            NO_TLS,
+            NO_TLS.format("s3:GetObject"),
             id="TLS with one exception",
         ),
         pytest.param(
@@ -388,13 +399,32 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
             lambda found: statement(found, "DenyWithoutTls").update(
                 Resource=[BUCKET_ARN, f"{BUCKET_ARN}/*/metadata/timestamp.json"]
             ),
-            NO_TLS,
+            NO_TLS.format("s3:GetObject"),
             id="TLS for one file",
         ),
         pytest.param(
             all_but("DenyWithoutTls", DEPLOYER),
-            NO_TLS,
+            NO_TLS.format("s3:GetObject"),
             id="TLS for all but one",
+        ),
+        *(
+            pytest.param(
+                instead("DenyWithoutTls", "Action", NotAction=left_out),
+                NO_TLS.format(action),
+                id=f"TLS but for {left_out}",
+            )
+            for left_out, action in (
+                ("s3:DeleteObject", "s3:DeleteObject"),
+                (["s3:PutObjectTagging"], "s3:PutObjectTagging"),
+                ("s3:*", "s3:GetObject"),
+            )
+        ),
+        pytest.param(
+            instead(
+                "DenyWithoutTls", "Action", Action=["s3:GetObject", "s3:PutObject", "s3:List*"]
+            ),
+            NO_TLS.format("s3:DeleteObject"),
+            id="TLS for some actions",
         ),
         pytest.param(
             lambda found: statement(found, "DenyOverwriting")["Condition"].update(
@@ -409,6 +439,13 @@ WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
             ),
             OVERWRITTEN,
             id="replaced with If-Match",
+        ),
+        pytest.param(
+            lambda found: statement(found, "DenyOverwriting")["Condition"].update(
+                Null={"s3:If-None-Match": "false", "s3:if-none-match": "true"}
+            ),
+            OVERWRITTEN,
+            id="create-only on a condition that never holds",
         ),
         pytest.param(
             all_but("DenyOverwriting", ROLES["release"]),
@@ -491,7 +528,7 @@ def test_a_denial_for_another_bucket_denies_nothing():
             Resource=["arn:aws:s3:::gear", "arn:aws:s3:::gear/*"]
         )
     )
-    assert list(account.bad(check_policy)) == [NO_TLS]
+    assert list(account.bad(check_policy)) == [NO_TLS.format("s3:GetObject")]
 
 
 @pytest.mark.parametrize(
@@ -511,17 +548,79 @@ def test_whom_a_denial_leaves_out_can_delete_versions(condition):
     assert list(account.bad(check_policy)) == [VERSIONS]
 
 
-def test_more_than_one_who_may_delete_versions_are_told():
+BEN = f"{IAM}:user/ben"
+
+
+@pytest.mark.parametrize("whom", [[DEPLOYER, BEN], [BEN, DEPLOYER]])
+def test_somebody_beside_who_deploys_is_not_to_delete_versions(whom):
     account = Account()
-    both = [DEPLOYER, f"{IAM}:user/ben"]
-    condition = {"ArnNotEquals": {"aws:PrincipalArn": both}}
+    condition = {"ArnNotEquals": {"aws:PrincipalArn": whom}}
     account.change_policy(
         lambda found: statement(found, "DenyDeletingVersions").update(Condition=condition)
     )
     assert list(account.bad(check_policy)) == [
-        f"WARN bucket-policy: not only whoever deploys ({', '.join(both)}) can delete past "
+        f"FAIL bucket-policy: {BEN}, not named by DeployRoleArn, can delete past versions, for good"
+    ]
+
+
+def spares(other, sids=("DenyDeletingNames", "DenyDeletingVersions", "DenyChangingSettings")):
+    """Let denials spare another in the place of whoever deploys."""
+
+    def change(found):
+        for sid in sids:
+            statement(found, sid)["Condition"]["ArnNotEquals"] = {"aws:PrincipalArn": other}
+
+    return change
+
+
+def test_somebody_in_the_place_of_who_deploys_is_told_and_who_deploys_is_locked_out():
+    account, other = Account(), "arn:aws:iam::999999999999:role/evil"
+    account.change_policy(spares(other))
+    names, versions, settings, locked_out = account.bad(check_policy)
+    for told, what in (
+        (names, f"delete sensor/{TIMESTAMP}, for one"),
+        (versions, "delete past versions"),
+        (settings, "change the bucket's settings: s3:DeleteBucket, "),
+    ):
+        assert told.startswith(
+            f"FAIL bucket-policy: {other}, not named by DeployRoleArn, can {what}"
+        )
+    assert locked_out == (
+        f"WARN bucket-policy: whoever deploys, {DEPLOYER}, is denied s3:DeleteObject, "
+        "s3:DeleteObjectVersion, s3:BypassGovernanceRetention, s3:DeleteBucket, "
+        "s3:DeleteBucketPolicy and 21 more: the account's root user alone may"
+    )
+
+
+@pytest.mark.parametrize("sid", ["DenyDeletingNames", "DenyDeletingVersions"])
+def test_one_denial_that_spares_another_is_enough(sid):
+    account = Account()
+    account.change_policy(spares(ROLES["release"], [sid]))
+    found = list(account.bad(check_policy))
+    assert [one.split()[0] for one in found] == ["FAIL", "WARN"]
+    assert ROLES["release"] in found[0]
+
+
+def test_a_bucket_of_other_means_may_spare_any_one_principal():
+    account = Account()
+    account.change_policy(spares(BEN))
+    account.deployment = replace(account.deployment, distribution_id="", deployer="")
+    assert account.bad(check_policy) == {}
+    account.change_policy(spares([BEN, DEPLOYER], ["DenyDeletingVersions"]))
+    assert list(account.bad(check_policy)) == [
+        f"WARN bucket-policy: not only whoever deploys ({BEN}, {DEPLOYER}) can delete past "
         "versions, for good"
     ]
+
+
+@pytest.mark.parametrize("deployer", [f"{IAM}:user/${{aws:username}}", f"{IAM}:role/x${{*}}"])
+def test_a_variable_of_iam_stands_for_many(deployer):
+    account = Account()
+    account.change_policy(spares(deployer))
+    account.deployment = replace(account.deployment, deployer=deployer)
+    names, versions, settings = account.bad(check_policy)
+    assert (names, versions) == (NAMES_FREE.format(TIMESTAMP), VERSIONS)
+    assert settings.startswith("WARN bucket-policy: whoever IAM allows it can change the bucket's")
 
 
 NAMES_FREE = (
@@ -557,8 +656,8 @@ def set_names(**words):
                 Condition={"ArnNotEquals": {"aws:PrincipalArn": [DEPLOYER, ROLES["release"]]}}
             ),
             [
-                f"WARN bucket-policy: not only whoever deploys ({DEPLOYER}, {ROLES['release']}) "
-                f"can delete sensor/{TIMESTAMP}, for one, and create it anew as something else"
+                f"FAIL bucket-policy: {ROLES['release']}, not named by DeployRoleArn, can delete "
+                f"sensor/{TIMESTAMP}, for one, and create it anew as something else"
             ],
         ),
         (
@@ -630,6 +729,7 @@ def test_whatever_another_account_may_do_is_told(action):
         {},
         {"StringEquals": {"AWS:SourceAccount": ACCOUNT}},
         {"StringLike": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/*"}},
+        {"StringLike": {"AWS:SourceArn": f"arn:aws:cloudfront::{ACCOUNT}:distribution/${{x:y}}"}},
     ],
 )
 def test_cloudfront_must_be_told_by_the_distribution(condition):
@@ -668,7 +768,8 @@ def test_who_may_change_settings_is_asked_where_somebody_deploys():
     (says,) = account.bad(check_policy)
     assert says.startswith("WARN bucket-policy: whoever IAM allows it can change the bucket's sett")
     account.deployment = replace(account.deployment, deployer="")
-    assert len(account.bad(check_policy)) == 1  # other statements name whoever deploys
+    not_theirs = list(account.bad(check_policy))  # other statements name somebody
+    assert [one.split()[0] for one in not_theirs] == ["FAIL", "FAIL", "WARN"]
     account.change_policy(without("DenyDeletingNames"))
     account.change_policy(without("DenyDeletingVersions"))
     assert not any("settings" in one for one in account.bad(check_policy))

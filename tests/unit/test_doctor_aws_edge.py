@@ -9,6 +9,7 @@ from aws_answers import HOST
 from publisher.doctor.aws.distribution import check_distribution
 
 CLOUDFRONT = "d111111abcdef8.cloudfront.net"
+WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/firmware/1234"
 
 
 def bad(account):
@@ -21,6 +22,12 @@ def set_origin(**words):
 
 def set_default(**words):
     return lambda account: account.distribution["DefaultCacheBehavior"].update(words)
+
+
+def give_web_acl(account, there):
+    """Let the stack be given a web ACL, and the distribution have this one."""
+    account.deployment = replace(account.deployment, web_acl=WEB_ACL)
+    account.distribution["WebACLId"] = there
 
 
 def set_page(code, **words):
@@ -216,6 +223,27 @@ def set_page(code, **words):
             id="some countries alone",
         ),
         pytest.param(
+            lambda account: account.distribution.update(ContinuousDeploymentPolicyId="staged-1"),
+            "WARN distribution-live: a staging distribution may answer boards too: continuous "
+            "deployment policy staged-1",
+            "take the policy out: `slotcast infra apply`",
+            id="a staging distribution",
+        ),
+        pytest.param(
+            lambda account: account.distribution.update(WebACLId=WEB_ACL),
+            f"WARN distribution-live: the web ACL {WEB_ACL} decides which boards are answered, and "
+            "is not the stack's",
+            "WebAclArn in infra.toml",
+            id="a web ACL",
+        ),
+        pytest.param(
+            lambda account: give_web_acl(account, ""),
+            f"WARN distribution-live: the distribution has no web ACL, and the stack was given "
+            f"{WEB_ACL}",
+            "set it again",
+            id="no web ACL",
+        ),
+        pytest.param(
             set_default(TrustedSigners={"Enabled": True, "Quantity": 0}),
             "FAIL distribution-behaviours: the default behaviour: it asks for signed URLs, which "
             "boards have not",
@@ -310,4 +338,10 @@ def test_what_no_pattern_names_has_the_default_behaviour():
 def test_a_pattern_with_a_slash_in_front_is_the_same():
     account = Account()
     account.behaviour("*/version.json")["PathPattern"] = "/*/version.json"
+    assert bad(account) == {}
+
+
+def test_the_stacks_own_web_acl_is_nothing_to_tell():
+    account = Account()
+    give_web_acl(account, WEB_ACL)
     assert bad(account) == {}

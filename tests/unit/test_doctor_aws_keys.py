@@ -189,13 +189,89 @@ def test_a_key_of_no_kind_that_boards_verify():
     )
 
 
-def with_key_policy(**statement):
+def with_key_policy(key="targets", **statement):
+    """What is found of a key to whose policy somebody added a statement."""
     account = Account()
     policy = json.loads(account.answers["get_key_policy"]["Policy"])
     policy["Statement"].append({"Sid": "Added", "Effect": "Allow", "Resource": "*", **statement})
     account.answers["get_key_policy"] = {"Policy": json.dumps(policy)}
-    account.deployment = replace(account.deployment, keys={"targets": KEYS["targets"]})
+    account.deployment = replace(account.deployment, keys={key: KEYS[key]})
     return account.bad(check_keys)
+
+
+def session_of(role):
+    account = ROLES[role].split(":")[4]
+    return f"arn:aws:sts::{account}:assumed-role/{role}/job"
+
+
+@pytest.mark.parametrize(
+    ("key", "role", "actions", "what"),
+    [
+        ("targets", "refresh", "kms:Sign", "kms:sign"),
+        ("targets", "gc", ["kms:DescribeKey", "kms:Sign"], "kms:sign"),
+        ("timestamp", "gc", "kms:*", "kms:*"),
+        ("targets", "release", ["kms:Sign", "kms:PutKeyPolicy"], "kms:putkeypolicy"),
+        ("snapshot", "refresh", ["kms:CreateGrant", "kms:S*"], "kms:creategrant, kms:s*"),
+        ("snapshot", "release", "kms:ScheduleKeyDeletion", "kms:schedulekeydeletion"),
+    ],
+)
+def test_a_role_that_a_keys_own_policy_lets_do_more_than_its_job_is_told(key, role, actions, what):
+    for principal in (ROLES[role], session_of(role)):
+        found = with_key_policy(key, Principal={"AWS": principal}, Action=actions)
+        (says,) = found
+        assert says == (
+            f"FAIL signing-keys: the policy of {key}'s key lets the {role} role do {what}: Added"
+        )
+        assert found[says].startswith("take that out of the key's own policy")
+
+
+def test_a_role_that_a_condition_of_a_keys_own_policy_names_is_told():
+    condition = {"ArnEquals": {"aws:PrincipalArn": ROLES["refresh"]}}
+    assert list(with_key_policy(Principal="*", Action="kms:Sign", Condition=condition)) == [
+        "FAIL signing-keys: the policy of targets's key lets the refresh role do kms:sign: Added",
+        "WARN signing-keys: the key of targets may be used by everybody on a condition too: Added",
+    ]
+
+
+def test_everybody_of_the_account_are_the_roles_too():
+    condition = {"StringEquals": {"kms:CallerAccount": ROLES["gc"].split(":")[4]}}
+    found = with_key_policy(Principal={"AWS": "*"}, Action="kms:Sign", Condition=condition)
+    assert [one.split()[0] for one in found] == ["FAIL", "FAIL", "WARN"]
+
+
+def test_a_given_keys_policy_may_name_who_signs_with_it():
+    account, refresh = Account(), [ROLES["release"], ROLES["refresh"]]
+    signing = {"Effect": "Allow", "Principal": {"AWS": refresh}, "Resource": "*"}
+    signing["Action"] = ["kms:Sign", "kms:GetPublicKey", "kms:DescribeKey"]
+    account.answers["get_key_policy"] = {"Policy": json.dumps({"Statement": signing})}
+    account.deployment = replace(account.deployment, keys={"timestamp": KEYS["timestamp"]})
+    assert account.bad(check_keys) == {}
+
+
+def test_a_policy_that_says_one_thing_twice_is_not_judged():
+    account = described()
+    twice = '{"Statement": [], "Statement": [{"Effect": "Allow"}]}'
+    account.answers["get_key_policy"] = {"Policy": twice}
+    assert list(account.bad(check_keys)) == [
+        "UNKNOWN signing-keys: the answer is not as AWS describes it: ValueError the policy has "
+        "Statement twice in one place"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ({"Origin": "EXTERNAL"}, ["it was imported: who has a copy of it signs as well"]),
+        ({"MultiRegion": True}, ["its replicas in other regions sign as well"]),
+        ({"Origin": "AWS_KMS", "MultiRegion": False}, []),
+    ],
+)
+def test_a_key_that_signs_elsewhere_too_is_to_be_looked_after_there(words, why):
+    found = described(**words).bad(check_keys)
+    assert list(found) == [
+        f"WARN signing-keys: the key of targets is not here alone: {one}" for one in why
+    ]
+    assert all(mend.startswith("look after that key elsewhere too") for mend in found.values())
 
 
 def test_a_key_for_everybody():

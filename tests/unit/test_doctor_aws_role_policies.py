@@ -82,8 +82,48 @@ def test_rights_that_no_job_needs_are_told(action, resource):
     ],
 )
 def test_what_is_neither_the_products_nor_its_keys_is_told(role, action, resource):
-    account = given(role, {"Action": action, "Resource": [f"{OBJECTS}/x", resource]})
+    own = {"release": "*/version.json", "refresh": "metadata/timestamp.json", "gc": "images/*.bin"}
+    there = [f"{OBJECTS}/{own[role]}", resource]
+    account = given(role, {"Action": action, "Resource": there})
     assert list(account.bad(check_role_policies)) == told(role, f"is for {resource}: {NOT_OWN}")
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "path"),
+    [
+        ("refresh", "s3:PutObject", "beta/gateway/version.json"),
+        ("refresh", "s3:PutObject", "beta/*"),
+        ("refresh", "s3:PutObject", "*/gateway/version.json"),
+        ("refresh", "s3:PutObject", "login/index.html"),
+        ("refresh", "s3:PutObject", "metadata/*.json"),
+        ("release", "s3:PutObject", "metadata/2.root.json"),
+        ("release", "s3:PutObject", "metadata/?.root.json"),
+        ("release", "s3:PutObject", "images/*"),
+        ("release", "s3:AbortMultipartUpload", "*"),
+        ("gc", "s3:DeleteObject", "metadata/1.root.json"),
+        ("gc", "S3:DeleteObject", "beta/*"),
+        ("gc", "s3:PutObject", "targets/beta/*"),
+    ],
+)
+def test_objects_of_the_product_that_a_job_does_not_change_are_told(role, action, path):
+    changed = {"Action": ["s3:GetObject", action], "Resource": f"{OBJECTS}/{path}"}
+    says = f"allows {action} on {OBJECTS}/{path}, where its job changes nothing"
+    assert list(given(role, changed).bad(check_role_policies)) == told(role, says)
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "path"),
+    [
+        ("refresh", "s3:PutObject", "metadata/*.snapshot.json"),
+        ("release", "s3:PutObject", "beta/gateway/version.json"),
+        ("release", "s3:PutObject", "beta/*/version.json"),
+        ("gc", "s3:DeleteObject", "payloads/0123*.slc"),
+        ("gc", "s3:GetObject", "metadata/1.root.json"),
+    ],
+)
+def test_a_part_of_what_a_job_changes_and_reading_are_in_order(role, action, path):
+    part = {"Action": action, "Resource": f"{OBJECTS}/{path}"}
+    assert given(role, part).bad(check_role_policies) == {}
 
 
 @pytest.mark.parametrize(

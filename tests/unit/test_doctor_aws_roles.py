@@ -71,6 +71,11 @@ FOREIGN = "arn:aws:iam::444455556666:role/x"
             id="subject with a wildcard",
         ),
         pytest.param(
+            github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": "repo:${aws:username}/sensor:ref:x"}),
+            "the subject has a wildcard: repo:${aws:username}/sensor:ref:x",
+            id="subject with a variable",
+        ),
+        pytest.param(
             github(StringEquals=AUDIENCE, StringLike={f"{GITHUB}:sub": SUBJECT}),
             "the subject is not compared whole (StringEquals)",
             id="subject not compared whole",
@@ -104,6 +109,11 @@ FOREIGN = "arn:aws:iam::444455556666:role/x"
             github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": [SUBJECT, EVIL]}),
             f"{EVIL} may take the role, and is no subject of the stack's",
             id="somebody else's subject",
+        ),
+        pytest.param(
+            github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": EVIL, f"{GITHUB}:Sub": SUBJECT}),
+            f"{EVIL} may take the role, and is no subject of the stack's",
+            id="the subject in two spellings",
         ),
         pytest.param(
             github(StringEquals={**AUDIENCE, f"{GITHUB}:sub": REFRESH}),
@@ -143,12 +153,48 @@ FOREIGN = "arn:aws:iam::444455556666:role/x"
             f"{IAM}:oidc-provider/gitlab.com may take the role",
             id="another provider",
         ),
+        *(
+            pytest.param(
+                {**github(StringEquals=AUDIENCE), "Principal": {"Federated": provider}},
+                f"{provider} may take the role",
+                id=f"a provider with GitHub's name in its own, {number}",
+            )
+            for number, provider in enumerate(
+                (
+                    f"{IAM}:oidc-provider/evil.example/oidc-provider/{GITHUB}",
+                    f"arn:aws:iam::444455556666:oidc-provider/{GITHUB}",
+                )
+            )
+        ),
     ],
 )
 def test_who_may_take_a_role_and_should_not_is_told(statement, says):
     found = trusting(statement)
     assert list(found) == [f"FAIL role-trust: release: {says}"]
     assert "`slotcast infra apply`" in found[f"FAIL role-trust: release: {says}"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "says"), [(3600, []), (43200, ["43200 s"]), (3601, ["3601 s"])]
+)
+def test_credentials_that_live_longer_than_an_hour_are_told(seconds, says):
+    account = Account()
+    account.alter("get_role", lambda answer: answer["Role"].update(MaxSessionDuration=seconds))
+    account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
+    assert list(account.bad(check_trust)) == [
+        f"WARN role-trust: release: its credentials may live for {one}, and whoever gets hold of "
+        "them as long"
+        for one in says
+    ]
+
+
+def test_jobs_that_refresh_and_may_release_too_are_told_as_a_plan_does():
+    account = Account()
+    subjects = {"release": (SUBJECT, REFRESH), "refresh": (REFRESH,)}
+    account.deployment = replace(account.deployment, trusted=Trusted(subjects, (ANNA,)))
+    found = account.bad(check_trust)
+    assert list(found) == [f"WARN role-trust: release: {REFRESH} refreshes, and may release too"]
+    assert all(mend.startswith("take it out of ReleaseSubjects") for mend in found.values())
 
 
 def test_a_principal_that_was_deleted_is_warned_of():
@@ -181,6 +227,12 @@ def test_who_deploys_is_told_by_the_parameter_of_its_stack():
     stacks = {"acme-ota": StackSaid({"BucketName": BUCKET}, {"DeployRoleArn": deployer})}
     found = find_deployment("acme", "sensor", "us-east-1", lambda name, _: stacks.get(name))
     assert (found.bucket, found.deployer) == (BUCKET, deployer)
+
+
+def test_the_web_acl_is_told_by_the_parameter_of_its_stack():
+    stacks = {"acme-ota": StackSaid({"BucketName": BUCKET}, {"WebAclArn": "arn:acl"})}
+    found = find_deployment("acme", "sensor", "us-east-1", lambda name, _: stacks.get(name))
+    assert found.web_acl == "arn:acl"
 
 
 def added(statement, role="refresh"):

@@ -43,6 +43,7 @@ def test_parameters_are_told_with_their_defaults(name):
     for key, one in declared.items():
         default = str(one.get("Default", "(needed)")) or "empty"
         assert told[key][0].strip("`") == default, key
+        assert one["Description"], key
         assert told[key][1].startswith(one["Description"]), key
         assert all(f"`{value}`" in told[key][1] for value in one.get("AllowedValues", ())), key
 

@@ -2,11 +2,13 @@
 
 account             all checks, in order
 deployment, scene   what is deployed, and what each check is given
-clients, asking     how AWS is asked; policy: policies as IAM writes them
+clients, asking     how AWS is asked
+policy, evaluated   policies as IAM writes them, and as what evaluates those of templates takes them
 bucket/             the bucket's settings, its policy, and what lies in it
-distribution        the edge's settings: behaviours, certificate, log_delivery
-keys                the keys in KMS: keys_in_root
-trust               who may take a role
+distribution        the edge's settings: origins, viewers, behaviours, certificate, log_delivery
+keys                the keys in KMS: key_policy, keys_in_root
+trust               who may take a role, and for how long
+jobs                what a role's job is: reach_of_roles
 role_policies       what a role may do: role_rights/ asks IAM; role_use: when it last did
 """
 

@@ -12,14 +12,13 @@ from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.infra.arns import region_of
 from publisher.infra.names import EDGE_REGION
+from publisher.infra.requirements import CERTIFICATE_KEYS
 
 CHECK = "certificate-acm"
 # ACM begins to renew 45 days before the end of a certificate of 198 days, 60 of a longer one (ACM
 # user guide, "Managed certificate renewal"): what is left when it should long be done.
 _LATE_DAYS = 30
 _LAST_DAYS = 7
-# Of those that ACM has, what boards verify (publisher/pins/anchor_keys.py has the same for roots).
-_KEYS = ("RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1")
 
 
 def host_of(url: str) -> str:
@@ -93,7 +92,7 @@ def _judge_names(certificate: Mapping[str, Any], host: str) -> list[Finding]:
 
 def _judge_key(certificate: Mapping[str, Any]) -> list[Finding]:
     kind = certificate.get("KeyAlgorithm", "")
-    if kind.replace("-", "_") in _KEYS or not kind:
+    if kind.replace("-", "_") in CERTIFICATE_KEYS or not kind:
         return []
     says = f"the certificate has a key of {kind}, which boards do not verify"
     return [fail(CHECK, says, "request one with RSA_2048 or EC_prime256v1")]

@@ -22,8 +22,9 @@ from publisher.settings import KeySettings
 # Parameters of the stack `ci` that name the subjects of GitHub's tokens that may take a role.
 _SUBJECTS = {"release": "ReleaseSubjects", "refresh": "RefreshSubjects"}
 _PRINCIPALS = "TrustedPrincipalArns"
-# A parameter of the stack `ota`.
+# Parameters of the stack `ota`.
 _DEPLOYER = "DeployRoleArn"
+_WEB_ACL = "WebAclArn"
 # And the bucket, as `ota` does in its outputs.
 BUCKET_NAME = "BucketName"
 
@@ -64,6 +65,7 @@ class Deployment:
         has_logs: whether there is a stack that delivers the distribution's logs.
         deployer: ARN of the one who may change the bucket's settings, as the stack was told.
         stack: the name of the one that has roles and keys.
+        web_acl: ARN of the distribution's, as the stack was told.
     """
 
     bucket: str
@@ -76,6 +78,7 @@ class Deployment:
     trusted: Trusted = field(default_factory=Trusted)
     deployer: str = ""
     stack: str = ""
+    web_acl: str = ""
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ def find_deployment(
         trusted=_trusted(asked),
         deployer=told.get(_DEPLOYER, ""),
         stack=stack_name(name, "ci", product),
+        web_acl=told.get(_WEB_ACL, ""),
     )
 
 

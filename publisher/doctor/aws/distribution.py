@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -12,7 +11,9 @@ from publisher.doctor.aws.behaviours import judge_behaviours, judge_caching
 from publisher.doctor.aws.certificate import check_certificate, host_of
 from publisher.doctor.aws.log_delivery import check_delivery
 from publisher.doctor.aws.mends import by_stack
+from publisher.doctor.aws.origins import check_origins
 from publisher.doctor.aws.scene import Scene
+from publisher.doctor.aws.viewers import judge_viewers
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.requirements import DEFAULT_ERROR_S, ERROR_MAX_S, TLS_POLICIES
 
@@ -20,8 +21,6 @@ Config = Mapping[str, Any]
 
 # What policies that no board can meet begin with.
 _NO_BOARDS = "TLSv1.3"
-# Behind a bucket's name (General Reference, "Amazon S3 endpoints").
-_S3 = r"\.s3(\.dualstack)?(\.[a-z]{2}(-[a-z]+)+-[0-9]{1,2})?\.amazonaws\.com(\.cn)?"
 
 
 def check_distribution(scene: Scene) -> list[Finding]:
@@ -35,7 +34,7 @@ def check_distribution(scene: Scene) -> list[Finding]:
     config: Config = distribution["DistributionConfig"]
     checks = (
         ("distribution-live", partial(judge_live, distribution)),
-        ("distribution-live", partial(judge_viewers, config)),
+        ("distribution-live", partial(judge_viewers, config, scene.deployment.web_acl)),
         ("distribution-names", partial(judge_names, distribution, scene.wanted.base_url)),
         ("distribution-tls", partial(judge_tls, config)),
         ("distribution-origin", partial(check_origins, scene, config)),
@@ -96,50 +95,6 @@ def judge_tls(config: Config) -> list[Finding]:
     return [ok(check, f"the TLS policy is {policy}")]
 
 
-def check_origins(scene: Scene, config: Config) -> list[Finding]:
-    """Check that CloudFront signs what it asks the bucket for (GetOriginAccessControl)."""
-    found = []
-    for origin in config["Origins"]["Items"]:
-        found += judge_origin(origin, scene.deployment.bucket)
-        if control := origin.get("OriginAccessControlId"):
-            found += _check_signing(scene, control)
-    return found
-
-
-def judge_origin(origin: Mapping[str, Any], bucket: str) -> list[Finding]:
-    """Return whether an origin is the bucket, by an origin access control."""
-    check, domain = "distribution-origin", origin["DomainName"]
-    found = []
-    if not re.fullmatch(re.escape(bucket) + _S3, domain):
-        says = f"the origin {domain} is not bucket {bucket}"
-        found.append(fail(check, says, by_stack("name the bucket")))
-    if origin.get("OriginPath"):
-        says = f"the origin has the path {origin['OriginPath']}, which products have not"
-        found.append(fail(check, says, by_stack("take it out")))
-    if origin.get("S3OriginConfig", {}).get("OriginAccessIdentity"):
-        says = "the origin has an origin access identity, which is obsolete"
-        found.append(fail(check, says, by_stack("set an origin access control")))
-    elif not origin.get("OriginAccessControlId"):
-        says = "the origin has no origin access control: boards get 403 for everything"
-        found.append(fail(check, says, by_stack("set one")))
-    return found
-
-
-def _check_signing(scene: Scene, control: str) -> list[Finding]:
-    check = "distribution-origin"
-    answer = ask(
-        "cloudfront:GetOriginAccessControl",
-        scene.clients.cloudfront.get_origin_access_control,
-        Id=control,
-    )
-    config = answer["OriginAccessControl"].get("OriginAccessControlConfig", {})
-    behaviour = config.get("SigningBehavior", "unset")
-    if behaviour != "always":
-        says = f"CloudFront signs its requests to the bucket: {behaviour}, not always"
-        return [fail(check, says, by_stack("set always"))]
-    return [ok(check, "CloudFront signs each request to the bucket (origin access control)")]
-
-
 def judge_errors(config: Config) -> list[Finding]:
     """Return whether a missing file stays 403 or 404, and for a few seconds only."""
     check = "distribution-errors"
@@ -155,15 +110,6 @@ def judge_errors(config: Config) -> list[Finding]:
             says = f"edges keep a {code} for {kept_s} s: what comes then is missing that long"
             found.append(warn(check, says, by_stack(f"set {ERROR_MAX_S} s")))
     return found or [ok(check, f"403 and 404 stay so, for {ERROR_MAX_S} s at most")]
-
-
-def judge_viewers(config: Config) -> list[Finding]:
-    """Return whether boards everywhere are answered."""
-    kind = config.get("Restrictions", {}).get("GeoRestriction", {}).get("RestrictionType", "none")
-    if kind == "none":
-        return []
-    says = f"the distribution answers some countries alone ({kind}): boards elsewhere get 403"
-    return [warn("distribution-live", says, by_stack("take it out, if it is not wanted"))]
 
 
 def _judge_page(code: int, page: Mapping[str, Any]) -> list[Finding]:

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.key_policy import Users, judge_policy
 from publisher.doctor.aws.keys_in_root import CEREMONY, CHECK, check_root
-from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, parse_policy
+from publisher.doctor.aws.policy import parse_policy
 from publisher.doctor.aws.scene import Scene, describe_key
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.arns import account_of
 from publisher.infra.key_states import mend_of
 from publisher.infra.key_uses import Owner, wrong_alias, wrong_tag
+from publisher.infra.kms_keys import signs_elsewhere
 from publisher.infra.requirements import KEY_SPECS
 
 _OWN = f"make another for it, give its ARN in infra.toml, and {CEREMONY}"
-_PUT_BACK = by_stack("put the template's policy back")
-# What tells of a key, and changes nothing: as actions of a policy, and as operations of a grant.
-_READS = {"kms:getpublickey", "kms:describekey", "kms:verify", "kms:getkeypolicy", "kms:listgrants"}
+_LOOK_AFTER = "look after that key elsewhere too, or replace it by one that KMS has made here alone"
+# Operations of a grant that tell of a key, and change nothing.
 _HARMLESS = {"GetPublicKey", "DescribeKey", "Verify", "RetireGrant"}
 
 
@@ -58,24 +58,10 @@ def judge_state(role: str, key: str, metadata: Mapping[str, Any]) -> list[Findin
     if state != "Enabled":
         says = f"the key of {role} is {state}: it signs nothing"
         return [fail(CHECK, says, mend_of(state, key))]
-    return [ok(CHECK, f"the key of {role} can sign ({spec})")]
-
-
-def judge_policy(
-    role: str, statements: tuple[Statement, ...], account: str, roles: Mapping[str, str]
-) -> list[Finding]:
-    """Return who may use a key by its own policy, beside whom IAM lets in the account."""
-    mine = {f"AWS:{one}" for one in roles.values()} | {f"AWS:{account}"}
-    mine |= {f"AWS:arn:{part}:iam::{account}:root" for part in ("aws", "aws-cn", "aws-us-gov")}
-    found = [finding for one in statements for finding in _judge_statement(role, one, mine)]
-    if not any(_lets_account(one, mine) for one in statements):
-        says = f"the policy of {role}'s key lets nobody in the account sign"
-        found.append(fail(CHECK, says, _PUT_BACK))
-    for one in statements:
-        if not one.is_allow and one.covers("kms:Sign"):
-            says = f"the policy of {role}'s key denies some to sign: statement {one.name}"
-            found.append(warn(CHECK, says, "see that it is not for the roles; it is not simulated"))
-    return found or [ok(CHECK, f"the key of {role} is for the account alone")]
+    found = [ok(CHECK, f"the key of {role} can sign ({spec})")]
+    for why in signs_elsewhere(metadata):
+        found.append(warn(CHECK, f"the key of {role} is not here alone: {why}", _LOOK_AFTER))
+    return found
 
 
 def judge_grants(role: str, key: str, grants: Iterable[Mapping[str, Any]]) -> list[Finding]:
@@ -90,19 +76,6 @@ def judge_grants(role: str, key: str, grants: Iterable[Mapping[str, Any]]) -> li
     return found
 
 
-def _judge_statement(role: str, statement: Statement, mine: set[str]) -> Iterator[Finding]:
-    """Yield whom a statement of a key's policy lets use it, beside those of the account."""
-    if not statement.is_allow or set(statement.actions) <= _READS:
-        return
-    others = sorted(set(statement.principals) - mine)
-    if statement.is_for_strangers() and not statement.conditions:
-        says = f"the key of {role} may be used by everybody: statement {statement.name}"
-        yield fail(CHECK, says, _PUT_BACK)
-    elif others:
-        says = f"the key of {role} may be used by {', '.join(others)} too: {statement.name}"
-        yield warn(CHECK, says, "take the statement out, if that is not wanted")
-
-
 def _check_state(scene: Scene, role: str, key: str) -> list[Finding]:
     return judge_state(role, key, describe_key(scene, key))
 
@@ -112,7 +85,7 @@ def _check_policy(scene: Scene, role: str, key: str) -> list[Finding]:
     answer = ask("kms:GetKeyPolicy", kms.get_key_policy, KeyId=key, PolicyName="default")
     account = account_of(key) or str(describe_key(scene, key).get("AWSAccountId", ""))
     statements = parse_policy(answer["Policy"])
-    return judge_policy(role, statements, account, scene.deployment.roles)
+    return judge_policy(role, statements, Users(account, scene.deployment.roles))
 
 
 def _check_aliases(scene: Scene, role: str, key: str) -> list[Finding]:
@@ -147,8 +120,3 @@ def _check_grants(scene: Scene, role: str, key: str) -> list[Finding]:
     pages = scene.clients.kms.get_paginator("list_grants").paginate(KeyId=key_id)
     grants = ask("kms:ListGrants", lambda: [one for page in pages for one in page["Grants"]])
     return judge_grants(role, key_id, grants)
-
-
-def _lets_account(statement: Statement, mine: set[str]) -> bool:
-    whom = bool(mine & set(statement.principals)) or statement.is_for_all()
-    return statement.is_allow and whom and statement.covers("kms:Sign")

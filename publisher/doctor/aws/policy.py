@@ -22,7 +22,8 @@ class Statement:
         principals: whom it is for, as `AWS:ARN`, `Service:NAME`, `Federated:ARN`, or `*`.
         is_principal_negated: for all but these (NotPrincipal).
         actions: patterns, in lower case as IAM compares them; of NotAction with `!` before each.
-        conditions: the values by operator and key, in lower case, as `stringequals aws:sourcearn`.
+        conditions: the values by operator and key, in lower case, as `stringequals aws:sourcearn`;
+            of a key in two spellings, which both have to hold, those of both.
         document: as it was written.
     """
 
@@ -72,9 +73,9 @@ def parse_policy(policy: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     """Parse a policy, a text or what JSON makes of it.
 
     Raises:
-        ValueError: it is no policy.
+        ValueError: it is no policy, or says one thing twice.
     """
-    document = json.loads(policy) if isinstance(policy, str) else policy
+    document = json.loads(policy, object_pairs_hook=_once) if isinstance(policy, str) else policy
     if not isinstance(document, Mapping):
         raise ValueError("this is no policy")
     statements = document.get("Statement", [])
@@ -107,11 +108,22 @@ def _action_patterns(written: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _conditions(written: Mapping[str, Mapping[str, object]]) -> dict[str, tuple[str, ...]]:
-    return {
-        f"{operator} {key}".lower(): _texts(values)
-        for operator, keys in written.items()
-        for key, values in keys.items()
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for operator, keys in written.items():
+        for key, values in keys.items():
+            name = f"{operator} {key}".lower()
+            found[name] = tuple(dict.fromkeys((*found.get(name, ()), *_texts(values))))
+    return found
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; of a name that stands in it twice nobody knows which one counts."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"the policy has {', '.join(twice)} twice in one place")
+    return found
 
 
 def _texts(values: object) -> tuple[str, ...]:

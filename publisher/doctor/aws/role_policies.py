@@ -1,45 +1,28 @@
 """What the roles' own policies allow, statement by statement, held against what their jobs need.
 
-The simulator answers for what it is asked about (rights.py), and no table names all that an account
-has. So the policies are read too: each action must be one that the templates' rules let the role
-have, and each resource of the product, or a key that the role signs with.
+The simulator answers for what it is asked about (role_rights/), and no table names all that an
+account has. So the policies are read too: each action must be one that the templates' rules let the
+role have, and each resource of the product, or a key that the role signs with; where objects are
+changed, of the paths that the role's job changes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import NamedTuple
 
 from publisher.doctor.aws.asking import ask, settle
+from publisher.doctor.aws.jobs import actions_of
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, parse_policy
-from publisher.doctor.aws.scene import Scene, describe_key
-from publisher.doctor.findings import Finding, fail, ok
-from publisher.infra.arns import partition_of
+from publisher.doctor.aws.reach_of_roles import Own, own_of
+from publisher.doctor.aws.scene import Scene
+from publisher.doctor.findings import Finding, fail, ok, some
 from publisher.infra.rules.policies import actions, resources
-from publisher.infra.rules.role_keys import SIGNS
-from publisher.infra.rules.roles import ACTIONS
 
 CHECK = "role-policies"
 _TAKE_OUT = by_stack("leave the role the template's policy alone, and take the rest from it")
-_MOST_NAMED = 5
-
-
-class Own(NamedTuple):
-    """What a role may reach.
-
-    Attributes:
-        whole: ARNs of the bucket and of keys.
-        prefix: how the ARNs of the product's objects begin.
-    """
-
-    whole: frozenset[str]
-    prefix: str
-
-    def has(self, resource: str) -> bool:
-        """Whether all that an ARN names, which may have wildcards, is the role's business."""
-        return resource in self.whole or resource.startswith(self.prefix)
+_READS = {"s3:getobject", "s3:listbucket", "s3:listbucketmultipartuploads"}
 
 
 def check_role_policies(scene: Scene) -> list[Finding]:
@@ -77,7 +60,7 @@ def judge_policies(
 
 def judge_attached(role: str, attached: Sequence[str]) -> list[Finding]:
     """Return which managed policies a role has, by their ARNs: the template attaches none."""
-    says = f"{role}: {_some(attached)} is attached, of which the template knows nothing"
+    says = f"{role}: {some(attached)} is attached, of which the template knows nothing"
     return [fail(CHECK, says, _TAKE_OUT)] if attached else []
 
 
@@ -86,11 +69,21 @@ def _too_much(role: str, statement: Statement, own: Own) -> Iterator[str]:
     document = statement.document
     if "NotAction" in document or "NotResource" in document:
         yield "allows all but what it names"
-    needed = {one.lower() for one in ACTIONS[_logical_id(role)]}
+    needed = actions_of(role)
     if more := [one for one in actions(document) if one.lower() not in needed]:
-        yield f"allows {_some(more)}, which its job does not need"
+        yield f"allows {some(more)}, which its job does not need"
     if others := [one for one in resources(document) if not own.has(one)]:
-        yield f"is for {_some(others)}: neither of the product, nor a key that the role signs with"
+        yield f"is for {some(others)}: neither of the product, nor a key that the role signs with"
+    changes = [one for one in actions(document) if _changes(one, needed)]
+    wide = [one for one in resources(document) if not own.may_change(one)]
+    if changes and wide:
+        yield f"allows {some(changes)} on {some(wide)}, where its job changes nothing"
+
+
+def _changes(action: str, needed: set[str]) -> bool:
+    """Whether an action that a role needs does more with an object than to read it."""
+    name = action.lower()
+    return name in needed and name.startswith("s3:") and name not in _READS
 
 
 def _check_own(scene: Scene, role: str, arn: str) -> list[Finding]:
@@ -104,7 +97,7 @@ def _check_own(scene: Scene, role: str, arn: str) -> list[Finding]:
         one: parse_policy(ask("iam:GetRolePolicy", get, PolicyName=one)["PolicyDocument"])
         for one in names
     }
-    return judge_policies(role, policies, _own(scene, role, arn))
+    return judge_policies(role, policies, own_of(scene, role, arn))
 
 
 def _check_attached(scene: Scene, role: str, arn: str) -> list[Finding]:
@@ -116,26 +109,3 @@ def _check_attached(scene: Scene, role: str, arn: str) -> list[Finding]:
         lambda: [one["PolicyArn"] for page in pages for one in page["AttachedPolicies"]],
     )
     return judge_attached(role, attached)
-
-
-def _own(scene: Scene, role: str, arn: str) -> Own:
-    here = scene.deployment
-    bucket = f"arn:{partition_of(arn)}:s3:::{here.bucket}"
-    signs = SIGNS.get(_logical_id(role), set())
-    keys = [_key_arn(scene, key) for name, key in here.keys.items() if name in signs]
-    return Own(frozenset([bucket, *keys]), f"{bucket}/{here.product}/")
-
-
-def _key_arn(scene: Scene, key: str) -> str:
-    """Return a key's ARN; KMS is asked where the stack gave an alias."""
-    return key if ":key/" in key else str(describe_key(scene, key)["Arn"])
-
-
-def _logical_id(role: str) -> str:
-    """Return what infra/ci.yaml calls a role."""
-    return f"{role.title()}Role"
-
-
-def _some(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -7,11 +7,13 @@ from functools import partial
 
 from publisher.doctor.aws.asking import settle
 from publisher.doctor.aws.deployment import Trusted
+from publisher.doctor.aws.evaluated import is_pattern
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, parse_policy
 from publisher.doctor.aws.scene import Scene, read_role
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.arns import account_of
+from publisher.infra.subjects import of_both
 
 CHECK = "role-trust"
 _TAKE_OUT = by_stack("take the statement out, if it is not wanted")
@@ -23,11 +25,13 @@ _AUDIENCE = "sts.amazonaws.com"
 # Of any workflow that a pull request runs, and so of whoever may open one (GitHub's documentation,
 # "OpenID Connect reference").
 _PULL_REQUEST = ":pull_request"
+# For how long credentials live at most, as infra/ci.yaml sets it.
+_MAX_SESSION_S = 3600
 
 
 def check_trust(scene: Scene) -> list[Finding]:
-    """Check who may take each role (GetRole)."""
-    found = []
+    """Check who may take each role, and for how long (GetRole)."""
+    found = judge_subjects(scene.deployment.trusted)
     for role, arn in scene.deployment.roles.items():
         found += settle(CHECK, partial(_check_role, scene, role, arn))
     return found
@@ -47,9 +51,30 @@ def judge_trust(
     return found or [ok(CHECK, f"{role}: {'; '.join(_whom(allows)) or 'nobody'} may take the role")]
 
 
+def judge_subjects(trusted: Trusted) -> list[Finding]:
+    """Return whose jobs may take two roles, as the stack was told."""
+    both = of_both(trusted.subjects.get("release", ()), trusted.subjects.get("refresh", ()))
+    mend = by_stack("take it out of ReleaseSubjects in infra.toml, if that is not meant")
+    return [warn(CHECK, f"release: {says}", mend) for says in both]
+
+
+def judge_session(role: str, seconds: int) -> list[Finding]:
+    """Return whether a role's credentials live longer than the template has it."""
+    if seconds <= _MAX_SESSION_S:
+        return []
+    says = (
+        f"{role}: its credentials may live for {seconds} s, and whoever gets hold of them as long"
+    )
+    return [warn(CHECK, says, by_stack(f"set MaxSessionDuration to {_MAX_SESSION_S}"))]
+
+
 def _check_role(scene: Scene, role: str, arn: str) -> list[Finding]:
-    policy = parse_policy(read_role(scene, arn)["AssumeRolePolicyDocument"])
-    return judge_trust(role, account_of(arn), policy, scene.deployment.trusted)
+    told = read_role(scene, arn)
+    policy = parse_policy(told["AssumeRolePolicyDocument"])
+    return [
+        *judge_trust(role, account_of(arn), policy, scene.deployment.trusted),
+        *judge_session(role, told.get("MaxSessionDuration", _MAX_SESSION_S)),
+    ]
 
 
 def _judge(role: str, account: str, statement: Statement, trusted: Trusted) -> Iterator[Finding]:
@@ -58,12 +83,17 @@ def _judge(role: str, account: str, statement: Statement, trusted: Trusted) -> I
         return
     for principal in statement.principals:
         kind, _, who = principal.partition(":")
-        if kind == "Federated" and who.endswith(f"oidc-provider/{_GITHUB}"):
+        if kind == "Federated" and _is_github(who, account):
             yield from _judge_github(role, statement, trusted.subjects.get(role, ()))
         elif kind != "AWS":
             yield fail(CHECK, f"{role}: {who} may take the role", _TAKE_OUT)
         elif who:
             yield from _judge_principal(role, account, who, trusted)
+
+
+def _is_github(provider: str, account: str) -> bool:
+    """Whether an identity provider is that of GitHub's jobs, in an account."""
+    return provider.split(":", 4)[4:] == [f"{account}:oidc-provider/{_GITHUB}"]
 
 
 def _judge_principal(role: str, account: str, who: str, trusted: Trusted) -> Iterator[Finding]:
@@ -88,7 +118,7 @@ def _judge_github(role: str, statement: Statement, wanted: Sequence[str]) -> Ite
         yield fail(CHECK, says, by_stack(f"compare it with {_AUDIENCE}"))
     subjects = statement.values(f"{_GITHUB}:sub", "StringEquals")
     loose = statement.values(f"{_GITHUB}:sub", "StringLike", "ForAnyValue:StringLike")
-    wild = [one for one in (*subjects, *loose) if "*" in one or "?" in one]
+    wild = [one for one in (*subjects, *loose) if is_pattern(one)]
     if wild:
         says = f"{role}: the subject has a wildcard: {', '.join(wild)}"
         yield fail(CHECK, says, _WHOLE)

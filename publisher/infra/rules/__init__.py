@@ -16,6 +16,7 @@ from publisher.infra.rules import (
     bucket_access,
     bucket_policy,
     bucket_settings,
+    bucket_work,
     caching,
     defaults,
     edge,
@@ -28,12 +29,14 @@ from publisher.infra.rules import (
     keys,
     known,
     logs,
+    outputs,
     policy_paths,
     role_keys,
     role_objects,
     role_reads,
     roles,
     trust,
+    variables,
 )
 from publisher.infra.rules.branches import views
 from publisher.infra.rules.model import Breach, Fault, Rule
@@ -43,14 +46,17 @@ __all__ = ["RULES", "Breach", "Rule", "broken"]
 
 RULES: tuple[Rule, ...] = (
     *known.RULES,
+    *variables.RULES,
     *defaults.RULES,
     *given.RULES,
     *form.RULES,
+    *outputs.RULES,
     *bucket.RULES,
     *bucket_access.RULES,
     *policy_paths.RULES,
     *bucket_policy.RULES,
     *bucket_settings.RULES,
+    *bucket_work.RULES,
     *edge_reads.RULES,
     *edge_parts.RULES,
     *edge.RULES,

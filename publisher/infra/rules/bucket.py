@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.requirements import PUBLIC_ACCESS_BLOCKS
+from publisher.infra.requirements import NONCURRENT_MIN_DAYS, PUBLIC_ACCESS_BLOCKS
 from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.node import Node, at, is_true, items, number, text
 from publisher.infra.rules.view import View
 
-_MIN_NONCURRENT_DAYS = 30
 # By a key of KMS whoever has that key could keep the edge from all that is here.
 _ENCRYPTION = {"SSEAlgorithm": "AES256"}
 # What a lifecycle rule may have: nothing that is about current versions.
@@ -84,8 +83,8 @@ def _endangers(rule: dict[str, Node]) -> Iterator[str]:
     for name in sorted(rule.keys() - _HARMLESS):
         yield f"a lifecycle rule has {name}, which can expire or move what boards fetch"
     days = at(rule, "NoncurrentVersionExpiration", "NoncurrentDays")
-    if number(days, _MIN_NONCURRENT_DAYS, unknown=0) < _MIN_NONCURRENT_DAYS:
-        yield f"past versions go after {text(days)} days; keep them for {_MIN_NONCURRENT_DAYS}"
+    if number(days, NONCURRENT_MIN_DAYS, unknown=0) < NONCURRENT_MIN_DAYS:
+        yield f"past versions go after {text(days)} days; keep them for {NONCURRENT_MIN_DAYS}"
 
 
 RULES = (

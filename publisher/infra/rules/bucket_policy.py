@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.paths import IMMUTABLE, POINTERS, PROBE, TIMESTAMP
 from publisher.infra.rules.policies import (
+    BY_TLS,
     CREATES,
     REPLACES,
     WRITES,
     WRITES_PART,
     Request,
     Statement,
+    actions,
     denies,
+    might_deny,
     statements,
 )
 from publisher.infra.rules.view import Resource, View
 
-# No action and no path in particular: the denial has to be of all.
-_ANYTHING = "s3:Anything"
+# The denial has to be of all actions, by this very word, and of all paths.
+_ALL = "s3:*"
 _ANYWHERE = ("", "anything", "any/thing", TIMESTAMP)
 
 
@@ -36,9 +39,10 @@ def _tls(view: View) -> Iterator[Fault]:
     old = {"aws:securetransport": "true", "s3:tlsversion": "1.1"}
     for bucket in view.of("S3::Bucket"):
         name, policy = policy_of(view, bucket)
-        if not all(denies(policy, Request(_ANYTHING, key, without)) for key in _ANYWHERE):
+        of_all = [one for one in policy if _ALL in actions(one)]
+        if not all(denies(of_all, Request(_ALL, key, without)) for key in _ANYWHERE):
             yield name, "not every request without TLS is denied"
-        if not all(denies(policy, Request(_ANYTHING, key, old)) for key in _ANYWHERE):
+        if not all(denies(of_all, Request(_ALL, key, old)) for key in _ANYWHERE):
             yield name, "not every request over TLS 1.1 is denied"
 
 
@@ -50,9 +54,9 @@ def _create_only(view: View) -> Iterator[Fault]:
                 yield name, f"{key} can be overwritten"
             if not denies(policy, Request("s3:PutObject", key, REPLACES)):
                 yield name, f"{key} can be replaced by If-Match"
-            if denies(policy, Request("s3:PutObject", key, CREATES)):
+            if _is_kept_from(policy, key, CREATES):
                 yield name, f"{key} cannot be created with If-None-Match"
-            if denies(policy, Request("s3:PutObject", key, WRITES_PART)):
+            if _is_kept_from(policy, key, WRITES_PART):
                 yield name, f"{key} cannot be sent in parts, which carry no condition"
 
 
@@ -63,8 +67,16 @@ def _compare_and_swap(view: View) -> Iterator[Fault]:
             if not denies(policy, Request("s3:PutObject", key, WRITES)):
                 yield name, f"{key} can be replaced blindly"
             for context in (CREATES, REPLACES):
-                if denies(policy, Request("s3:PutObject", key, context)):
+                if _is_kept_from(policy, key, context):
                     yield name, f"{key} cannot be written on a condition"
+
+
+def _is_kept_from(policy: list[Statement], key: str, context: Mapping[str, str]) -> bool:
+    """Say whether anybody is denied a write, or would be by a condition that nothing is known of.
+
+    A denial for one is as bad as for all: it may be the role that releases.
+    """
+    return might_deny(policy, Request("s3:PutObject", key, {**BY_TLS, **context}))
 
 
 RULES = (

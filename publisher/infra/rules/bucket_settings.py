@@ -9,12 +9,14 @@ from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.node import Node, at
 from publisher.infra.rules.paths import FILES, IMMUTABLE, POINTERS, PROBE
 from publisher.infra.rules.policies import (
+    BY_TLS,
     Request,
     Statement,
     actions,
     conditions,
     denies,
     is_for_all,
+    might_deny,
     names_object,
     statements,
 )
@@ -37,6 +39,8 @@ SETTINGS = (
 )
 # What replication from another bucket writes by: none of it asks for s3:PutObject.
 REPLICATES = ("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags")
+# Who cannot read the policy cannot see what keeps him out.
+_NEEDED = (*SETTINGS, "s3:GetBucketPolicy")
 # What the parameter that names one principal must not take.
 _SEVERAL = (
     "*",
@@ -44,6 +48,7 @@ _SEVERAL = (
     "arn:aws:iam::123456789012:role/????????",
     "arn:aws:iam::123456789012:user/path/*",
     "arn:aws:iam::*:role/deploy",
+    "arn:aws:iam::123456789012:user/${aws:username}",
 )
 _PATHS = (*IMMUTABLE, *POINTERS)
 # A name that is deleted can be created anew: to If-None-Match a delete marker is no object. What is
@@ -60,7 +65,7 @@ def _deletes(view: View) -> Iterator[Fault]:
             if not any(names_object(one, key) for one in stopping):
                 yield name, f"{key} can be deleted, and created again as something else"
         for key in (*FILES, PROBE):
-            if any(names_object(one, key) for one in stopping):
+            if might_deny(policy, Request(action, key, BY_TLS)):
                 yield name, f"{key} cannot be deleted, which gc and init do"
 
 
@@ -121,9 +126,16 @@ def _is_one(view: View, values: list[Node]) -> bool:
 def _lock_out(view: View) -> Iterator[Fault]:
     for policy in view.of("S3::BucketPolicy"):
         found = statements(policy.get("PolicyDocument"))
-        for action in SETTINGS:
-            if any(_stops(one, action) and not conditions(one) for one in found):
-                yield policy.name, f"{action} is denied to everybody, CloudFormation too"
+        denying = [one for one in found if not _excepts_deployer(view, one)]
+        kept = [one for one in _NEEDED if might_deny(denying, Request(one, "", BY_TLS))]
+        if kept:
+            yield policy.name, f"denied, or may be, to CloudFormation too: {', '.join(kept)}"
+
+
+def _excepts_deployer(view: View, statement: Statement) -> bool:
+    """Say whether a statement is not about whoever deploys, who is known."""
+    is_known = view.is_given(_WHO, "HasDeployRole")
+    return is_known and bool(conditions(statement)) and _at_most_one_excepted(view, statement)
 
 
 RULES = (
@@ -156,8 +168,8 @@ RULES = (
     ),
     Rule(
         "lock-out",
-        "somebody can still change the bucket's settings",
-        "except a role from the Deny, by aws:PrincipalArn",
+        "whoever deploys can still see and change the bucket's settings, by TLS 1.2",
+        "except DeployRoleArn from the Deny, by aws:PrincipalArn, under HasDeployRole",
         _lock_out,
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.requirements import CERTIFICATE_KEYS
 from publisher.infra.rules.edge import distributions
 from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.node import Node, at, items, text
@@ -44,6 +45,11 @@ def _issued(view: View) -> Iterator[Fault]:
             yield certificate.name, "it is for other names than the edge's domain"
         if (found := certificate.get("ValidationMethod")) != "DNS":
             yield certificate.name, f"it is validated by {found}: nobody renews it by himself"
+        for key in view.values(certificate.get("KeyAlgorithm") or CERTIFICATE_KEYS[0]) or [
+            "anything"
+        ]:
+            if key not in CERTIFICATE_KEYS:
+                yield certificate.name, f"its key can be {text(key)}, which boards do not verify"
 
 
 RULES = (
@@ -58,8 +64,10 @@ RULES = (
     ),
     Rule(
         "edge-certificate",
-        "a certificate is issued for DomainName alone, validated by DNS, so that it renews itself",
-        "set DomainName to !Ref DomainName and ValidationMethod to DNS, without other names",
+        "a certificate is issued for DomainName alone, with a key that boards verify, validated by "
+        "DNS, so that it renews itself",
+        "set DomainName to !Ref DomainName and ValidationMethod to DNS, without other names; "
+        "KeyAlgorithm to RSA_2048 or EC_prime256v1, or leave it out",
         _issued,
     ),
 )

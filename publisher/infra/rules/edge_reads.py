@@ -10,6 +10,7 @@ from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.node import at, items, text
 from publisher.infra.rules.paths import IMMUTABLE, POINTERS
 from publisher.infra.rules.policies import (
+    BY_TLS,
     Request,
     Statement,
     allows,
@@ -21,8 +22,7 @@ from publisher.infra.rules.view import View
 
 # As CloudFront asks: by TLS 1.2, with what tells whose distribution it is, and with nothing else.
 _CONTEXT = {
-    "aws:securetransport": "true",
-    "s3:tlsversion": "1.2",
+    **BY_TLS,
     "aws:sourcearn": "the distribution",
     "aws:sourceaccount": "its account",
 }

@@ -120,14 +120,19 @@ def _condition_problems(condition: Node) -> Iterator[str]:
         yield "Condition is of no known form"
     elif _FUNCTION & (condition.keys() | {key for keys in condition.values() for key in keys}):
         yield "Condition is not written out"
+    else:
+        named = [f"{name} {key}".lower() for name, keys in condition.items() for key in keys]
+        for one in dict.fromkeys(one for one in named if named.count(one) > 1):
+            yield f"{one} is asked twice, and both have to hold; write it once"
 
 
 RULES = (
     Rule(
         "policy-form",
         "policies are written out: who, what and on what can be told without deploying them",
-        "write Effect and Action as they are; take principals and resources from the template by "
-        "Ref, GetAtt or Sub, and from parameters whose AllowedPattern takes no wildcards",
+        "write Effect and Action as they are, and each condition key once; take principals and "
+        "resources from the template by Ref, GetAtt or Sub, and from parameters whose "
+        "AllowedPattern takes no wildcards",
         _form,
     ),
 )

@@ -15,28 +15,29 @@ from publisher.infra.rules.view import View
 _ARN = "arn:aws[a-z-]*"
 _ONE, _SEVERAL = "String", "CommaDelimitedList"
 _BUCKET = "[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"
-_JOBS = "(repo:[^*?,: ]+:(environment:[^*?,: ]+|ref:refs/(heads|tags)/[^*?,: ]+))?"
+_JOBS = "(repo:[^*?$,: ]+:(environment:[^*?$,: ]+|ref:refs/(heads|tags)/[^*?$,: ]+))?"
 _KEY = (
     f"{_ARN}:kms:[a-z0-9-]+:[0-9]{{12}}:key/"
     "([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})"
 )
-# What guards something: the type and the AllowedPattern.
+# What guards something: the type and the AllowedPattern. In a policy, $ begins a variable, which
+# is somebody else for each request (IAM user guide, "Policy elements: Variables and tags").
 _PATTERNS: Mapping[str, tuple[str, str]] = {
     "Product": (_ONE, "[a-z0-9][a-z0-9._-]{0,31}"),
     "BucketName": (_ONE, _BUCKET),
     "LogBucketName": (_ONE, _BUCKET),
-    "DeployRoleArn": (_ONE, f"({_ARN}:iam::[0-9]{{12}}:(role|user)/[^*? ]+)?"),
+    "DeployRoleArn": (_ONE, f"({_ARN}:iam::[0-9]{{12}}:(role|user)/[^*?$ ]+)?"),
     "ReleaseSubjects": (_SEVERAL, _JOBS),
     "RefreshSubjects": (_SEVERAL, _JOBS),
     "OidcProviderArn": (
         _ONE,
         f"({_ARN}:iam::[0-9]{{12}}:oidc-provider/token\\.actions\\.githubusercontent\\.com)?",
     ),
-    "TrustedPrincipalArns": (_SEVERAL, f"({_ARN}:iam::[0-9]{{12}}:(role|user)/[^*?, ]+)?"),
+    "TrustedPrincipalArns": (_SEVERAL, f"({_ARN}:iam::[0-9]{{12}}:(role|user)/[^*?$, ]+)?"),
     "TargetsKey": (_ONE, f"(Create|None|{_KEY})"),
     "SnapshotKey": (_ONE, f"(Create|{_KEY})"),
     "TimestampKey": (_ONE, f"(Create|{_KEY})"),
-    "PermissionsBoundaryArn": (_ONE, f"({_ARN}:iam::([0-9]{{12}}|aws):policy/.+)?"),
+    "PermissionsBoundaryArn": (_ONE, f"({_ARN}:iam::([0-9]{{12}}|aws):policy/[^*?$ ]+)?"),
 }
 _WRITES, _SETTINGS = "ConditionalWrites", {"Enforced", "NotEnforced"}
 _POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy")

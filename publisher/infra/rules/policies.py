@@ -32,6 +32,8 @@ WRITES = {"s3:objectcreationoperation": "true"}
 CREATES = {**WRITES, "s3:if-none-match": "*"}
 REPLACES = {**WRITES, "s3:if-match": "0123"}
 WRITES_PART = {"s3:objectcreationoperation": "false"}
+# How all requests come that are served at all.
+BY_TLS = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}
 # What a request that writes has, or is known to lack; of other keys nobody knows.
 _TOLD = {"s3:if-none-match", "s3:if-match"}
 

@@ -16,6 +16,7 @@ from publisher.infra.rules.paths import (
     VERSION_JSON,
 )
 from publisher.infra.rules.policies import (
+    BY_TLS,
     CREATES,
     OTHERS,
     OURS,
@@ -25,6 +26,7 @@ from publisher.infra.rules.policies import (
     Statement,
     actions,
     allows,
+    might_deny,
     resources,
 )
 from publisher.infra.rules.roles import allowed_of, policy_of
@@ -42,7 +44,7 @@ _DELETES = {"GcRole": {*FILES}}
 _FILE_PATTERNS = ("payloads/*.slc", "images/*.bin")
 _REFRESHED = ("metadata/*.snapshot.json", "metadata/timestamp.json")
 # Where a role may do more than read, below its product.
-_PATTERNS = {
+PATTERNS = {
     "ReleaseRole": (
         (*_REFRESHED, "metadata/*.targets.json", "targets/*.json", "*/version.json")
         + _FILE_PATTERNS
@@ -91,7 +93,7 @@ def _paths(view: View) -> Iterator[Fault]:
             for resource in resources(statement) if action.lower() not in reading else ():
                 path = resource.partition("/${Product}/")[2]
                 # What an asterisk of ours matches may have asterisks of its own.
-                if not any(matches(one, path) for one in _PATTERNS.get(role.name, ())):
+                if not any(matches(one, path) for one in PATTERNS.get(role.name, ())):
                     yield role.name, f"{action} is allowed on {path or resource}"
 
 
@@ -99,10 +101,11 @@ def _writes(view: View) -> Iterator[Fault]:
     for role in view.of("IAM::Role"):
         policy, own = policy_of(role), _WRITES.get(role.name, set())
         for key in _ALL:
-            allowed = allows(policy, Request("s3:PutObject", key, CREATES))
+            request = Request("s3:PutObject", key, {**BY_TLS, **CREATES})
+            allowed = allows(policy, request)
             if allowed and key not in own:
                 yield role.name, f"it may write {key}"
-            if key in own and not allowed:
+            if key in own and (not allowed or might_deny(policy, request)):
                 yield role.name, f"it may not write {key}, which it has to"
 
 

@@ -24,7 +24,7 @@ _OTHER_PROVIDERS = (
 )
 # A job in an environment, which GitHub guards, or of a branch or tag; whoever opens a pull request
 # has the others (GitHub Docs, "OpenID Connect reference", subject claims).
-_SUBJECT = re.compile(r"repo:[^*?,: ]+:(environment:[^*?,: ]+|ref:refs/(heads|tags)/[^*?,: ]+)")
+_SUBJECT = re.compile(r"repo:[^*?$,: ]+:(environment:[^*?$,: ]+|ref:refs/(heads|tags)/[^*?$,: ]+)")
 _TOO_WIDE = (
     *("*", "repo:*", "repo:acme/*", "repo:acme/sensor", "repo:acme/sensor:*"),
     *("repo:acme/sensor:environment:*", "repo:acme/sensor:environment:?"),
@@ -39,7 +39,7 @@ _SOMEBODY = re.compile(
 )
 _EVERYBODY = (
     *("*", "123456789012", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/*"),
-    "arn:aws:iam::123456789012:role/?",
+    *("arn:aws:iam::123456789012:role/?", "arn:aws:iam::123456789012:user/${aws:username}"),
 )
 
 

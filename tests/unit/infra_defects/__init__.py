@@ -11,6 +11,8 @@ from .edits import Defect, sound_templates
 from .given import GIVEN
 from .guests import GUESTS
 from .jobs import JOBS
+from .kept_out import KEPT_OUT
+from .misread import MISREAD
 from .parts import PARTS
 from .patterns import PATTERNS
 from .reach import REACH
@@ -18,6 +20,7 @@ from .reports import LOGS, SPELLING
 from .rights import KEYS, ROLES, TRUST
 from .spared import SPARED
 from .strangers import STRANGERS
+from .unsent import UNSENT
 
 __all__ = ["DEFECTS", "SPELLING", "Defect", "sound_templates"]
 
@@ -37,4 +40,5 @@ DEFECTS = (
     ),
     *(*LOGS, *PARTS),
     *(*SPARED, *ANSWERS, *PATTERNS, *JOBS),
+    *(*UNSENT, *KEPT_OUT, *MISREAD),
 )

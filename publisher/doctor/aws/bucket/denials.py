@@ -5,12 +5,15 @@ Tried by requests (requests.py), as of somebody whom the policy does not name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from publisher.doctor.aws.bucket.requests import BY_TLS, everybody, is_denied
+from publisher.doctor.aws.evaluated import example
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.rules.bucket_settings import SETTINGS
+from publisher.infra.rules.node import items, text
 from publisher.infra.rules.policies import CREATES, REPLACES, WRITES, WRITES_PART, Request
 from publisher.infra.sample_paths import IMMUTABLE, POINTERS
 
@@ -20,6 +23,12 @@ _WHOLE = {**BY_TLS, **WRITES}
 _PART = {**BY_TLS, **WRITES_PART}
 _CREATING = {**BY_TLS, **CREATES}
 _REPLACING = {**BY_TLS, **REPLACES}
+# What is asked for, of objects and of the bucket; what a denial leaves out is asked for as well.
+_OF_OBJECTS = (
+    *("s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:GetObjectVersion"),
+    *("s3:DeleteObjectVersion", "s3:PutObjectAcl", "s3:AbortMultipartUpload"),
+)
+_OF_BUCKET = ("s3:ListBucket", "s3:ListBucketVersions", "s3:GetBucketPolicy", *SETTINGS)
 
 
 def judge_tls(statements: Sequence[Statement], product: str) -> list[Finding]:
@@ -28,10 +37,12 @@ def judge_tls(statements: Sequence[Statement], product: str) -> list[Finding]:
     TLS 1.1 S3 itself refuses since 2024; in other partitions, and of emulators, the policy has to.
     """
     plain, old = {"aws:securetransport": "false"}, {**BY_TLS, "s3:tlsversion": "1.1"}
-    if not _denies_all(statements, product, plain):
-        return [fail(CHECK, "requests to the bucket without TLS are not denied", PUT_BACK)]
-    if not _denies_all(statements, product, old):
-        return [warn(CHECK, "requests to the bucket over TLS 1.1 are not denied", PUT_BACK)]
+    if action := _not_denied(statements, product, plain):
+        says = f"requests to the bucket without TLS are not denied: {action}, for one"
+        return [fail(CHECK, says, PUT_BACK)]
+    if action := _not_denied(statements, product, old):
+        says = f"requests to the bucket over TLS 1.1 are not denied: {action}, for one"
+        return [warn(CHECK, says, PUT_BACK)]
     return [ok(CHECK, "requests without TLS, and over TLS 1.1, are denied")]
 
 
@@ -66,14 +77,24 @@ def judge_blind(statements: Sequence[Statement], product: str) -> list[Finding]:
     return [ok(CHECK, "pointers are replaced on a condition only (s3:if-match)")]
 
 
-def _denies_all(statements: Sequence[Statement], product: str, context: Mapping[str, str]) -> bool:
-    """Whether requests of a kind are denied to all: to list, and to read and write any object."""
+def _not_denied(statements: Sequence[Statement], product: str, context: Mapping[str, str]) -> str:
+    """Return an action that is not denied to all, with the bucket or any object; or ""."""
     objects = ("index.html", *(f"{product}/{path}" for path in (*POINTERS, *IMMUTABLE)))
-    requests = [Request("s3:ListBucket", "", context)]
-    requests += [
-        Request(action, key, context)
-        for action in ("s3:GetObject", "s3:PutObject")
-        for key in objects
-    ]
+    left_out = (*_left_out(statements),)
+    asked = [(action, key) for action in (*_OF_OBJECTS, *left_out) for key in objects]
+    asked += [(action, "") for action in (*_OF_BUCKET, *left_out)]
     whom = everybody(statements)
-    return all(is_denied(statements, request, whom) for request in requests)
+    free = (
+        action
+        for action, key in asked
+        if not is_denied(statements, Request(action, key, context), whom)
+    )
+    return next(free, "")
+
+
+def _left_out(statements: Sequence[Statement]) -> Iterator[str]:
+    """Yield actions of S3 that denials are not for."""
+    for one in statements:
+        if not one.is_allow:
+            patterns = map(text, items(one.document.get("NotAction")))
+            yield from (example(each, "x") for each in patterns if each.lower().startswith("s3"))

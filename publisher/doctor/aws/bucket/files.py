@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from publisher.doctor.aws.asking import UnansweredError, ask, ask_unless
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.contents import is_written
-from publisher.doctor.findings import Finding, fail, ok, unknown
+from publisher.doctor.findings import Finding, fail, ok, some, unknown
 from publisher.doctor.secrets.names import is_private_name
 from publisher.doctor.secrets.objects import FOREIGN_BYTES, MOST_READ, why_private, without_root
 from publisher.layout import key
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 CHECK = "bucket-keys"
 # A thousand keys each.
 _MOST_PAGES = 20
-_MOST_NAMED = 5
 # After so many objects that may not be read, or lie in an archive, no more are asked for.
 _MOST_SILENT = 5
 _MEND = (
@@ -75,7 +74,7 @@ def judge_keys(named: Sequence[str], look: Look, names: int, is_cut: bool) -> li
         names: how many names were looked at.
         is_cut: whether there are more.
     """
-    found = [fail(CHECK, f"in the bucket lies {_named(named)}", _MEND)] if named else []
+    found = [fail(CHECK, f"in the bucket lies {some(named)}", _MEND)] if named else []
     found += [
         fail(CHECK, f"{name} in the bucket is {why} ({look.says})", _MEND)
         for name, why in look.private.items()
@@ -132,8 +131,3 @@ def _read(scene: Scene, name: str) -> bytes:
         return answer["Body"].read()
 
     return ask_unless("s3:GetObject", "NoSuchKey", get) or b""
-
-
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMED
-    return ", ".join(names[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")

@@ -11,21 +11,23 @@ from publisher.doctor.aws.bucket.denials import (
     judge_create_only,
     judge_tls,
 )
-from publisher.doctor.aws.bucket.openings import (
-    judge_deletes,
-    judge_replication,
-    judge_settings,
-    judge_versions,
-)
-from publisher.doctor.aws.bucket.requests import (
+from publisher.doctor.aws.bucket.edge_requests import (
     EDGE,
     edge_might_read,
     edge_reads,
-    of_bucket,
     other_distributions,
     own_arn,
     sources,
 )
+from publisher.doctor.aws.bucket.excepted import Deployer
+from publisher.doctor.aws.bucket.openings import (
+    judge_deletes,
+    judge_deployer,
+    judge_replication,
+    judge_settings,
+    judge_versions,
+)
+from publisher.doctor.aws.bucket.requests import of_bucket
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, parse_policy
 from publisher.doctor.aws.scene import Scene, bucket_setting
@@ -41,16 +43,19 @@ def check_policy(scene: Scene) -> list[Finding]:
     here = scene.deployment
     arn, product = f"arn:{scene.clients.s3.meta.partition}:s3:::{here.bucket}", here.product
     statements = of_bucket(read_policy(scene), arn)
+    # Of the stack `ota`, as the distribution is.
+    deployer = Deployer(here.deployer, is_known=bool(here.distribution_id))
     return [
         *judge_tls(statements, product),
         *judge_public(statements),
         *_judge_own_edge(statements, scene),
         *judge_create_only(statements, product),
         *judge_blind(statements, product),
-        *judge_deletes(statements, product, here.roles.get("gc", "")),
-        *judge_versions(statements, product),
+        *judge_deletes(statements, product, here.roles.get("gc", ""), deployer),
+        *judge_versions(statements, product, deployer),
         *judge_replication(statements, product),
-        *judge_settings(statements, here.deployer),
+        *judge_settings(statements, deployer),
+        *judge_deployer(statements, product, deployer),
         *judge_others(statements),
     ]
 

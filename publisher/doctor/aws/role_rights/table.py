@@ -7,8 +7,8 @@ not know such a key (s3:if-none-match, kms:SigningAlgorithm), so there the row c
 
 What a simulation leaves out ("SimulatePrincipalPolicy", IAM API reference): for a role, what the
 policies of bucket and keys say (`simulated.py` adds the bucket's denials; what they allow is
-looked at by `bucket/policy.py` and `keys.py`); resource control policies of an organization; the
-policy of a session, which may narrow a role when it is taken.
+looked at by `bucket/policy.py` and `key_policy.py`); resource control policies of an organization;
+the policy of a session, which may narrow a role when it is taken.
 """
 
 from __future__ import annotations
