@@ -31,6 +31,9 @@ _INIT_SUBJECTS = (
     ),
 )
 
+_NEAREST = "beside slotcast.toml, or the nearest one, from this directory upwards"
+_HERE = "beside the slotcast.toml of --settings, or in this directory"
+
 
 def add_infra(parser: argparse.ArgumentParser) -> None:
     """Add init, plan, apply, outputs, destroy and cost."""
@@ -51,15 +54,18 @@ def add_infra(parser: argparse.ArgumentParser) -> None:
     add_cost(commands.add_parser("cost", help="estimate what a month costs; asks nobody"))
 
 
-def add_infra_file(parser: argparse.ArgumentParser) -> None:
-    """Add what all commands on infra.toml have."""
+def add_infra_file(parser: argparse.ArgumentParser, default: str = _NEAREST) -> None:
+    """Add what all commands on infra.toml have.
+
+    Args:
+        default: which file it is without the option, in words.
+    """
     parser.add_argument(
         "--infra",
         dest="infra_file",
         type=Path,
         metavar="PATH",
-        help="infra.toml (default: beside slotcast.toml, or the nearest one, from this directory "
-        "upwards)",
+        help=f"infra.toml (default: {default})",
     )
     add_common(parser)
 
@@ -75,7 +81,7 @@ def _add_init(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(option, dest=dest, metavar=metavar, default=default, help=words)
     for option, dest, words in _INIT_SUBJECTS:
         add_repeated(parser, option, dest, str, "SUBJECT", words)
-    add_infra_file(parser)
+    add_infra_file(parser, _HERE)
 
 
 def _add_plan(parser: argparse.ArgumentParser) -> None:
@@ -135,8 +141,8 @@ def _add_choices(parser: argparse.ArgumentParser) -> None:
         "let_go",
         str,
         "ID",
-        "replace or remove this resource, by its name in the template, though boards or people may "
-        "depend on it",
+        "replace or remove this resource, or change this parameter, by its name in the template, "
+        "though boards or people may depend on it; a refusal names those that it asks for",
     )
     parser.add_argument(
         "--import-existing",

@@ -13,19 +13,26 @@ from publisher.commands.infra_planning import (
     verify_let_go,
     verify_templates,
 )
-from publisher.commands.infra_site import Site, open_site, tell
+from publisher.commands.infra_site import Site, open_site, tell, tell_file
 from publisher.errors import SettingsError
 from publisher.infra.cloudformation import change_sets
+from publisher.infra.cloudformation.change_sets import ChangeSet
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import InfraError
-from publisher.infra.guard import PROTECTED, verify_losses
+from publisher.infra.guard import lacks_protection, verify_losses
 
-_DONE = {"create": "created", "update": "changed", "nothing": "nothing to do"}
+_DONE = {
+    "create": "created",
+    "update": "changed",
+    "protect": "protected",
+    "nothing": "nothing to do",
+}
 
 
 def run(arguments: Arguments, context: Context) -> Result:
     """Do one stack after the other, and end with what slotcast.toml needs of them."""
     site = open_site(arguments, context)
+    tell_file(site, arguments)
     verify_templates(site)
     verify_let_go(site, arguments.let_go)
     done = {kind: _apply(site, kind, arguments) for kind in site.kinds}
@@ -41,11 +48,9 @@ def _apply(site: Site, kind: str, arguments: Arguments) -> str:
         if plan.state != "nothing":
             tell(site.context, plan.lines())
         verify_losses(plan.losses, arguments.let_go)
-        if plan.state != "nothing" and not arguments.yes:
+        if not (plan.change_set.is_empty or arguments.yes):
             _ask(site.context, plan)
-    stack = _carry_out(site, plan)
-    if kind in PROTECTED and stack is not None and not stack.is_protected:
-        site.stacks(kind).protect(stack.name, True)
+    _carry_out(site, plan, plan.change_set)
     what = _DONE[plan.state]
     site.context.note(f"{plan.name}: {what}")
     return what
@@ -57,16 +62,30 @@ def _ask(context: Context, plan: Planned) -> None:
         raise SettingsError(f"{plan.name} was not changed")
 
 
-def _carry_out(site: Site, plan: Planned) -> Stack | None:
-    if plan.change_set is None or plan.change_set.is_empty:
+def _carry_out(site: Site, plan: Planned, change_set: ChangeSet) -> None:
+    if change_set.is_empty:
         with dropping(site, plan):  # again, where Ctrl-C comes in between
             drop(site, plan)
-        return plan.stack
+        _protect(site, plan, plan.stack)
+        return
     stacks = site.stacks(plan.kind)
     with dropping(site, plan):
-        watch = change_sets.begin(stacks, plan.change_set)
+        watch = change_sets.begin(stacks, change_set)
     try:
-        return change_sets.finish(stacks, plan.change_set, watch)
+        _protect(site, plan, change_sets.finish(stacks, change_set, watch))
     except KeyboardInterrupt:
-        site.context.warn(f"CloudFormation goes on with {plan.name}: `slotcast infra outputs`")
+        site.context.warn(_goes_on(plan))
         raise
+
+
+def _protect(site: Site, plan: Planned, stack: Stack | None) -> None:
+    if lacks_protection(plan.kind, stack):
+        site.stacks(plan.kind).protect(plan.name, True)
+
+
+def _goes_on(plan: Planned) -> str:
+    """Return what Ctrl-C does not stop, and what it leaves undone."""
+    says = f"CloudFormation goes on with {plan.name}: `slotcast infra outputs`"
+    if not plan.protects:
+        return says
+    return f"{says}; once it is done, `slotcast infra apply` again, which protects it"

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from publisher.commands.infra_site import Site
 from publisher.infra import clients
 from publisher.infra.cloudformation.stacks import Stack
-from publisher.infra.deployer import PARAMETER, cautions, named_deployers
+from publisher.infra.deployer import cautions, named_deployers
 from publisher.infra.errors import InfraError
 from publisher.infra.explain import explained
+from publisher.infra.names import DEPLOYER
 
 
 def warn_of_deployer(site: Site, stack: Stack | None, values: Mapping[str, str]) -> None:
@@ -19,7 +20,7 @@ def warn_of_deployer(site: Site, stack: Stack | None, values: Mapping[str, str])
     if not named:
         return
     try:
-        with explained(f"{PARAMETER}: whether you are that role was not looked at"):
+        with explained(f"{DEPLOYER}: whether you are that role was not looked at"):
             caller = clients.sts(site.settings.region).get_caller_identity()["Arn"]
     except InfraError as error:
         site.context.warn(str(error))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result, Table
-from publisher.commands.infra_site import Site, open_site, tell
+from publisher.commands.infra_site import Site, open_site, tell, tell_file
 from publisher.console import plain_lines
 from publisher.errors import SettingsError
+from publisher.infra.cloudformation.events import Watch
 from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.cloudformation.states import verify_idle
 from publisher.infra.errors import GuardError, InfraError
@@ -66,6 +67,7 @@ class _Going:
 def run(arguments: Arguments, context: Context) -> Result:
     """Look at all of them before the first is removed; the last to come goes first."""
     site = open_site(arguments, context, is_declared=False)
+    tell_file(site, arguments)
     there = {kind: site.find(kind) for kind in site.kinds}
     _verify_last(site, there.get("ota"))
     found = [(kind, there[kind]) for kind in reversed(site.kinds)]
@@ -142,7 +144,39 @@ def _ask(context: Context, name: str) -> None:
 
 
 def _remove(site: Site, one: _Going) -> None:
-    stacks = site.stacks(one.kind)
-    if one.stack.is_protected:
-        stacks.protect(one.stack.name, False)
-    stacks.remove(one.stack)
+    watch = _begin(site, one)
+    try:
+        site.stacks(one.kind).follow(one.stack.id, watch)
+    except KeyboardInterrupt:
+        site.context.warn(
+            f"CloudFormation goes on removing {one.stack.name}; once it is gone, the same command "
+            "again removes what is left"
+        )
+        raise
+
+
+def _begin(site: Site, one: _Going) -> Watch:
+    """Lift a stack's protection and have it removed; put it back if anything comes in between."""
+    stacks, stack = site.stacks(one.kind), one.stack
+    try:
+        if stack.is_protected:
+            stacks.protect(stack.name, False)
+        return stacks.begin_removal(stack)
+    except BaseException:
+        if stack.is_protected:
+            _protect_again(site, one)
+        raise
+
+
+def _protect_again(site: Site, one: _Going) -> None:
+    """Protect a stack; refused where its removal has begun (UpdateTerminationProtection)."""
+    name = one.stack.name
+    try:
+        site.stacks(one.kind).protect(name, True)
+    except InfraError as error:
+        site.context.warn(
+            f"{name} is being removed, or without termination protection: {error}; "
+            "`slotcast infra outputs` tells its state, `slotcast infra apply` protects it"
+        )
+    else:
+        site.context.warn(f"{name} was not removed, and is protected again")

@@ -10,7 +10,7 @@ from publisher.commands.infra_site import Site, is_founded, open_site
 from publisher.console import plain_lines
 from publisher.errors import SettingsError
 from publisher.infra.cloudformation.stacks import Stack
-from publisher.infra.cloudformation.states import is_sound
+from publisher.infra.cloudformation.states import is_sound, verify_changeable
 from publisher.infra.errors import InfraError
 from publisher.infra.names import KEY_OUTPUTS
 from publisher.infra.outputs import ceremony_lines, name_lines, next_step, settings_lines
@@ -21,7 +21,7 @@ _HEADER = ("stack", "output", "value")
 
 
 def run(arguments: Arguments, context: Context) -> Result:
-    """Show the outputs of all stacks that are there."""
+    """Show the outputs of all stacks that are there; exits with 1 if one is not as it should be."""
     return outputs_result(open_site(arguments, context), {})
 
 
@@ -29,7 +29,8 @@ def outputs_result(site: Site, done: Mapping[str, str]) -> Result:
     """Return the outputs of all stacks of infra.toml, as a result.
 
     Args:
-        done: what was done to stacks before, by `ota`, `logs`, `ci`; a person was told meanwhile.
+        done: what was done to stacks before, by `ota`, `logs`, `ci`; a person was told meanwhile,
+            and what another stack is like is no failure of that.
     """
     stacks = {kind: site.find(kind) for kind in site.settings.stacks}
     there = {kind: stack for kind, stack in stacks.items() if stack and not stack.is_shell}
@@ -37,7 +38,13 @@ def outputs_result(site: Site, done: Mapping[str, str]) -> Result:
         raise InfraError("none of the stacks is there", "`slotcast infra apply` creates them")
     text = [*_outputs(there), *_troubles(site, there), *_advice(site, there)]
     data: dict[str, object] = {"stacks": {kind: _to_dict(site, kind, there) for kind in stacks}}
-    return Result(text, {**data, "done": dict(done)} if done else data)
+    if done:
+        return Result(text, {**data, "done": dict(done)})
+    return Result(text, data, exit_code=1 if _unsound(there) else 0)
+
+
+def _unsound(there: Mapping[str, Stack]) -> list[Stack]:
+    return [stack for stack in there.values() if not is_sound(stack.status)]
 
 
 def _outputs(there: Mapping[str, Stack]) -> list[str]:
@@ -51,13 +58,23 @@ def _outputs(there: Mapping[str, Stack]) -> list[str]:
 
 
 def _troubles(site: Site, there: Mapping[str, Stack]) -> list[str]:
-    """Return which stacks are not there, or not as they should be."""
+    """Return which stacks are not there, or not as they should be, and what to do."""
     absent = [kind for kind in site.settings.stacks if kind not in there]
-    unsound = [stack for stack in there.values() if not is_sound(stack.status)]
+    unsound = _unsound(there)
     return [
         *(f"{stack.name} is {stack.status}" for stack in unsound),
         *(f"{site.settings.stack_name(kind)} is not there" for kind in absent),
+        *(line for stack in unsound for line in _mending(stack)),
     ]
+
+
+def _mending(stack: Stack) -> list[str]:
+    """Return what to do about a stack that is not as it should be, as `infra plan` says it."""
+    try:
+        verify_changeable(stack.name, stack.status)
+    except InfraError as error:
+        return [str(error), f"hint: {error.hint}"]
+    return []
 
 
 def _advice(site: Site, there: Mapping[str, Stack]) -> list[str]:

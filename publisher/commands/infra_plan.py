@@ -12,7 +12,7 @@ from publisher.commands.infra_planning import (
     verify_let_go,
     verify_templates,
 )
-from publisher.commands.infra_site import Site, open_site
+from publisher.commands.infra_site import Site, open_site, tell_file
 from publisher.infra.errors import GuardError
 from publisher.infra.guard import verify_losses
 
@@ -20,6 +20,7 @@ from publisher.infra.guard import verify_losses
 def run(arguments: Arguments, context: Context) -> Result:
     """Show what would become of each stack; exit with 1 if apply would refuse."""
     site = open_site(arguments, context)
+    tell_file(site, arguments)
     verify_templates(site)
     verify_let_go(site, arguments.let_go)
     plans = [_plan(site, kind) for kind in site.kinds]

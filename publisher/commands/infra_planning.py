@@ -14,7 +14,8 @@ from publisher.commands.infra_keys import verify_keys
 from publisher.commands.infra_site import Site
 from publisher.console import plain_lines
 from publisher.errors import SettingsError
-from publisher.infra import guard, in_place
+from publisher.infra import guard, in_place, other_accounts
+from publisher.infra.arns import account_of
 from publisher.infra.cloudformation import change_sets
 from publisher.infra.cloudformation.change_sets import ChangeSet
 from publisher.infra.cloudformation.resource_changes import HEADER
@@ -52,20 +53,26 @@ class Planned:
 
     @property
     def state(self) -> str:
-        """One of create, update, nothing, later."""
+        """One of create, update, protect, nothing, later."""
         if self.change_set is None:
             return "later"
         if self.change_set.is_empty:
-            return "nothing"
+            return "protect" if self.protects else "nothing"
         return "create" if self.change_set.is_new else "update"
+
+    @property
+    def protects(self) -> bool:
+        """Whether `apply` switches the stack's termination protection on."""
+        return self.change_set is not None and guard.lacks_protection(self.kind, self.stack)
 
     def lines(self) -> list[str]:
         """Return it for a person; whole, as a table on a terminal would not be."""
         words = {
             "later": f"comes after ota: it needs {self.needs}; then `slotcast infra plan` shows it",
             "nothing": "nothing to do",
+            "protect": "would get termination protection, which it is without",
             "create": "would be created",
-            "update": "would be changed",
+            "update": f"would be changed{', and protected' if self.protects else ''}",
         }
         title = f"{self.name} ({self.region}): {words[self.state]}"
         changes = self.change_set.changes if self.change_set else ()
@@ -84,6 +91,7 @@ class Planned:
             "name": self.name,
             "region": self.region,
             "state": self.state,
+            "protects": self.protects,
             "changes": [change.to_dict() for change in changes],
             "losses": [loss.to_dict() for loss in self.losses],
         }
@@ -158,6 +166,8 @@ def prepare(site: Site, kind: str) -> Planned:
     made, values = Planned(kind, name, region, stack, change_set), in_force(declared, sent)
     with dropping(site, made):
         verify_keys(site, stack, change_set, values)
+        for caution in other_accounts.cautions(values, account_of(change_set.stack_id)):
+            site.context.warn(caution)
         warn_of_deployer(site, stack, values)
         return replace(made, losses=_losses(site, made, values))
 

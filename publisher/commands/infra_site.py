@@ -94,14 +94,21 @@ def open_site(arguments: Arguments, context: Context, *, is_declared: bool = Tru
 
 
 def find_infra(arguments: Arguments) -> Path:
-    """Return the path of infra.toml: the one named, beside slotcast.toml, or the nearest."""
+    """Return the path of infra.toml: the one named, beside slotcast.toml, here, or the nearest."""
     if arguments.infra_file is not None:
         return arguments.infra_file
     if arguments.settings is not None:
         return arguments.settings.with_name(FILE_NAME)
-    here = Path.cwd()
-    found = (folder / FILE_NAME for folder in (here, *here.parents))
+    found = (folder / FILE_NAME for folder in (Path(), *Path.cwd().parents))
     return next((path for path in found if path.is_file()), Path(FILE_NAME))
+
+
+def tell_file(site: Site, arguments: Arguments) -> None:
+    """Say which infra.toml is taken where it is of a folder above: another may be meant."""
+    path = site.settings.path
+    is_named = arguments.infra_file is not None or arguments.settings is not None
+    if path.is_absolute() and not is_named:
+        site.context.note(f"infra.toml is taken from a folder above: {path}")
 
 
 def is_founded(settings: InfraSettings) -> bool:

@@ -9,15 +9,15 @@ import re
 from collections.abc import Collection, Mapping
 
 from publisher.infra.arns import account_of
+from publisher.infra.names import DEPLOYER
 
-PARAMETER = "DeployRoleArn"
 _SESSION = re.compile(r"arn:[^:]+:sts::\d+:assumed-role/(?P<name>[^/]+)/.+")
 _ROLE = re.compile(r"arn:[^:]+:iam::\d+:role/(?:.+/)?(?P<name>[^/]+)")
 
 
 def named_deployers(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """Return who may change the bucket's settings: as the stack is, and as it would be."""
-    named = (parameters.get(PARAMETER, "") for parameters in (before, after))
+    named = (parameters.get(DEPLOYER, "") for parameters in (before, after))
     return [arn for arn in dict.fromkeys(named) if arn]
 
 
@@ -40,7 +40,7 @@ def is_deployer(caller: str, named: str) -> bool:
 def cautions(caller: str, named: Collection[str]) -> list[str]:
     """Return a warning for each of those named that the caller is not."""
     return [
-        f"{PARAMETER} is {arn}, and you are {caller}: nobody but the former may change the "
+        f"{DEPLOYER} is {arn}, and you are {caller}: nobody but the former may change the "
         "bucket's settings, and if there is no such role, the account's root user alone; deploy as "
         "it, or mend that line"
         for arn in named

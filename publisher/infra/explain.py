@@ -27,8 +27,8 @@ Words = tuple[str, str] | None
 _REGION = "check region in [infra] of infra.toml"
 _ENDPOINT = "check the network, region in infra.toml, and AWS_ENDPOINT_URL if you set it"
 _PERMISSIONS = (
-    "whoever deploys needs that permission; a permissions boundary or an organization's policy may "
-    "deny it too"
+    "whoever runs this needs that permission; a permissions boundary or an organization's policy "
+    "may deny it too"
 )
 
 
@@ -46,13 +46,14 @@ def explained(what: str, own: Callable[[ClientError], Words] = _no_words) -> Ite
 
 
 def explain(
-    error: ClientError | BotoCoreError,
+    error: ClientError | BotoCoreError | ValueError,
     what: str,
     own: Callable[[ClientError], Words] = _no_words,
 ) -> InfraError:
     """Return an InfraError that says what happened, and what to do.
 
     Args:
+        error: a ValueError is that of settings which make no client.
         what: what was asked, such as "stack x-ota".
         own: puts in words what the service that was asked says in a way of its own.
     """

@@ -11,10 +11,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from publisher.infra.cloudformation.resource_changes import Change
+from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import GuardError
 from publisher.infra.names import DOMAIN
 
 BUCKET = "AWS::S3::Bucket"
+BUCKET_POLICY = "AWS::S3::BucketPolicy"
 KEY = "AWS::KMS::Key"
 DISTRIBUTION = "AWS::CloudFront::Distribution"
 ROLE = "AWS::IAM::Role"
@@ -30,7 +32,7 @@ _LOST = {
         "and root lists it by a ceremony"
     ),
     DISTRIBUTION: "boards ask its host name; another distribution has another",
-    "AWS::S3::BucketPolicy": "the edge may no longer read the bucket",
+    BUCKET_POLICY: "the edge may no longer read the bucket",
     "AWS::CloudFront::OriginAccessControl": "the edge may no longer read the bucket",
     RECORD: "boards no longer find the edge by its name",
     CERTIFICATE: "boards no longer accept the edge under its name",
@@ -51,7 +53,7 @@ _LOST_IF_REPLACED = {
 # count where CloudFormation is sure of it, as emulators take any property for one that might.
 _SURELY = (DISTRIBUTION, ROLE, ALIAS)
 # Whoever deletes one of these stacks strands boards, or the people who release.
-PROTECTED = ("ota", "ci")
+_PROTECTED = ("ota", "ci")
 _KEEP = "put infra.toml, or the template, back as it was"
 
 
@@ -69,6 +71,11 @@ class Loss:
     def to_dict(self) -> Mapping[str, object]:
         """Return it for JSON."""
         return {"resource": self.resource, "says": self.says, "final": self.is_final}
+
+
+def lacks_protection(kind: str, stack: Stack | None) -> bool:
+    """Whether a stack should have termination protection, and has not; None is one to come."""
+    return kind in _PROTECTED and not (stack is not None and stack.is_protected)
 
 
 def buckets_at_stake(changes: Iterable[Change]) -> list[str]:

@@ -11,7 +11,13 @@ from collections.abc import Iterator, Mapping
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.given_keys import CREATE, NONE
 from publisher.infra.guard import Loss
-from publisher.infra.names import KEY_OUTPUTS, KEY_PARAMETERS, KEY_SCHEME
+from publisher.infra.names import (
+    ALIAS_RESOURCES,
+    KEY_OUTPUTS,
+    KEY_PARAMETERS,
+    KEY_RESOURCES,
+    KEY_SCHEME,
+)
 
 _CEREMONY = (
     "which counts once root lists it: until then no job can release or refresh, so have that root "
@@ -35,7 +41,7 @@ def _losses(stack: Stack, after: Mapping[str, str]) -> Iterator[Loss]:
         becomes = after.get(parameter, CREATE)
         if was in (becomes, NONE):
             continue
-        resource = f"{role.title()}{'SigningKey' if was == CREATE else 'Alias'}"
+        resource = (KEY_RESOURCES if was == CREATE else ALIAS_RESOURCES)[role]
         in_use = stack.outputs.get(KEY_OUTPUTS[role], "").removeprefix(KEY_SCHEME)
         yield Loss(resource, _says(role, becomes, in_use))
 

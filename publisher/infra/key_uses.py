@@ -10,12 +10,12 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from publisher.infra.names import KEY_OUTPUTS, PRODUCT_TAG
+from publisher.infra.names import KEY_OUTPUTS, KEY_RESOURCES, PRODUCT_TAG, may_be_ci
 
 _TARGETS = "targets"
 _ALIAS = re.compile(rf"alias/(?P<stack>.+)-(?P<role>{'|'.join(KEY_OUTPUTS)})")
-_STACK_ENDS = "-ci"
 _LOGICAL_ID = "aws:cloudformation:logical-id"
+_ROLES = {resource: role for role, resource in KEY_RESOURCES.items()}
 
 
 class Owner(NamedTuple):
@@ -39,7 +39,7 @@ def wrong_alias(role: str, owner: Owner, aliases: Iterable[str]) -> str:
     """Return what else a key is for, by its aliases (ListAliases); "" if that is nothing amiss."""
     for alias in aliases:
         found = _ALIAS.fullmatch(alias)
-        if found and found["stack"] != owner.stack and found["stack"].endswith(_STACK_ENDS):
+        if found and found["stack"] != owner.stack and may_be_ci(found["stack"]):
             return f"the stack {found['stack']} signs with it: {alias}"
         if found and are_apart(role, found["role"]):
             return f"it is the key of {found['role']}: {alias}"
@@ -51,7 +51,7 @@ def wrong_tag(role: str, owner: Owner, tags: Mapping[str, str]) -> str:
     product = tags.get(PRODUCT_TAG, owner.product)
     if product != owner.product:
         return f"it is the product {product}'s, by its tag {PRODUCT_TAG}"
-    made_for = tags.get(_LOGICAL_ID, "").removesuffix("SigningKey").lower()
-    if made_for in KEY_OUTPUTS and are_apart(role, made_for):
+    made_for = _ROLES.get(tags.get(_LOGICAL_ID, ""), role)
+    if are_apart(role, made_for):
         return f"a stack has made it for {made_for}, by its tag {_LOGICAL_ID}"
     return ""

@@ -21,19 +21,38 @@ KEY_OUTPUTS = {
 }
 # Its parameters for the same roles' keys.
 KEY_PARAMETERS = {"targets": "TargetsKey", "snapshot": "SnapshotKey", "timestamp": "TimestampKey"}
-# The parameter of the stack `ota` for the name that boards ask.
+# Its resources for the same keys, where it makes them, and for what slotcast.toml may name them by.
+KEY_RESOURCES = {
+    "targets": "TargetsSigningKey",
+    "snapshot": "SnapshotSigningKey",
+    "timestamp": "TimestampSigningKey",
+}
+ALIAS_RESOURCES = {
+    "targets": "TargetsAlias",
+    "snapshot": "SnapshotAlias",
+    "timestamp": "TimestampAlias",
+}
+# The parameters of the stack `ota` for the name that boards ask, and for the one who alone may
+# change the bucket's settings.
 DOMAIN = "DomainName"
+DEPLOYER = "DeployRoleArn"
 # Before a key's ARN or alias: how slotcast.toml says that it is in KMS.
 KEY_SCHEME = "awskms:"
 # On the stack `ci`, and on all that is in it.
 PRODUCT_TAG = "slotcast:product"
+_CI_ENDS = "-ci"
 
 
 def stack_name(name: str, kind: str, product: str) -> str:
     """Return a stack's name; what a product's name may have and a stack's not becomes a dash."""
     if kind != "ci":
         return f"{name}-{kind}"
-    return f"{name}-{re.sub('[^a-z0-9]', '-', product)}-ci"
+    return f"{name}-{re.sub('[^a-z0-9]', '-', product)}{_CI_ENDS}"
+
+
+def may_be_ci(stack: str) -> bool:
+    """Whether a stack may be some product's `ci`, by its name."""
+    return stack.endswith(_CI_ENDS)
 
 
 def stack_region(kind: str, region: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import InfraError
-from publisher.infra.names import PRODUCT_TAG
+from publisher.infra.names import PRODUCT_TAG, may_be_ci
 from publisher.infra.settings import InfraSettings
 
 NAME_TAG = "slotcast:name"
@@ -36,7 +36,7 @@ def is_ours(stack: Stack, settings: InfraSettings, kind: str) -> bool:
 def may_share(names: Iterable[str], settings: InfraSettings) -> list[str]:
     """Return those of the names that may be stacks `ci` on the same bucket and edge."""
     first = f"{settings.name}-"
-    return [name for name in names if name.startswith(first) and name.endswith("-ci")]
+    return [name for name in names if name.startswith(first) and may_be_ci(name)]
 
 
 def _others(stack: Stack, settings: InfraSettings, kind: str) -> dict[str, str]:

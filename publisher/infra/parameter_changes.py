@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from publisher.infra.guard import Loss
-from publisher.infra.names import DOMAIN
+from publisher.infra.names import DEPLOYER, DOMAIN
 
 CERTIFICATE, ZONE, WEB_ACL = "CertificateArn", "HostedZoneId", "WebAclArn"
-DEPLOYER, BOUNDARY = "DeployRoleArn", "PermissionsBoundaryArn"
+BOUNDARY = "PermissionsBoundaryArn"
 
 
 def parameter_losses(before: Mapping[str, str], after: Mapping[str, str]) -> list[Loss]:

@@ -10,8 +10,8 @@ from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.cloudformation.states import was_created
 from publisher.infra.errors import GuardError
 from publisher.infra.given_keys import given_keys
-from publisher.infra.guard import BUCKET, DISTRIBUTION, KEY, ROLE
-from publisher.infra.names import KEY_PARAMETERS
+from publisher.infra.guard import BUCKET, BUCKET_POLICY, DISTRIBUTION, KEY, ROLE
+from publisher.infra.names import KEY_PARAMETERS, KEY_RESOURCES
 
 _NO_EDGE = (
     "boards can no longer ask: they go on running what they run, until an edge answers again under "
@@ -20,6 +20,10 @@ _NO_EDGE = (
 _NO_ROLES = (
     "jobs can no longer release or refresh: boards install nothing once the timestamp has expired, "
     "unless somebody else signs it"
+)
+_NO_POLICY = (
+    "goes: the policy of that bucket; until a new stack gives it one, whoever IAM lets may "
+    "overwrite and delete what is in it, old versions too"
 )
 _NO_KEYS = "AWS deletes what is removed after a while, and until then it can be called off"
 
@@ -86,7 +90,7 @@ def kept_keys(found: Removal, stack: Stack) -> dict[str, str]:
     made = {
         parameter: f"{place}/{keys[name]}"
         for role, parameter in KEY_PARAMETERS.items()
-        if (name := f"{role.title()}SigningKey") in keys
+        if (name := KEY_RESOURCES[role]) in keys
     }
     every = {**given_keys(stack.parameters), **made}
     return {name: every[name] for name in KEY_PARAMETERS.values() if name in every}
@@ -124,6 +128,8 @@ def _lines(found: Removal, holdings: Mapping[str, str], stack: Stack) -> Iterato
     for item in found.stays:
         if item.type == BUCKET:
             yield from _bucket(item.physical_id, holdings.get(item.physical_id, ""))
+            if BUCKET_POLICY in gone:
+                yield _NO_POLICY
     yield from _stays_in_kms(found, stack)
 
 

@@ -18,6 +18,7 @@ from publisher.infra import template as templates_of
 from publisher.infra.given_keys import given_keys, verify_apart, verify_forms, verify_region
 from publisher.infra.names import EDGE_REGION, FILE_NAME, STACKS, stack_name, stack_region
 from publisher.infra.parameters import as_text, verify_parameters
+from publisher.infra.subjects import of_both
 from publisher.settings import verify_name
 
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,31}")
@@ -72,18 +73,16 @@ class InfraSettings:
         for kind, parameters in self.stacks.items():
             told = parameters.get("ConditionalWrites", _ENFORCED)
             if told != _ENFORCED:
-                message = f"[{kind}] ConditionalWrites is {told}, which is for emulators"
+                what = f"{self.path}: [{kind}] ConditionalWrites is {told}"
                 hint = "whoever publishes could overwrite what was released: remove that line"
-                raise SettingsError(message, hint)
+                raise SettingsError(f"{what}, which is for emulators", hint)
 
     def cautions(self) -> list[str]:
         """Return what is allowed, and may not be meant: whoever refreshes may release."""
         release, refresh = (_items(self.stacks.get("ci", {}).get(name, "")) for name in _SUBJECTS)
         return [
-            f"[ci] {one} refreshes, and may release too: take it out of ReleaseSubjects, if that "
-            "is not meant"
-            for one in refresh
-            if one in release
+            f"[ci] {says}: take it out of ReleaseSubjects, if that is not meant"
+            for says in of_both(release, refresh)
         ]
 
     def stack_name(self, kind: str) -> str:
@@ -120,7 +119,10 @@ def load_infra(path: Path, templates: Mapping[str, Template] | None = None) -> I
         raise SettingsError(f"{path} does not exist", hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
-    return parse_infra(text, templates or packaged_templates(), path)
+    try:
+        return parse_infra(text, templates or packaged_templates(), path)
+    except SettingsError as error:
+        raise SettingsError(f"{path}: {error}", error.hint) from error
 
 
 def packaged_templates() -> dict[str, Template]:
@@ -134,20 +136,20 @@ def parse_infra(
     """Parse the text of infra.toml.
 
     Raises:
-        SettingsError: see `load_infra`.
+        SettingsError: see `load_infra`; which file it is, is for the caller to say.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{FILE_NAME} is not TOML: {error}") from error
+        raise SettingsError(f"this is not TOML: {error}") from error
     for name, value in document.items():
         if name != "infra" and name not in STACKS:
-            raise SettingsError(f"{name} is nothing that {FILE_NAME} has", _HINT)
+            raise SettingsError(f"{name} is not a known section", _HINT)
         if not isinstance(value, dict):
             raise SettingsError(f"{name} must be a section, [{name}]")
     sections = {kind: document[kind] for kind in STACKS if kind in document}
     if not sections:
-        raise SettingsError(f"{FILE_NAME} names no stack", _HINT)
+        raise SettingsError("no stack is named", _HINT)
     stacks = {
         kind: _parameters(kind, values, templates[kind], sections)
         for kind, values in sections.items()

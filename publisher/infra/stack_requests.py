@@ -62,7 +62,7 @@ def other_bucket(settings: InfraSettings, kind: str, ota: Mapping[str, str]) -> 
     there = ota.get(_BUCKET, said)
     if kind != "ci" or not said or said == there:
         return ""
-    return f"the bucket {said}, as infra.toml says, and ota has {there}"
+    return f"the bucket {said}, as {settings.path} says, and ota has {there}"
 
 
 def request(

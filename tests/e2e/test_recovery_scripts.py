@@ -44,6 +44,8 @@ FOREIGN = [
     "stable/version.json",
     "notes.txt",
 ]
+# Keeps objects in the folder `bucket`, by the conditions that S3 knows; at the key in `broken` the
+# connection breaks.
 AWS = """\
 #!/bin/sh
 verb=$2
@@ -53,14 +55,32 @@ for word; do
         --key) key=$word ;;
         --body) body=$word ;;
         --version-id) version=$word ;;
+        --if-none-match) none=$word ;;
+        --if-match) match=$word ;;
         --content-type | --cache-control) headers="$headers, $word" ;;
     esac
     last=$word
 done
+tag() { echo "\\"$(openssl dgst -md5 -r "$1" | cut -c 1-32)\\""; }
+fails() { echo "An error occurred ($1)" >&2 && exit 254; }
 case $verb in
     list-object-versions) cat listed.json ;;
-    get-object) echo "$version" > "$last" ;;
-    put-object) echo "$key <- $(cat "$body")$headers" >> "$PUT" ;;
+    list-objects-v2)
+        cd "$BUCKET"
+        find . -type f | sed 's|^./||' | while read -r one; do
+            printf '%s\\t%s\\n' "$one" "${TAG:-$(tag "$one")}"
+        done ;;
+    get-object)
+        if [ "$version" ]; then echo "$version" > "$last"
+        else cp "$BUCKET/$key" "$last" || fails NoSuchKey; fi ;;
+    put-object)
+        grep -qxF "$key" "$BROKEN" && fails ConnectionClosed
+        there=$BUCKET/$key
+        [ "$none" ] && [ -e "$there" ] && fails PreconditionFailed
+        [ "$match" ] && [ "$match" != "$(tag "$there")" ] && fails PreconditionFailed
+        mkdir -p "${there%/*}"
+        cp "$body" "$there"
+        echo "$key <- $(cat "$body")$headers" >> "$PUT" ;;
 esac
 """
 
@@ -77,16 +97,23 @@ class Ran:
 @pytest.fixture
 def script(tmp_path: Path) -> Callable[..., Ran]:
     """Runs one of the manual's scripts, with a command that stands for AWS's."""
-    tools, log = tmp_path / "tools", tmp_path / "put.log"
+    tools, log, bucket = tmp_path / "tools", tmp_path / "put.log", tmp_path / "bucket"
+    broken = tmp_path / "broken"
     tools.mkdir()
+    bucket.mkdir()
     (tools / "aws").write_text(AWS)
     (tools / "aws").chmod(0o755)
-    log.touch()
+    broken.touch()
 
-    def run(name: str, *words: str) -> Ran:
+    def run(name: str, *words: str, **more: str) -> Ran:
+        log.write_text("")
         (block,) = re.findall(rf"```sh\n( *# {name} .*?)```", MANUAL.read_text(), re.DOTALL)
         command = ["sh", "-c", dedent(block), name, *words]
-        variables = {"PATH": f"{tools}:{path_with_jq(tools)}", "PUT": str(log)}
+        variables = {
+            "PATH": f"{tools}:{path_with_jq(tools)}",
+            **{"PUT": str(log), "BUCKET": str(bucket), "BROKEN": str(broken)},
+            **more,
+        }
         done = subprocess.run(
             command, cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
         )
@@ -151,11 +178,16 @@ def test_undelete_says_so_where_the_list_cannot_be_read(script, tmp_path):
     assert script("undelete.sh", "acme", "sensor", SINCE).code != 0
 
 
-def test_restore_puts_what_slotcast_writes_pointers_last_and_names_the_rest(script, tmp_path):
-    for name in (*WRITTEN, *FOREIGN):
-        file = tmp_path / "copy" / "sensor" / name
+def copied(folder: Path, *names: str, text: str = "kept") -> None:
+    """Write files of the copy, of what is in the bucket, or the like."""
+    for name in names:
+        file = folder / "sensor" / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text("kept")
+        file.write_text(text)
+
+
+def test_restore_puts_what_slotcast_writes_pointers_last_and_names_the_rest(script, tmp_path):
+    copied(tmp_path / "copy", *WRITTEN, *FOREIGN)
     done = script("restore.sh", "copy", "acme")
     assert done.code == 0
     assert sorted(names(done.put)) == sorted(f"sensor/{name}" for name in WRITTEN)
@@ -164,3 +196,77 @@ def test_restore_puts_what_slotcast_writes_pointers_last_and_names_the_rest(scri
     assert done.put[-1] == f"{pointers[-1]} <- kept, application/json, {layout.SHORT}"
     told = sorted(f"left out: sensor/{name}" for name in FOREIGN)
     assert sorted(done.err.splitlines()) == told
+
+
+POINTER = "metadata/timestamp.json"
+# As S3 gives for an object in parts, or encrypted by KMS: it tells nothing of the bytes.
+OTHER_TAG = '"0123-2"'
+
+
+@pytest.mark.parametrize("more", [{}, {"TAG": OTHER_TAG}])
+def test_restore_can_be_run_again(script, tmp_path, more):
+    copied(tmp_path / "copy", *WRITTEN)
+    assert script("restore.sh", "copy", "acme").code == 0
+    again = script("restore.sh", "copy", "acme", **more)
+    assert (again.code, again.put) == (0, [])
+
+
+def test_restore_goes_on_where_it_broke_off(script, tmp_path):
+    copied(tmp_path / "copy", *WRITTEN)
+    (tmp_path / "broken").write_text(f"sensor/{WRITTEN[4]}\n")
+    first = script("restore.sh", "copy", "acme")
+    assert first.code not in (0, 1)
+    (tmp_path / "broken").write_text("")
+    second = script("restore.sh", "copy", "acme")
+    assert second.code == 0
+    put = [*names(first.put), *names(second.put)]
+    assert sorted(put) == sorted(f"sensor/{name}" for name in WRITTEN)
+    assert POINTER not in names(first.put)
+
+
+def test_restore_puts_what_was_deleted_since(script, tmp_path):
+    copied(tmp_path / "copy", *WRITTEN)
+    script("restore.sh", "copy", "acme")
+    for name in WRITTEN[3:5]:
+        (tmp_path / "bucket" / "sensor" / name).unlink()
+    done = script("restore.sh", "copy", "acme")
+    assert done.code == 0
+    assert sorted(names(done.put)) == sorted(f"sensor/{name}" for name in WRITTEN[3:5])
+
+
+@pytest.mark.parametrize("words", [(), ("follow",)])
+def test_restore_stops_before_what_never_changes_and_is_another(script, tmp_path, words):
+    copied(tmp_path / "copy", *WRITTEN)
+    copied(tmp_path / "bucket", WRITTEN[1], text="somebody's")
+    done = script("restore.sh", "copy", "acme", *words)
+    assert done.code == 1
+    assert f"stopped: sensor/{WRITTEN[1]} is in the bucket, and is another" in done.err
+    assert (tmp_path / "bucket" / "sensor" / WRITTEN[1]).read_text() == "somebody's"
+    assert f"sensor/{POINTER}" not in names(done.put)
+
+
+def test_restore_leaves_a_pointer_that_was_written_since(script, tmp_path):
+    copied(tmp_path / "copy", *WRITTEN)
+    copied(tmp_path / "bucket", POINTER, text="newer")
+    done = script("restore.sh", "copy", "acme")
+    assert done.code == 1
+    assert f"stopped: sensor/{POINTER} is in the bucket" in done.err
+    assert (tmp_path / "bucket" / "sensor" / POINTER).read_text() == "newer"
+
+
+def test_a_second_store_follows_release_by_release(script, tmp_path):
+    copied(tmp_path / "copy", *WRITTEN)
+    assert script("restore.sh", "copy", "acme", "follow").code == 0
+    snapshot = layout.metadata_path("snapshot", 13)
+    copied(tmp_path / "copy", POINTER, snapshot, text="next")
+    done = script("restore.sh", "copy", "acme", "follow")
+    assert done.code == 0
+    assert names(done.put) == [f"sensor/{snapshot}", f"sensor/{POINTER}"]
+    assert (tmp_path / "bucket" / "sensor" / POINTER).read_text() == "next"
+
+
+def test_copies_are_not_told_from_what_they_copy_by_their_length_alone():
+    """Sync leaves a file of the same length as it is, though the bucket's is newer."""
+    synced = re.findall(r"^ *aws s3 sync .*s3://.*$", MANUAL.read_text(), re.MULTILINE)
+    assert len(synced) == 2
+    assert all("--exact-timestamps" in line for line in synced)

@@ -44,6 +44,17 @@ def changes(deployment: Deployment, *words: str) -> dict[str, dict[str, str]]:
 def test_what_is_as_it_should_be_is_left_alone(deployment: Deployment) -> None:
     must(deployment, "apply", "--yes")
     assert changes(deployment) == {"ota": {}, "ci": {}}
+    assert {one["state"] for one in must(deployment, "plan")["stacks"]} == {"nothing"}
+
+
+def test_a_stack_that_lost_its_protection_gets_it_back(deployment: Deployment) -> None:
+    client = deployment.aws.client("cloudformation", deployment.deployer)
+    name = f"{NAME}-ota"
+    client.update_termination_protection(StackName=name, EnableTerminationProtection=False)
+    assert must(deployment, "plan", "ota")["stacks"][0]["state"] == "protect"
+    must(deployment, "apply", "ota")
+    stack = client.describe_stacks(StackName=name)["Stacks"][0]
+    assert stack["EnableTerminationProtection"]
 
 
 def test_what_init_writes_is_deployed_as_it_is(deployment: Deployment) -> None:
@@ -165,6 +176,7 @@ def test_what_boards_need_outlives_the_stacks(deployment: Deployment) -> None:
     done = run(deployment, "destroy", "--yes")
     assert done.code == 0, done.err
     assert f"stays: bucket {BUCKET} with " in done.err
+    assert "goes: the policy of that bucket; until a new stack gives it one" in done.err
     assert s3.get_object(Bucket=BUCKET, Key="sensor/payloads/2.slc")["Body"].read() == b"2"
     kms = deployment.aws.client("kms", deployment.deployer)
     for arn in deployment.keys.values():

@@ -9,7 +9,7 @@ from made_stacks import ACCOUNT
 
 from publisher.doctor.aws.bucket import exposure, keeping
 from publisher.doctor.aws.bucket.policy import check_policy
-from publisher.infra.rules.bucket_settings import SETTINGS
+from publisher.infra.bucket_actions import SETTINGS
 from publisher.infra.sample_paths import IMAGE, MANIFEST, PAYLOAD, TIMESTAMP, VERSION_JSON
 
 GET_LIFECYCLE = "get_bucket_lifecycle_configuration"

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from infra_cloud import change, stub_aws
+from infra_cloud import change, stack_id, stub_aws
 
 from publisher.console import Console
+from publisher.infra.cloudformation.stacks import Stacks
 from publisher.infra.template import read
 
 INIT = ["infra", "init", "--product", "sensor", "--bucket", "acme-firmware"]
@@ -138,12 +139,65 @@ def test_plan_shows_what_would_change_and_leaves_nothing(run, cloud, ota):
 
 
 def test_plan_says_when_there_is_nothing_to_do(run, cloud, ota):
-    cloud.is_there(OTA)
+    cloud.is_there(OTA, protected=True)
     cloud.has_change_sets(OTA)
     cloud.makes_change_set(OTA)
     cloud.would_change_nothing(OTA)
     cloud.drops_change_set(OTA)
     assert run("infra", "plan")[:2] == (0, "slotcast-ota (us-east-1): nothing to do\n")
+
+
+def test_plan_says_that_apply_protects_what_is_not(run, cloud, ota):
+    cloud.is_there(OTA)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.would_change_nothing(OTA)
+    cloud.drops_change_set(OTA)
+    says = "would get termination protection, which it is without"
+    assert run("infra", "plan")[:2] == (0, f"{OTA} (us-east-1): {says}\n")
+
+
+@pytest.mark.parametrize(
+    ("there", "state", "protects"),
+    [
+        ({}, "protect", True),
+        ({"protected": True}, "nothing", False),
+    ],
+)
+def test_plan_tells_scripts_the_same(run, cloud, ota, there, state, protects):
+    cloud.is_there(OTA, **there)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.would_change_nothing(OTA)
+    cloud.drops_change_set(OTA)
+    (found,) = json.loads(run("infra", "plan", "--json")[1])["stacks"]
+    assert (found["state"], found["protects"]) == (state, protects)
+
+
+def test_a_change_is_told_with_the_protection_that_comes_with_it(run, cloud, ota):
+    for protected in (False, True):
+        cloud.is_there(OTA, protected=protected)
+        cloud.has_change_sets(OTA)
+        cloud.makes_change_set(OTA)
+        cloud.works_out(OTA)
+        cloud.drops_change_set(OTA)
+    title = f"{OTA} (us-east-1): would be changed"
+    assert run("infra", "plan")[1] == f"{title}, and protected: outputs or tags only\n"
+    assert run("infra", "plan")[1] == f"{title}: outputs or tags only\n"
+
+
+def test_arns_of_another_account_are_warned_of(run, cloud, monkeypatch):
+    old = "arn:aws:iam::999988887777:role/release"
+    Path("infra.toml").write_text(SETTINGS + f'[ci]\nTrustedPrincipalArns = ["{old}"]\n')
+    cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_absent(CI)
+    cloud.makes_change_set(CI, "CREATE")
+    cloud.works_out(CI, change("ReleaseRole", "AWS::IAM::Role", "Add"))
+    cloud.drops_shell(CI)
+    code, _, err = run("infra", "plan", "ci")
+    assert code == 0
+    of = "is of account 999988887777, and the stack of 111122223333"
+    assert f"warning: TrustedPrincipalArns: {old} {of}" in err
 
 
 def test_plan_exits_with_1_where_apply_would_refuse(run, aws, ota):
@@ -185,7 +239,9 @@ def test_writes_without_a_condition_are_not_for_an_account(run, aws, command):
     Path("infra.toml").write_text(SETTINGS + 'ConditionalWrites = "NotEnforced"\n')
     code, _, err = run("infra", command)
     assert code == 1
-    assert "[ota] ConditionalWrites is NotEnforced, which is for emulators\nhint: " in err
+    assert (
+        "infra.toml: [ota] ConditionalWrites is NotEnforced, which is for emulators\nhint: " in err
+    )
 
 
 def test_an_emulator_may_do_without_conditions(run, monkeypatch):
@@ -326,6 +382,29 @@ def test_apply_creates_and_protects_and_tells_what_comes_next(run, cloud, ota, t
     assert f"  slotcast init sensor {where}\n" in out
 
 
+@pytest.mark.parametrize(("kind", "name"), [("ota", OTA), ("ci", CI), ("logs", LOGS)])
+def test_apply_protects_edge_and_roles_without_asking_and_lets_the_logs_be(run, cloud, kind, name):
+    Path("infra.toml").write_text(SETTINGS + '[ci]\n[logs]\nLogBucketName = "acme-logs"\n')
+    if kind != "ota":
+        cloud.is_there(OTA, outputs=OUTPUTS)
+    cloud.is_there(name)
+    cloud.has_change_sets(name)
+    cloud.makes_change_set(name)
+    cloud.would_change_nothing(name)
+    cloud.drops_change_set(name)
+    if kind != "logs":
+        asked_for = {"StackName": name, "EnableTerminationProtection": True}
+        cloud.answers("update_termination_protection", {}, **asked_for)
+    for one in (OTA, LOGS, CI):
+        cloud.is_there(one)
+    code, out, err = run("infra", "apply", kind, "--json")
+    assert (code, json.loads(out)["done"]) == (
+        0,
+        {kind: "nothing to do" if kind == "logs" else "protected"},
+    )
+    assert ("would get termination protection" in err) is (kind != "logs")
+
+
 @pytest.mark.parametrize("answer", ["no", "", "y"])
 def test_whoever_does_not_say_yes_changes_nothing(run, cloud, ota, types, answer):
     types(answer)
@@ -422,11 +501,17 @@ def test_a_bucket_that_outlived_its_stack_is_taken_in(run, cloud, ota):
     assert "Bucket    AWS::S3::Bucket  take in" in out
 
 
-def test_ctrl_c_while_cloudformation_works_says_that_it_goes_on(run, cloud, ota, monkeypatch):
-    def interrupt(seconds):
-        raise KeyboardInterrupt
-
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Ctrl-C while CloudFormation works."""
     monkeypatch.setattr("publisher.cli.sleep", interrupt)
+
+
+def interrupt(*_, **__):
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_cloudformation_works_says_that_it_goes_on(run, cloud, ota, ctrl_c):
     cloud.is_absent(OTA)
     cloud.makes_change_set(OTA, "CREATE")
     cloud.works_out(OTA, change("Bucket", BUCKET, "Add"))
@@ -434,6 +519,28 @@ def test_ctrl_c_while_cloudformation_works_says_that_it_goes_on(run, cloud, ota,
     code, _, err = run("infra", "apply", "--yes")
     assert code == 130
     assert "CloudFormation goes on with slotcast-ota" in err
+    assert "once it is done, `slotcast infra apply` again, which protects it\n" in err
+
+
+def test_ctrl_c_leaves_no_protection_to_do_where_there_was_one(run, cloud, ota, ctrl_c):
+    cloud.is_there(OTA, protected=True)
+    cloud.has_change_sets(OTA)
+    cloud.makes_change_set(OTA)
+    cloud.works_out(OTA, change("Bucket", BUCKET))
+    cloud.executes(OTA, status="UPDATE_IN_PROGRESS", protected=True)
+    code, _, err = run("infra", "apply", "--yes")
+    assert code == 130
+    assert err.endswith("CloudFormation goes on with slotcast-ota: `slotcast infra outputs`\n")
+
+
+def test_ctrl_c_before_a_new_stack_is_protected_says_so(run, cloud, ota, monkeypatch):
+    monkeypatch.setattr(Stacks, "protect", interrupt)
+    cloud.is_absent(OTA)
+    cloud.makes_change_set(OTA, "CREATE")
+    cloud.works_out(OTA, change("Bucket", BUCKET, "Add"))
+    cloud.executes(OTA)
+    code, _, err = run("infra", "apply", "--yes")
+    assert (code, "`slotcast infra apply` again, which protects it\n" in err) == (130, True)
 
 
 # outputs
@@ -550,6 +657,73 @@ def test_destroy_says_what_stays_asks_for_the_name_and_lifts_the_protection(run,
     assert "stays: bucket acme-firmware with sensor/" in err
     assert err.count("boards can no longer ask") == 1
     assert out == "slotcast-ota: removed\n"
+
+
+def is_to_go(cloud, name, **there):
+    cloud.is_there(name, **there)
+    cloud.consists_of(name)
+    cloud.was_deployed_with(name, read("ci"))
+
+
+def protects(cloud, name, is_on):
+    asked = {"StackName": name, "EnableTerminationProtection": is_on}
+    cloud.answers("update_termination_protection", {}, **asked)
+
+
+def test_ctrl_c_while_a_stack_is_removed_says_that_it_goes_on(run, cloud, ci, ctrl_c):
+    cloud.is_there(OTA, protected=True)
+    cloud.is_there(CI, protected=True)
+    cloud.is_absent(LOGS)
+    cloud.answers("list_stacks", {"StackSummaries": []})
+    for name in (CI, OTA):
+        cloud.consists_of(name)
+        cloud.was_deployed_with(name, read("ci"))
+    protects(cloud, CI, False)
+    cloud.happened(CI)
+    cloud.answers("delete_stack", {}, StackName=stack_id(CI))
+    cloud.is_there(CI, "DELETE_IN_PROGRESS", by_id=True)
+    cloud.happened(CI)
+    code, _, err = run("infra", "destroy", "--yes")  # the protection of ota was not touched
+    assert code == 130
+    assert f"warning: CloudFormation goes on removing {CI}; once it is gone, the same" in err
+
+
+def test_ctrl_c_before_a_removal_has_begun_puts_the_protection_back(run, cloud, ci, monkeypatch):
+    monkeypatch.setattr(Stacks, "begin_removal", interrupt)
+    is_to_go(cloud, CI, protected=True)
+    protects(cloud, CI, False)
+    protects(cloud, CI, True)
+    code, _, err = run("infra", "destroy", "ci", "--yes")
+    assert code == 130
+    assert err.endswith(f"warning: {CI} was not removed, and is protected again\n")
+
+
+def test_a_stack_that_aws_does_not_remove_is_protected_again(run, cloud, ci):
+    is_to_go(cloud, CI, protected=True)
+    protects(cloud, CI, False)
+    cloud.happened(CI)
+    cloud.refuses("delete_stack", "AccessDenied", "not authorized", 403)
+    protects(cloud, CI, True)
+    code, _, err = run("infra", "destroy", "ci", "--yes")
+    assert code == 1
+    assert f"{CI} was not removed, and is protected again\n" in err
+
+
+def test_nobody_claims_a_protection_that_aws_refuses(run, cloud, ci, monkeypatch):
+    """AWS protects no stack that is being removed, as it may be after Ctrl-C."""
+    monkeypatch.setattr(Stacks, "begin_removal", interrupt)
+    is_to_go(cloud, CI, protected=True)
+    protects(cloud, CI, False)
+    cloud.refuses("update_termination_protection", "ValidationError", "in DELETE_IN_PROGRESS")
+    code, _, err = run("infra", "destroy", "ci", "--yes")
+    assert code == 130
+    assert f"warning: {CI} is being removed, or without termination protection: " in err
+
+
+def test_a_stack_that_was_not_protected_is_left_so(run, cloud, ci, monkeypatch):
+    monkeypatch.setattr(Stacks, "begin_removal", interrupt)
+    is_to_go(cloud, CI)
+    assert run("infra", "destroy", "ci", "--yes")[0] == 130
 
 
 def test_destroy_does_not_need_to_look_into_what_stays(run, aws, ota):
@@ -686,3 +860,31 @@ def test_infra_toml_is_found_beside_slotcast_toml_and_above(run, cloud, ota, her
     assert "infra.toml does not exist" in run("infra", "outputs")[2]
     settings = here / "deep" / "slotcast.toml"
     assert "none of the stacks" in run("infra", "outputs", "--settings", settings)[2]
+
+
+@pytest.mark.parametrize("command", ["plan", "apply", "destroy"])
+def test_what_changes_an_account_says_which_file_of_a_folder_above_it_takes(
+    run, cloud, ota, here, monkeypatch, command
+):
+    def told(*words):
+        cloud.refuses("describe_stacks", "AccessDenied", "", 403)
+        return "infra.toml is taken from" in run("infra", command, *words)[2]
+
+    assert not told()
+    (here / "deep").mkdir()
+    monkeypatch.chdir(here / "deep")
+    cloud.refuses("describe_stacks", "AccessDenied", "", 403)
+    err = run("infra", command)[2]
+    assert err.startswith(f"infra.toml is taken from a folder above: {here / 'infra.toml'}\n")
+    assert not told("--infra", here / "infra.toml")
+    assert not told("--settings", here / "slotcast.toml")
+
+
+def test_a_file_that_is_named_is_named_in_what_is_wrong_with_it(run, aws):
+    Path("bad.toml").write_text(SETTINGS + "Size = 1\n")
+    assert (
+        "error: bad.toml: [ota] Size is not a parameter"
+        in (run("infra", "plan", "--infra", "bad.toml")[2])
+    )
+    Path("infra.toml").write_text("[infra")
+    assert "error: infra.toml: this is not TOML" in run("infra", "plan")[2]

@@ -260,6 +260,24 @@ def test_the_bucket_of_the_template_outlives_its_stack():
     assert lines[1] == "  slotcast infra apply --import-existing"
 
 
+def test_a_bucket_that_stays_without_its_policy_is_told_to_be_open_to_whom_iam_lets():
+    policy = Resource("BucketPolicy", "acme", "AWS::S3::BucketPolicy")
+    found = removal([*resources(), policy], load(read("ota")))
+    *_, told = removal_lines(found, {"bucket": "sensor/"}, STACK)
+    assert told.startswith("goes: the policy of that bucket; until a new stack gives it one, who")
+    kept = {"DeletionPolicy": "Retain"}
+    template = {"Resources": {"Bucket": kept, "BucketPolicy": kept}}
+    assert "policy" not in "".join(
+        removal_lines(removal([*found.stays, policy], template), {}, STACK)
+    )
+
+
+def test_of_what_stays_only_keys_are_told_to_be_deleted_in_kms():
+    found = removal(resources(), load(read("ota")))
+    assert len(removal_lines(found, {"bucket": "sensor/"}, STACK)) == 3
+    assert not any("kms" in line for line in removal_lines(found, {}, STACK))
+
+
 @pytest.mark.parametrize("policy", [{}, {"DeletionPolicy": "Delete"}])
 def test_a_bucket_with_releases_does_not_go_with_its_stack(policy):
     found = removal(resources(), {"Resources": {"Bucket": {"Type": BUCKET, **policy}}})

@@ -61,8 +61,8 @@ def test_logs_are_in_us_east_1_wherever_the_bucket_is(parse):
 @pytest.mark.parametrize(
     ("text", "says", "hint"),
     [
-        (HEAD + OTA + "[x]\n", "x is nothing that infra.toml has", "[ota]"),
-        (HEAD, "infra.toml names no stack", "[ota]"),
+        (HEAD + OTA + "[x]\n", "x is not a known section", "[ota]"),
+        (HEAD, "no stack is named", "[ota]"),
         ("ota = 1\n" + HEAD, r"ota must be a section, \[ota\]", ""),
         (HEAD + "size = 1\n" + OTA, r"\[infra\] size is not a setting", ""),
         (OTA, r"\[infra\] name is missing", ""),
@@ -128,7 +128,9 @@ def test_a_certificate_can_be_issued_in_us_east_1_only(parse):
 def test_an_account_does_not_do_without_conditional_writes(value):
     stacks = {"ota": {"BucketName": "acme"}, "ci": {"ConditionalWrites": value}}
     settings = InfraSettings("slotcast", "sensor", stacks=stacks)
-    with pytest.raises(SettingsError, match=rf"\[ci\] ConditionalWrites is {value}, which is for"):
+    with pytest.raises(
+        SettingsError, match=rf"^infra.toml: \[ci\] ConditionalWrites is {value}, which is for"
+    ):
         settings.verify_enforced()
     InfraSettings("slotcast", "sensor", stacks={"ota": stacks["ota"]}).verify_enforced()
 
@@ -145,6 +147,23 @@ def test_a_file_that_is_not_there_is_told_how_to_get(tmp_path):
     with pytest.raises(SettingsError, match="does not exist") as caught:
         load_infra(tmp_path / "infra.toml", {})
     assert "slotcast infra init" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[infra", "this is not TOML"),
+        (HEAD, "no stack is named"),
+        (HEAD + "[ota]\n", "[ota] BucketName is missing"),
+        (HEAD.replace('"slotcast"', '"-x"') + OTA, 'name: "-x" cannot begin'),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_file_that_it_is_in(tmp_path, templates, text, says):
+    path = tmp_path / "other.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_infra(path, templates)
+    assert str(caught.value).startswith(f"{path}: {says}")
 
 
 def request(**more):

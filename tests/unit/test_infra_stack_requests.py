@@ -1,6 +1,8 @@
 """What a stack is to be, and what is told of it afterwards: pure."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -53,6 +55,11 @@ def test_another_bucket_of_ota_is_told(own):
     assert other_bucket(wanted, "ci", {"BucketName": "acme"}) == ""
     assert other_bucket(wanted, "ci", {}) == ""  # it is not there yet
     assert other_bucket(wanted, "logs", OTA) == ""
+
+
+def test_the_file_is_named_that_says_another_bucket():
+    wanted = replace(settings(ota={"BucketName": "acme"}, ci={}), path=Path("eu/infra.toml"))
+    assert other_bucket(wanted, "ci", OTA).startswith("the bucket acme, as eu/infra.toml says")
 
 
 def test_what_is_left_out_is_as_the_template_has_it_by_default():

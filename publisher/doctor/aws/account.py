@@ -65,11 +65,12 @@ def look(deployment: Deployment, clients: Clients, wanted: Wanted) -> list[Findi
 
 
 def _settle(checks: Sequence[tuple[str, Check]], scene: Scene) -> list[Finding]:
-    """Return what checks find; of a bucket that is gone the first alone tells."""
+    """Return what checks find; of a bucket that is gone, or taken, the first alone tells."""
     found: list[Finding] = []
+    bucket = scene.deployment.bucket
     for number, (name, check) in enumerate(checks, 1):
         found += settle(name, partial(check, scene))
-        if found == [keeping.gone(scene.deployment.bucket)]:
+        if found in ([keeping.gone(bucket)], [keeping.taken(bucket)]):
             says = f"{len(checks) - number} checks of the bucket not done: see {name}"
             return [*found, unknown("bucket", says)]
     return found

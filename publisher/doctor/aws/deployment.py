@@ -11,6 +11,7 @@ from tuf.api.metadata import Root
 
 from publisher.doctor.secrets.listed_keys import ListedKeys
 from publisher.infra.names import (
+    DEPLOYER,
     KEY_OUTPUTS,
     KEY_SCHEME,
     ROLE_OUTPUTS,
@@ -22,11 +23,10 @@ from publisher.settings import KeySettings
 # Parameters of the stack `ci` that name the subjects of GitHub's tokens that may take a role.
 _SUBJECTS = {"release": "ReleaseSubjects", "refresh": "RefreshSubjects"}
 _PRINCIPALS = "TrustedPrincipalArns"
-# Parameters of the stack `ota`.
-_DEPLOYER = "DeployRoleArn"
+# A parameter of the stack `ota`.
 _WEB_ACL = "WebAclArn"
-# And the bucket, as `ota` does in its outputs.
-BUCKET_NAME = "BucketName"
+# A parameter of `ci`, and an output of `ota`.
+_BUCKET = "BucketName"
 
 
 class StackSaid(NamedTuple):
@@ -116,7 +116,7 @@ def find_deployment(
     nothing = StackSaid({}, {})
     (ota, told), (ci, asked) = find("ota") or nothing, find("ci") or nothing
     return Deployment(
-        bucket=ota.get(BUCKET_NAME) or asked.get(BUCKET_NAME) or bucket,
+        bucket=ota.get(_BUCKET) or asked.get(_BUCKET) or bucket,
         distribution_id=ota.get("DistributionId", ""),
         region=region,
         product=product,
@@ -124,7 +124,7 @@ def find_deployment(
         keys={role: key.removeprefix(KEY_SCHEME) for role, key in _named(KEY_OUTPUTS, ci).items()},
         has_logs=find("logs") is not None,
         trusted=_trusted(asked),
-        deployer=told.get(_DEPLOYER, ""),
+        deployer=told.get(DEPLOYER, ""),
         stack=stack_name(name, "ci", product),
         web_acl=told.get(_WEB_ACL, ""),
     )

@@ -1,4 +1,4 @@
-"""Statements as AWS gives them, for what evaluates those of templates (infra/rules/policies.py).
+"""Statements as AWS gives them, for what evaluates those of templates (infra/policies.py).
 
 What cannot be known stands as a mapping, as it would in a template: it counts against the policy.
 """

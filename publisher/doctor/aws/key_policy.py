@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from publisher.doctor.aws.evaluated import unaddressed
-from publisher.doctor.aws.jobs import keys_of
 from publisher.doctor.aws.keys_in_root import CHECK
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.deployer import is_deployer as is_same
-from publisher.infra.rules.policies import Request, allows
+from publisher.infra.jobs import keys_of
+from publisher.infra.policies import Request, allows
 
 _SIGN = "kms:sign"
 # What tells of a key, and changes nothing.

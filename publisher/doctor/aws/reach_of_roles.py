@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from publisher.doctor.aws.jobs import keys_of, paths_of
 from publisher.doctor.aws.scene import Scene, describe_key
 from publisher.infra.arns import partition_of
+from publisher.infra.jobs import keys_of, paths_of
 from publisher.infra.wildcards import matches
 
 

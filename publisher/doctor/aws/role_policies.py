@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
 from publisher.doctor.aws.asking import ask, settle
-from publisher.doctor.aws.jobs import actions_of
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, parse_policy
 from publisher.doctor.aws.reach_of_roles import Own, own_of
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, some
-from publisher.infra.rules.policies import actions, resources
+from publisher.infra.jobs import actions_of
+from publisher.infra.policies import actions, resources
 
 CHECK = "role-policies"
 _TAKE_OUT = by_stack("leave the role the template's policy alone, and take the rest from it")

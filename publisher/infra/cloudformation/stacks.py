@@ -136,10 +136,14 @@ class Stacks:
 
     def remove(self, stack: Stack) -> None:
         """Remove a stack, and wait until it is gone."""
+        self.follow(stack.id, self.begin_removal(stack))
+
+    def begin_removal(self, stack: Stack) -> Watch:
+        """Have a stack removed; return what watches it, for `follow`."""
         watch = self.watch(stack.id)
         with explained(f"stack {stack.name}"):
             self.client.delete_stack(StackName=stack.id)
-        self.follow(stack.id, watch)
+        return watch
 
     def watch(self, stack_id: str) -> Watch:
         """Begin to watch a stack, before a change is asked for."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from publisher.infra.node import Node
 from publisher.infra.rules.choices import choices, named
-from publisher.infra.rules.node import Node
 from publisher.infra.rules.view import Resource, View
 from publisher.infra.template import TemplateError
 

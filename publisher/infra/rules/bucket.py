@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.node import Node, at, is_true, items, number, text
 from publisher.infra.requirements import NONCURRENT_MIN_DAYS, PUBLIC_ACCESS_BLOCKS
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, is_true, items, number, text
 from publisher.infra.rules.view import View
 
 # By a key of KMS whoever has that key could keep the edge from all that is here.

@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, items, text
-from publisher.infra.rules.policies import (
+from publisher.infra.node import Node, at, items, text
+from publisher.infra.policies import (
     Statement,
     actions,
     conditions,
@@ -15,6 +14,7 @@ from publisher.infra.rules.policies import (
     resources,
     statements,
 )
+from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.view import Resource, View
 
 EDGE, _LOGS = "cloudfront.amazonaws.com", "delivery.logs.amazonaws.com"

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.paths import IMMUTABLE, POINTERS, PROBE, TIMESTAMP
-from publisher.infra.rules.policies import (
+from publisher.infra.policies import (
     BY_TLS,
     CREATES,
     REPLACES,
@@ -19,6 +17,8 @@ from publisher.infra.rules.policies import (
     might_deny,
     statements,
 )
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import IMMUTABLE, POINTERS, PROBE, TIMESTAMP
 from publisher.infra.rules.view import Resource, View
 
 # The denial has to be of all actions, by this very word, and of all paths.

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.rules.bucket_policy import policy_of
-from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at
-from publisher.infra.rules.paths import FILES, IMMUTABLE, POINTERS, PROBE
-from publisher.infra.rules.policies import (
+from publisher.infra.bucket_actions import REPLICATES, SETTINGS
+from publisher.infra.names import DEPLOYER
+from publisher.infra.node import Node, at
+from publisher.infra.policies import (
     BY_TLS,
     Request,
     Statement,
@@ -20,25 +19,12 @@ from publisher.infra.rules.policies import (
     names_object,
     statements,
 )
+from publisher.infra.rules.bucket_policy import policy_of
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import FILES, IMMUTABLE, POINTERS, PROBE
 from publisher.infra.rules.view import View
 from publisher.infra.wildcards import matches
 
-_WHO = "DeployRoleArn"
-# By each of these whoever may can undo the rest, keep the edge out, or learn what is released
-# (Service Authorization Reference, "Actions, resources, and condition keys for Amazon S3").
-SETTINGS = (
-    *("s3:DeleteBucket", "s3:DeleteBucketPolicy", "s3:DeleteBucketWebsite", "s3:PutBucketAcl"),
-    *("s3:PutBucketCORS", "s3:PutBucketLogging", "s3:PutBucketNotification"),
-    *("s3:PutBucketObjectLockConfiguration", "s3:PutBucketOwnershipControls"),
-    *("s3:PutBucketPolicy", "s3:PutBucketPublicAccessBlock", "s3:PutBucketRequestPayment"),
-    *("s3:PutBucketTagging", "s3:PutBucketVersioning", "s3:PutBucketWebsite"),
-    *("s3:PutAccelerateConfiguration", "s3:PutAnalyticsConfiguration"),
-    *("s3:PutEncryptionConfiguration", "s3:PutIntelligentTieringConfiguration"),
-    *("s3:PutInventoryConfiguration", "s3:PutLifecycleConfiguration"),
-    *("s3:PutMetricsConfiguration", "s3:PutReplicationConfiguration"),
-)
-# What replication from another bucket writes by: none of it asks for s3:PutObject.
-REPLICATES = ("s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags")
 # Who cannot read the policy cannot see what keeps him out.
 _NEEDED = (*SETTINGS, "s3:GetBucketPolicy")
 # What the parameter that names one principal must not take.
@@ -78,12 +64,12 @@ def _versions(view: View) -> Iterator[Fault]:
 
 
 def _settings(view: View) -> Iterator[Fault]:
-    if not view.is_given(_WHO, "HasDeployRole"):
+    if not view.is_given(DEPLOYER, "HasDeployRole"):
         return
     for bucket in view.origin_buckets():
         name, policy = policy_of(view, bucket)
         if free := [one for one in SETTINGS if not _is_kept(view, policy, one, "")]:
-            yield name, f"not denied to all but {_WHO}: {', '.join(free)}"
+            yield name, f"not denied to all but {DEPLOYER}: {', '.join(free)}"
 
 
 def _is_kept(view: View, policy: list[Statement], action: str, key: str) -> bool:
@@ -118,9 +104,9 @@ def _at_most_one_excepted(view: View, statement: Statement) -> bool:
 
 def _is_one(view: View, values: list[Node]) -> bool:
     """Say whether these are whoever deploys, of a parameter that takes one principal."""
-    if values != [{"Ref": _WHO}] or view.takes(values[0], _SEVERAL):
+    if values != [{"Ref": DEPLOYER}] or view.takes(values[0], _SEVERAL):
         return False
-    return bool(at(view.parameters.get(_WHO), "Type") == "String")
+    return bool(at(view.parameters.get(DEPLOYER), "Type") == "String")
 
 
 def _lock_out(view: View) -> Iterator[Fault]:
@@ -134,7 +120,7 @@ def _lock_out(view: View) -> Iterator[Fault]:
 
 def _excepts_deployer(view: View, statement: Statement) -> bool:
     """Say whether a statement is not about whoever deploys, who is known."""
-    is_known = view.is_given(_WHO, "HasDeployRole")
+    is_known = view.is_given(DEPLOYER, "HasDeployRole")
     return is_known and bool(conditions(statement)) and _at_most_one_excepted(view, statement)
 
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.policies import BY_TLS, Request, might_deny
 from publisher.infra.rules.bucket_policy import policy_of
 from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.paths import IMMUTABLE, POINTERS, PROBE
-from publisher.infra.rules.policies import BY_TLS, Request, might_deny
 from publisher.infra.rules.view import View
 
 _OF_BUCKET = ("s3:ListBucket", "s3:ListBucketMultipartUploads")

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from math import inf
 from typing import Any
 
+from publisher.infra.node import at, items, number
+from publisher.infra.policies import OURS
 from publisher.infra.requirements import (
     DEFAULT_ERROR_S,
     DEFAULT_MAX_TTL_S,
@@ -15,9 +17,7 @@ from publisher.infra.requirements import (
 )
 from publisher.infra.rules.edge import behaviours, distributions
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, items, number
 from publisher.infra.rules.paths import IMMUTABLE, POINTERS
-from publisher.infra.rules.policies import OURS
 from publisher.infra.rules.view import Resource, View
 from publisher.infra.wildcards import matches
 

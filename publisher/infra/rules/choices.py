@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 from typing import TypeVar
 
-from publisher.infra.rules.node import Node, walk
+from publisher.infra.node import Node, walk
 from publisher.infra.template import TemplateError
 
 _T = TypeVar("_T")

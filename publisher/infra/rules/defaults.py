@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from publisher.infra.names import KEY_PARAMETERS
+from publisher.infra.node import at, text
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, text
 from publisher.infra.rules.view import View
 
 # Of each parameter that guards something the Default; None where it must be given. Those that guard

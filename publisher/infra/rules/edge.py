@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from publisher.infra.node import at, is_true, items, may_be_true, text
 from publisher.infra.requirements import TLS_POLICIES
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, is_true, items, may_be_true, text
 from publisher.infra.rules.view import Resource, View
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.node import Node, at, items, may_be_true, number
 from publisher.infra.requirements import HSTS_MIN_S
 from publisher.infra.rules.edge import behaviours, distributions
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, items, may_be_true, number
 from publisher.infra.rules.view import Resource, View
 
 # What S3 tells of the object's storage: the first two always go, the others may.

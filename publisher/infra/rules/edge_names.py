@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.node import Node, at, items, text
 from publisher.infra.requirements import CERTIFICATE_KEYS
 from publisher.infra.rules.edge import distributions
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, items, text
 from publisher.infra.rules.view import View
 
 _DOMAIN = {"Ref": "DomainName"}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.node import at, is_true, items, text
 from publisher.infra.rules.edge import behaviours, distributions
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, is_true, items, text
 from publisher.infra.rules.view import Resource, View
 
 # What a distribution may be made of: no functions, no groups of origins, no countries kept out.

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.rules.bucket_access import EDGE
-from publisher.infra.rules.bucket_policy import policy_of
-from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, items, text
-from publisher.infra.rules.paths import IMMUTABLE, POINTERS
-from publisher.infra.rules.policies import (
+from publisher.infra.node import at, items, text
+from publisher.infra.policies import (
     BY_TLS,
     Request,
     Statement,
@@ -18,6 +14,10 @@ from publisher.infra.rules.policies import (
     is_for_all,
     might_deny,
 )
+from publisher.infra.rules.bucket_access import EDGE
+from publisher.infra.rules.bucket_policy import policy_of
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import IMMUTABLE, POINTERS
 from publisher.infra.rules.view import View
 
 # As CloudFront asks: by TLS 1.2, with what tells whose distribution it is, and with nothing else.

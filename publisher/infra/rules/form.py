@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from publisher.infra.node import Node, at, items, text
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, items, text
 from publisher.infra.rules.view import Resource, View
 
 _NAMES = {"Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource"}

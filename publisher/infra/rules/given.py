@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from publisher.infra.node import Node, at, items, text, walk
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, items, text, walk
 from publisher.infra.rules.view import View
 
 _ARN = "arn:aws[a-z-]*"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.node import at, is_true, items, may_be_true, number, text
+from publisher.infra.policies import Statement, actions, conditions, is_for_all, statements
 from publisher.infra.requirements import KEY_SPECS
 from publisher.infra.rules.bucket_access import is_account
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, is_true, items, may_be_true, number, text
-from publisher.infra.rules.policies import Statement, actions, conditions, is_for_all, statements
 from publisher.infra.rules.view import View
 
 _MIN_PENDING_DAYS = 30

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from publisher.infra.node import Node, at, walk
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, walk
 from publisher.infra.rules.view import View
 
 _SECTIONS = frozenset(

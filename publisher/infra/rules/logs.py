@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.node import at, items, may_be_true, text
 from publisher.infra.requirements import PERSONAL_LOG_FIELDS, REPORT_LOG_FIELDS
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, items, may_be_true, text
 from publisher.infra.rules.view import Resource, View
 
 # CloudFront Developer Guide, "Standard logging reference", and the fields of real-time logs that

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from publisher.infra.names import ROLE_OUTPUTS
+from publisher.infra.node import text
 from publisher.infra.rules.edge import distributions
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import text
 from publisher.infra.rules.view import View
 
 _EDGE = "Distribution"

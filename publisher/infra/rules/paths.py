@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from publisher.infra import sample_paths
-from publisher.infra.rules.policies import OURS
+from publisher.infra.policies import OURS
 from publisher.stores.probe import PROBE as _PROBE
 
 ROOT = f"{OURS}/{sample_paths.ROOT}"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from publisher.infra.node import items, text
+from publisher.infra.policies import Statement, statements
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import items, text
-from publisher.infra.rules.policies import Statement, statements
 from publisher.infra.rules.view import View
 from publisher.stores.probe import PROBE
 

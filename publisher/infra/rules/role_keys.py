@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.jobs import SIGNS
+from publisher.infra.node import Node, text
+from publisher.infra.policies import Statement, actions, conditions, resources
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, text
-from publisher.infra.rules.policies import Statement, actions, conditions, resources
 from publisher.infra.rules.roles import allowed_of, policy_of
 from publisher.infra.rules.view import Resource, View
 from publisher.infra.wildcards import matches
 
-# Which keys each role may sign with, by the end of their aliases.
-SIGNS = {
-    "ReleaseRole": {"targets", "snapshot", "timestamp"},
-    "RefreshRole": {"snapshot", "timestamp"},
-}
 _KEY_ROLES = ("targets", "snapshot", "timestamp")
 # For the two kinds of key (KMS Developer Guide, "Supported signing algorithms").
 _ALGORITHMS = {"ED25519_SHA_512", "ECDSA_SHA_256"}

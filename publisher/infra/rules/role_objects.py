@@ -5,17 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import items, text
-from publisher.infra.rules.paths import (
-    FILES,
-    RELEASED,
-    ROOT,
-    SNAPSHOT,
-    TIMESTAMP,
-    VERSION_JSON,
-)
-from publisher.infra.rules.policies import (
+from publisher.infra.jobs import PATTERNS
+from publisher.infra.node import items, text
+from publisher.infra.policies import (
     BY_TLS,
     CREATES,
     OTHERS,
@@ -29,6 +21,15 @@ from publisher.infra.rules.policies import (
     might_deny,
     resources,
 )
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import (
+    FILES,
+    RELEASED,
+    ROOT,
+    SNAPSHOT,
+    TIMESTAMP,
+    VERSION_JSON,
+)
 from publisher.infra.rules.roles import allowed_of, policy_of
 from publisher.infra.rules.view import View
 from publisher.infra.wildcards import matches
@@ -41,21 +42,8 @@ _WRITES = {
     "GcRole": {*FILES},
 }
 _DELETES = {"GcRole": {*FILES}}
-_FILE_PATTERNS = ("payloads/*.slc", "images/*.bin")
-_REFRESHED = ("metadata/*.snapshot.json", "metadata/timestamp.json")
-# Where a role may do more than read, below its product.
-PATTERNS = {
-    "ReleaseRole": (
-        (*_REFRESHED, "metadata/*.targets.json", "targets/*.json", "*/version.json")
-        + _FILE_PATTERNS
-    ),
-    "RefreshRole": _REFRESHED,
-    "GcRole": _FILE_PATTERNS,
-}
 # What a denial may name below the product: whole kinds, so that no version is spared.
-_KINDS = {"*", *_REFRESHED, "metadata/*.targets.json", "targets/*.json", "*/version.json"} | {
-    *_FILE_PATTERNS
-}
+_KINDS = {"*", *PATTERNS["ReleaseRole"]}
 _BUCKET = re.compile(r"arn:(?:\$\{AWS::Partition\}|aws[a-z-]*):s3:::\$\{BucketName\}")
 _OF_BUCKET = {"s3:listbucket", "s3:listbucketmultipartuploads"}
 

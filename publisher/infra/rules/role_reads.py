@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import text
-from publisher.infra.rules.paths import IMMUTABLE, POINTERS
-from publisher.infra.rules.policies import (
+from publisher.infra.jobs import ACTIONS
+from publisher.infra.node import text
+from publisher.infra.policies import (
     Request,
     Statement,
     actions,
@@ -15,7 +14,9 @@ from publisher.infra.rules.policies import (
     conditions,
     might_deny,
 )
-from publisher.infra.rules.roles import ACTIONS, allowed_of, policy_of
+from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import IMMUTABLE, POINTERS
+from publisher.infra.rules.roles import allowed_of, policy_of
 from publisher.infra.rules.view import View
 
 _LISTS = {"s3:listbucket", "s3:listbucketmultipartuploads"}

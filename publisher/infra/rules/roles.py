@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from publisher.infra.jobs import ACTIONS
+from publisher.infra.node import at, items, number
+from publisher.infra.policies import Statement, actions, resources, statements
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import at, items, number
-from publisher.infra.rules.policies import Statement, actions, resources, statements
 from publisher.infra.rules.view import Resource, View
 
-_READS = ("s3:GetObject", "s3:ListBucket")
-_PARTS = ("s3:ListBucketMultipartUploads", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts")
-_SIGNS = ("kms:Sign", "kms:GetPublicKey")
-# All that a role may be allowed; one that is not here, nothing.
-ACTIONS = {
-    "ReleaseRole": {*_READS, *_PARTS, *_SIGNS, "s3:PutObject"},
-    "RefreshRole": {*_READS, *_SIGNS, "s3:PutObject"},
-    "GcRole": {*_READS, *_PARTS, "s3:PutObject", "s3:DeleteObject"},
-}
 _MAX_SESSION_S = 3600
 _BOUNDARY = "PermissionsBoundaryArn"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from publisher.infra.node import Node, at, items, text
+from publisher.infra.policies import Statement, actions, conditions, statements
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node, at, items, text
-from publisher.infra.rules.policies import Statement, actions, conditions, statements
 from publisher.infra.rules.view import View
 
 _ISSUER = "token.actions.githubusercontent.com"

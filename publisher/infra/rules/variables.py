@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from publisher.infra.node import Node
 from publisher.infra.rules.model import Fault, Rule
-from publisher.infra.rules.node import Node
 from publisher.infra.rules.view import View
 
 _VARIABLE = re.compile(r"\$\{([^}]*)\}")

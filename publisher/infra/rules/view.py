@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from publisher.infra.rules.node import Node, at, items, text
+from publisher.infra.node import Node, at, items, text
 
 _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
 _ALONE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z.]+)?\}")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 
-from publisher.infra.rules.node import walk
+from publisher.infra.node import walk
 from publisher.infra.template import load, read
 
 Edit = Callable[[dict], None]

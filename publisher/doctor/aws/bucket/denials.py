@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from publisher.doctor.aws.bucket.requests import BY_TLS, everybody, is_denied
+from publisher.doctor.aws.bucket.requests import everybody, is_denied
 from publisher.doctor.aws.evaluated import example
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.findings import Finding, fail, ok, warn
-from publisher.infra.rules.bucket_settings import SETTINGS
-from publisher.infra.rules.node import items, text
-from publisher.infra.rules.policies import CREATES, REPLACES, WRITES, WRITES_PART, Request
+from publisher.infra.bucket_actions import SETTINGS
+from publisher.infra.node import items, text
+from publisher.infra.policies import BY_TLS, CREATES, REPLACES, WRITES, WRITES_PART, Request
 from publisher.infra.sample_paths import IMMUTABLE, POINTERS
 
 CHECK = "bucket-policy"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from publisher.doctor.aws.bucket.requests import BY_TLS, NO_ACCOUNT
+from publisher.doctor.aws.bucket.requests import NO_ACCOUNT
 from publisher.doctor.aws.evaluated import example, is_pattern, unaddressed
 from publisher.doctor.aws.policy import Statement
 from publisher.infra.arns import account_of
-from publisher.infra.rules.policies import Request, allows
+from publisher.infra.policies import BY_TLS, Request, allows
 
 EDGE = "Service:cloudfront.amazonaws.com"
 _ACCOUNT = "aws:SourceAccount"

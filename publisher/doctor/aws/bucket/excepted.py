@@ -9,7 +9,7 @@ from publisher.doctor.aws.bucket.denials import CHECK, PUT_BACK
 from publisher.doctor.aws.bucket.requests import is_denied, named, strangers
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.findings import Finding, fail, warn
-from publisher.infra.rules.policies import Request
+from publisher.infra.policies import Request
 
 
 class Deployer(NamedTuple):

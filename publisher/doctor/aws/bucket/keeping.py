@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from publisher.doctor.aws.asking import NO_BUCKET, ask, ask_unless
+from botocore.exceptions import ClientError
+
+from publisher.aws_errors import is_denied
+from publisher.doctor.aws.asking import NO_BUCKET, UnansweredError, ask, ask_unless
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.buckets import is_anothers
 from publisher.infra.requirements import NONCURRENT_MIN_DAYS
 
 _RULES = by_stack("set the template's lifecycle rules")
@@ -23,6 +27,7 @@ _GONE = (
     'docs/operator.md, "When something is gone", puts it back; if it was never made, '
     "`slotcast infra apply` makes it"
 )
+_TAKEN = 'docs/operator.md, "Bucket deleted": take another name, and put the copy back'
 
 
 def check_region(scene: Scene) -> list[Finding]:
@@ -30,7 +35,13 @@ def check_region(scene: Scene) -> list[Finding]:
     check, region = "bucket-region", scene.deployment.region
     client = scene.clients.s3
     name = scene.deployment.bucket
-    answer = ask_unless("s3:GetBucketLocation", NO_BUCKET, client.get_bucket_location, Bucket=name)
+    permission, call = "s3:GetBucketLocation", client.get_bucket_location
+    try:
+        answer = ask_unless(permission, NO_BUCKET, call, Bucket=name)
+    except UnansweredError as error:
+        if _is_taken(scene, error):
+            return [taken(name)]
+        raise
     if answer is None:
         return [gone(name)]
     there = str(answer.get("LocationConstraint") or "us-east-1")  # none: the first region
@@ -41,9 +52,26 @@ def check_region(scene: Scene) -> list[Finding]:
     return [ok(check, f"the bucket is in {region}")]
 
 
+def _is_taken(scene: Scene, error: UnansweredError) -> bool:
+    """Whether the bucket that the stack has made is gone, and its name another account's.
+
+    One that no stack here has made may be another account's from the beginning.
+    """
+    cause, deployment = error.__cause__, scene.deployment
+    if not deployment.distribution_id or not isinstance(cause, ClientError):
+        return False
+    return is_denied(cause) and is_anothers(scene.clients.s3, deployment.bucket)
+
+
 def gone(bucket: str) -> Finding:
     """Return that there is no such bucket."""
     return fail("bucket-region", f"there is no bucket {bucket}", _GONE)
+
+
+def taken(bucket: str) -> Finding:
+    """Return that the bucket is gone, and that another account has its name."""
+    says = f"that bucket is not this account's: {bucket} was deleted, and others have the name"
+    return fail("bucket-region", says, _TAKEN)
 
 
 def check_versions(scene: Scene) -> list[Finding]:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from publisher.doctor.aws.bucket.denials import CHECK, PUT_BACK
 from publisher.doctor.aws.bucket.excepted import Deployer, spared
-from publisher.doctor.aws.bucket.requests import BY_TLS, everybody, is_denied, named
+from publisher.doctor.aws.bucket.requests import everybody, is_denied, named
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.findings import Finding, ok, some, warn
-from publisher.infra.rules.bucket_settings import REPLICATES, SETTINGS
-from publisher.infra.rules.policies import Request
+from publisher.infra.bucket_actions import REPLICATES, SETTINGS
+from publisher.infra.policies import BY_TLS, Request
 from publisher.infra.sample_paths import FILES, IMMUTABLE, POINTERS
 
 # A name that is deleted can be created anew; what is named by its digest alone cannot become

@@ -1,7 +1,7 @@
 """Requests by which a bucket's policy is tried: what is asked for, and by whom.
 
 A policy is judged by what it does to them, whatever its statements look like; what one request is
-answered the rules of the templates know (publisher/infra/rules/policies.py).
+answered the rules of the templates know (publisher/infra/policies.py).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from typing import Any
 
 from publisher.doctor.aws.evaluated import evaluable, example, is_pattern
 from publisher.doctor.aws.policy import Statement
-from publisher.infra.rules.node import items
-from publisher.infra.rules.policies import Request, denies
+from publisher.infra.node import items
+from publisher.infra.policies import Request, denies
 from publisher.infra.wildcards import matches
 
-BY_TLS = {"aws:securetransport": "true", "s3:tlsversion": "1.2"}
 _PRINCIPAL = "aws:principalarn"
 # The bucket's ARN, as infra/ota.yaml has it.
 _TEMPLATES = "${Bucket.Arn}"

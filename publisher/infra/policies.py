@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from publisher.infra.rules.node import Node, at, items, text
+from publisher.infra.node import Node, at, items, text
 from publisher.infra.wildcards import matches
 
 # A product that stands for the parameter, and others, whose names may begin with ours.
