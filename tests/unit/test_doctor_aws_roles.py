@@ -260,6 +260,27 @@ def test_a_role_that_may_write_what_it_offers_boards():
     ]
 
 
+def test_keys_of_two_kinds_are_each_tried_in_their_own_ways():
+    account = Account()
+    describe = account.answers["describe_key"]
+
+    def of_two_kinds(params):
+        found = describe(params)
+        if params["KeyId"] == KEYS["targets"]:
+            found["KeyMetadata"]["KeySpec"] = "ECC_NIST_P256"
+        return found
+
+    account.answers["describe_key"] = of_two_kinds
+    assert account.bad(check_rights) == {}
+    account.more_policies[ROLES["refresh"]] = {
+        "Statement": {"Effect": "Allow", "Action": "kms:Sign", "Resource": KEYS["timestamp"]}
+    }
+    assert list(account.bad(check_rights)) == [
+        f"FAIL role-rights: refresh: may do kms:Sign on {KEYS['timestamp']}: would sign in a way "
+        "that boards do not verify"
+    ]
+
+
 def test_a_right_that_was_taken_away():
     account = Account()
     account.more_policies[ROLES["gc"]] = {
@@ -328,7 +349,7 @@ def test_the_templates_give_each_role_what_the_table_wants(spec):
     denials = [one for one in bucket if not one.is_allow]
     given = {role: [*policies(role, spec), *denials] for role in ROLES}
     request = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
-    for row in wanted(PRODUCT, BUCKET, KEYS, spec):
+    for row in wanted(PRODUCT, BUCKET, KEYS, dict.fromkeys(KEYS, spec)):
         context = {**request, "aws:PrincipalArn": ROLES[row.role], **row.context}
         got = decide(given[row.role], row.action, row.resource, context)
         assert (got == "allowed") == row.wanted, row

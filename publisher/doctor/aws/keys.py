@@ -37,15 +37,14 @@ def check_keys(scene: Scene) -> list[Finding]:
     return [*found, *check_root(scene)]
 
 
-def key_spec(scene: Scene) -> str:
-    """Return of what spec the stacks' keys are; Ed25519's where there are none.
+def key_specs(scene: Scene) -> dict[str, str]:
+    """Return by role of what spec the keys are: one that is given may differ from the stack's own.
 
     Raises:
         UnansweredError: KMS does not say.
     """
-    for key in scene.deployment.keys.values():
-        return str(describe_key(scene, key).get("KeySpec", ""))
-    return KEY_SPECS[0]
+    keys = scene.deployment.keys.items()
+    return {role: str(describe_key(scene, key).get("KeySpec", "")) for role, key in keys}
 
 
 def judge_state(role: str, key: str, metadata: Mapping[str, Any]) -> list[Finding]:

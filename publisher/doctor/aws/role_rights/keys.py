@@ -19,20 +19,20 @@ _WAYS: Mapping[str, tuple[Mapping[str, str], ...]] = {
 
 @dataclass(frozen=True)
 class Keys:
-    """A product's keys: their ARNs by TUF role, and their spec as KMS calls it."""
+    """A product's keys by TUF role: their ARNs, and their specs as KMS calls them."""
 
     arns: Mapping[str, str]
-    spec: str
+    specs: Mapping[str, str]
 
-    def ways(self) -> tuple[Mapping[str, str], ...]:
-        """Return how the keys are to sign, then in what other ways they could."""
-        return _WAYS.get(self.spec, _WAYS["ECC_NIST_EDWARDS25519"])
+    def ways(self, role: str) -> tuple[Mapping[str, str], ...]:
+        """Return how a role's key is to sign, then in what other ways it could."""
+        return _WAYS.get(self.specs.get(role, ""), _WAYS["ECC_NIST_EDWARDS25519"])
 
 
 def signs(role: str, keys: Keys, roles: tuple[str, ...]) -> Iterator[Right]:
     """Return with which keys the role signs, in the one way that boards verify."""
     for name, arn in keys.arns.items():
-        right, *others = keys.ways()
+        right, *others = keys.ways(name)
         if name not in roles:
             yield Right(role, "kms:Sign", arn, False, f"would sign {name}", right)
             continue

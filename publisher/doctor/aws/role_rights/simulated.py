@@ -13,7 +13,7 @@ from functools import partial
 
 from publisher.doctor.aws.asking import UnansweredError, settle
 from publisher.doctor.aws.bucket.policy import read_policy
-from publisher.doctor.aws.keys import key_spec
+from publisher.doctor.aws.keys import key_specs
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.aws.role_rights.row import Right
@@ -42,13 +42,13 @@ _KNOWN = {
 
 def check_rights(scene: Scene) -> list[Finding]:
     """Check each role against the table (SimulatePrincipalPolicy)."""
-    spec, no_keys = _settle_spec(scene)
+    specs, no_keys = _settle_specs(scene)
     statements, no_policy = _settle_policy(scene)
     found = [*no_keys, *no_policy]
     here = scene.deployment
     for role, arn in here.roles.items():
         keys = {} if no_keys else here.keys
-        table = wanted(here.product, here.bucket, keys, spec, partition=partition_of(arn))
+        table = wanted(here.product, here.bucket, keys, specs, partition=partition_of(arn))
         rows = [row for row in table if row.role == role]
         policy = denials(statements, arn)
         found += settle(CHECK, partial(_check_role, scene, arn, rows, policy))
@@ -95,12 +95,12 @@ def judge_rights(
     return [ok(CHECK, says)]
 
 
-def _settle_spec(scene: Scene) -> tuple[str, list[Finding]]:
-    """Return the keys' spec; where KMS does not say, "" and that signing is left out."""
+def _settle_specs(scene: Scene) -> tuple[dict[str, str], list[Finding]]:
+    """Return the keys' specs; where KMS does not say, none, and that signing is left out."""
     try:
-        return key_spec(scene), []
+        return key_specs(scene), []
     except UnansweredError as error:
-        return "", [unknown(CHECK, f"who may sign was not looked at: {error}", error.mend)]
+        return {}, [unknown(CHECK, f"who may sign was not looked at: {error}", error.mend)]
 
 
 def _settle_policy(scene: Scene) -> tuple[tuple[Statement, ...], list[Finding]]:

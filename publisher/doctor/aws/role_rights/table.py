@@ -14,6 +14,7 @@ the policy of a session, which may narrow a role when it is taken.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from publisher.doctor.aws.role_rights.keys import Keys, signs
 from publisher.doctor.aws.role_rights.objects import (
@@ -76,18 +77,18 @@ def wanted(
     product: str,
     bucket: str,
     keys: Mapping[str, str],
-    key_spec: str = "ECC_NIST_EDWARDS25519",
+    key_specs: Mapping[str, str] = MappingProxyType({}),
     partition: str = "aws",
 ) -> tuple[Right, ...]:
     """Return the table of one product.
 
     Args:
         keys: the ARN of the KMS key by `targets`, `snapshot`, `timestamp`; those that there are.
-        key_spec: of these keys, as KMS calls it.
+        key_specs: of these keys, as KMS calls them; Ed25519's where it is not told.
         partition: `aws`, or another of AWS's.
     """
     place = Place(f"arn:{partition}:s3:::{bucket}", product)
-    of = Keys(keys, key_spec)
+    of = Keys(keys, key_specs)
     return (*_release(place, of), *_refresh(place, of), *_gc(place, of))
 
 
