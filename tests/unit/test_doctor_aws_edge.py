@@ -270,7 +270,11 @@ def test_a_broken_distribution_is_told_with_what_mends_it(change, says, mend):
 def test_a_distribution_without_error_pages_keeps_them_too_long():
     account = Account()
     del account.distribution["CustomErrorResponses"]
-    assert len(bad(account)) == 2  # CloudFront's default, 10 s
+    assert list(bad(account)) == [  # CloudFront's default
+        f"WARN distribution-errors: edges keep a {status} for 10 s: what comes then is missing "
+        "that long"
+        for status in (403, 404)
+    ]
 
 
 def test_a_name_that_the_distribution_does_not_answer_to():
@@ -308,9 +312,11 @@ def key_of(answer):
 def test_a_key_of_more_than_the_path_is_told_once_for_each_policy(section, words, says):
     account = Account()
     account.alter("get_cache_policy", lambda answer: key_of(answer).update({section: words}))
-    found = list(bad(account))
-    assert len(found) == 2
-    assert all(f"the key has {says}" in words for words in found)
+    found = [words.partition(f": the key has {says}") for words in bad(account)]
+    assert [(policy, bool(key)) for policy, key, _ in found] == [
+        (f"FAIL distribution-caching: cache policy slotcast-ota-{kind}", True)
+        for kind in ("pointer", "immutable")
+    ]
 
 
 def test_copies_that_are_compressed_are_warned_of():

@@ -172,17 +172,22 @@ def test_a_key_that_the_stack_tells_by_an_alias_is_the_key_behind_it():
 
 
 @pytest.mark.parametrize(
-    ("method", "permission"),
+    ("method", "permission", "others"),
     [
-        ("list_role_policies", "iam:ListRolePolicies"),
-        ("get_role_policy", "iam:GetRolePolicy"),
-        ("list_attached_role_policies", "iam:ListAttachedRolePolicies"),
+        ("list_role_policies", "iam:ListRolePolicies", []),
+        ("get_role_policy", "iam:GetRolePolicy", []),
+        (
+            "list_attached_role_policies",
+            "iam:ListAttachedRolePolicies",
+            ["gc: policy more, More, allows iam:*", "gc: policy more, More, is for arn:aws:iam:"],
+        ),
     ],
 )
-def test_what_may_not_be_read_is_unknown_and_hides_nothing_else(method, permission):
+def test_what_may_not_be_read_is_unknown_and_hides_nothing_else(method, permission, others):
     account = given("gc", {"Action": "iam:*", "Resource": f"{IAM}:role/*"})
     account.answers[method] = "AccessDenied"
     found = account.bad(check_role_policies)
     says = f"UNKNOWN role-policies: access denied to {permission}"
     assert found[says] == f"allow {permission} to who runs the doctor (docs/doctor.md)"
-    assert len(found) == (3 if method == "list_attached_role_policies" else 1)
+    told = [one.partition(": ")[2] for one in found if one != says]
+    assert [one[: len(other)] for one, other in zip(told, others, strict=True)] == others
