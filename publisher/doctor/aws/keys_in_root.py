@@ -1,4 +1,4 @@
-"""Whether root names the keys that the stack made, and whether it is to."""
+"""Whether root names the keys that the stack signs with, and whether it is to."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _IDLE = ", and [keys] does not name that either: the stack's roles can sign by n
 
 
 class StackKey(NamedTuple):
-    """A key that the stack made.
+    """A key that the stack has made, or was given.
 
     Attributes:
         key: what KMS knows it by.

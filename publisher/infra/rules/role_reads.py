@@ -1,4 +1,4 @@
-"""What roles read: all of their product, which they need, and the names of nothing else."""
+"""What roles read: all of their product, which they need, and by a prefix no names of others."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ RULES = (
     ),
     Rule(
         "role-lists",
-        "a role lists its own product alone",
+        "where a role lists names by a prefix, it is that of its own product",
         "allow s3:ListBucket where s3:prefix is StringLikeIfExists ${Product}/*",
         _lists,
     ),
