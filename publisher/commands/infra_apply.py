@@ -19,7 +19,7 @@ from publisher.infra.cloudformation import change_sets
 from publisher.infra.cloudformation.change_sets import ChangeSet
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import InfraError
-from publisher.infra.guard import lacks_protection, verify_losses
+from publisher.infra.losses.guard import lacks_protection, verify_losses
 
 _DONE = {
     "create": "created",

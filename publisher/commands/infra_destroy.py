@@ -14,10 +14,8 @@ from publisher.infra.cloudformation.events import Watch
 from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.cloudformation.states import verify_idle
 from publisher.infra.errors import GuardError, InfraError
-from publisher.infra.guard import BUCKET
-from publisher.infra.names import STACKS
-from publisher.infra.ownership import NAME_TAG, is_ours, may_share
-from publisher.infra.removal import (
+from publisher.infra.losses.guard import BUCKET
+from publisher.infra.losses.removal import (
     Removal,
     kept_keys,
     removal,
@@ -25,6 +23,8 @@ from publisher.infra.removal import (
     verify_keys_stay,
     verify_removal,
 )
+from publisher.infra.names import STACKS
+from publisher.infra.ownership import NAME_TAG, is_ours, may_share
 from publisher.infra.template import load
 
 _HEADER = ("resource", "type", "name", "becomes")

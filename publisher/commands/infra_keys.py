@@ -9,9 +9,9 @@ from publisher.infra import clients
 from publisher.infra.arns import account_of
 from publisher.infra.cloudformation.change_sets import ChangeSet
 from publisher.infra.cloudformation.stacks import Stack
-from publisher.infra.given_keys import given_keys, verify_apart, verify_region, verify_unmixed
-from publisher.infra.key_uses import Owner
-from publisher.infra.kms_keys import Given, verify_key
+from publisher.infra.keys.given import given_keys, verify_apart, verify_region, verify_unmixed
+from publisher.infra.keys.kms import Given, verify_key
+from publisher.infra.keys.uses import Owner
 from publisher.infra.names import KEY_OUTPUTS, KEY_PARAMETERS, KEY_SCHEME
 
 

@@ -14,7 +14,7 @@ from publisher.commands.infra_planning import (
 )
 from publisher.commands.infra_site import Site, open_site, tell_file
 from publisher.infra.errors import GuardError
-from publisher.infra.guard import verify_losses
+from publisher.infra.losses.guard import verify_losses
 
 
 def run(arguments: Arguments, context: Context) -> Result:

@@ -14,7 +14,7 @@ from publisher.commands.infra_keys import verify_keys
 from publisher.commands.infra_site import Site
 from publisher.console import plain_lines
 from publisher.errors import SettingsError
-from publisher.infra import guard, in_place, other_accounts
+from publisher.infra import other_accounts
 from publisher.infra.arns import account_of
 from publisher.infra.cloudformation import change_sets
 from publisher.infra.cloudformation.change_sets import ChangeSet
@@ -22,9 +22,10 @@ from publisher.infra.cloudformation.resource_changes import HEADER
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.cloudformation.states import verify_changeable
 from publisher.infra.errors import InfraError
-from publisher.infra.guard import Loss
-from publisher.infra.key_changes import key_losses
-from publisher.infra.parameter_changes import PARAMETERS, parameter_losses
+from publisher.infra.losses import guard, in_place
+from publisher.infra.losses.guard import Loss
+from publisher.infra.losses.keys import key_losses
+from publisher.infra.losses.parameters import PARAMETERS, parameter_losses
 from publisher.infra.rules import broken
 from publisher.infra.stack_requests import (
     capabilities,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from publisher.infra.arns import account_of
 
 # What each is for, where the account that it names is not the stack's. A key of another account is
-# refused before (kms_keys.py), and a certificate by CloudFront.
+# refused before (keys/kms.py), and a certificate by CloudFront.
 _SAYS = {
     "TrustedPrincipalArns": "whoever has that account may release here",
     "OidcProviderArn": "a role goes by the provider of its own account: make one here, and name it",

@@ -15,7 +15,7 @@ from typing import Any
 
 from publisher.errors import SettingsError
 from publisher.infra import template as templates_of
-from publisher.infra.given_keys import given_keys, verify_apart, verify_forms, verify_region
+from publisher.infra.keys.given import given_keys, verify_apart, verify_forms, verify_region
 from publisher.infra.names import EDGE_REGION, FILE_NAME, STACKS, stack_name, stack_region
 from publisher.infra.parameters import as_text, verify_parameters
 from publisher.infra.subjects import of_both

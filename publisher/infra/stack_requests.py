@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from publisher.infra.cloudformation.change_sets import Request
-from publisher.infra.guard import BUCKET
+from publisher.infra.losses.guard import BUCKET
 from publisher.infra.ownership import tags
 from publisher.infra.parameters import as_text
 from publisher.infra.settings import InfraSettings, supplied_names

@@ -14,10 +14,10 @@ from publisher.errors import SettingsError
 from publisher.infra import clients
 from publisher.infra.cloudformation.stacks import Stack
 from publisher.infra.errors import InfraError
-from publisher.infra.given_keys import verify_unmixed
-from publisher.infra.key_changes import key_losses
-from publisher.infra.key_uses import Owner
-from publisher.infra.kms_keys import Given, verify_key
+from publisher.infra.keys.given import verify_unmixed
+from publisher.infra.keys.kms import Given, verify_key
+from publisher.infra.keys.uses import Owner
+from publisher.infra.losses.keys import key_losses
 from publisher.infra.settings import packaged_templates, parse_infra
 from publisher.infra.template import read
 

@@ -9,14 +9,14 @@ from publisher.infra.buckets import holdings
 from publisher.infra.cloudformation.resource_changes import Change
 from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.errors import GuardError, InfraError
-from publisher.infra.guard import (
+from publisher.infra.losses.guard import (
     Loss,
     buckets_at_stake,
     losses,
     verify_losses,
 )
-from publisher.infra.parameter_changes import parameter_losses
-from publisher.infra.removal import removal, removal_lines, verify_keys_stay, verify_removal
+from publisher.infra.losses.parameters import parameter_losses
+from publisher.infra.losses.removal import removal, removal_lines, verify_keys_stay, verify_removal
 from publisher.infra.template import load, read
 
 BUCKET = "AWS::S3::Bucket"

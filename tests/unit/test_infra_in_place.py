@@ -6,11 +6,11 @@ import pytest
 from infra_cloud import Cloud, change
 
 from publisher.errors import PublisherError
-from publisher.infra import in_place
 from publisher.infra.cloudformation import change_sets
 from publisher.infra.cloudformation.change_sets import Request
 from publisher.infra.errors import GuardError
-from publisher.infra.guard import verify_losses
+from publisher.infra.losses import in_place
+from publisher.infra.losses.guard import verify_losses
 
 NAME = "slotcast-ota"
 BUCKET = "AWS::S3::Bucket"

@@ -13,9 +13,9 @@ from publisher.doctor.aws.policy import parse_policy
 from publisher.doctor.aws.scene import Scene, describe_key
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.arns import account_of
-from publisher.infra.key_states import mend_of
-from publisher.infra.key_uses import Owner, wrong_alias, wrong_tag
-from publisher.infra.kms_keys import signs_elsewhere
+from publisher.infra.keys.kms import signs_elsewhere
+from publisher.infra.keys.states import mend_of
+from publisher.infra.keys.uses import Owner, wrong_alias, wrong_tag
 from publisher.infra.requirements import KEY_SPECS
 
 _OWN = f"make another for it, give its ARN in infra.toml, and {CEREMONY}"

@@ -3,6 +3,16 @@
 They work on any template of the same kind, so that people can edit theirs: `broken` tells what an
 edit has broken. Each rule is run under each branch of the conditions. What no rule can read is a
 breach, too: nothing passes because nobody looked.
+
+view, branches, model, paths            a template as rules see it, in each branch of its conditions
+known, defaults, given, choices,        what may stand in a template, and what its parameters take
+variables, outputs
+form, policy_paths, bucket_policy,      policies, and what of the bucket they deny and let through
+bucket_work, bucket_access,
+bucket_settings
+bucket, logs, keys                      settings of buckets, logs and keys
+edge, edge_*, caching                   the edge
+roles, role_*, trust                    what roles may do, and who takes them
 """
 
 from __future__ import annotations

@@ -11,9 +11,9 @@ from publisher.aws_errors import code_of, is_denied
 from publisher.infra.arns import account_of, region_of
 from publisher.infra.errors import InfraError
 from publisher.infra.explain import explain
-from publisher.infra.given_keys import MAKE_KEY
-from publisher.infra.key_states import mend_of
-from publisher.infra.key_uses import Owner, wrong_alias, wrong_tag
+from publisher.infra.keys.given import MAKE_KEY
+from publisher.infra.keys.states import mend_of
+from publisher.infra.keys.uses import Owner, wrong_alias, wrong_tag
 from publisher.infra.names import KEY_PARAMETERS
 from publisher.infra.requirements import KEY_SPECS
 

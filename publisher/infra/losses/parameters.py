@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from publisher.infra.guard import Loss
+from publisher.infra.losses.guard import Loss
 from publisher.infra.names import DEPLOYER, DOMAIN
 
 CERTIFICATE, ZONE, WEB_ACL = "CertificateArn", "HostedZoneId", "WebAclArn"

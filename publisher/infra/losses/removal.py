@@ -9,8 +9,8 @@ from publisher.infra.arns import account_of, partition_of, region_of
 from publisher.infra.cloudformation.stacks import Resource, Stack
 from publisher.infra.cloudformation.states import was_created
 from publisher.infra.errors import GuardError
-from publisher.infra.given_keys import given_keys
-from publisher.infra.guard import BUCKET, BUCKET_POLICY, DISTRIBUTION, KEY, ROLE
+from publisher.infra.keys.given import given_keys
+from publisher.infra.losses.guard import BUCKET, BUCKET_POLICY, DISTRIBUTION, KEY, ROLE
 from publisher.infra.names import KEY_PARAMETERS, KEY_RESOURCES
 
 _NO_EDGE = (

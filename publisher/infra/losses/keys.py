@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from publisher.infra.cloudformation.stacks import Stack
-from publisher.infra.given_keys import CREATE, NONE
-from publisher.infra.guard import Loss
+from publisher.infra.keys.given import CREATE, NONE
+from publisher.infra.losses.guard import Loss
 from publisher.infra.names import (
     ALIAS_RESOURCES,
     KEY_OUTPUTS,

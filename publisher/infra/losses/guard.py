@@ -2,7 +2,7 @@
 
 A bucket that holds anything is never let go, whoever asks. What else boards or people depend on
 goes only where it is named (`--let-go`). What is lost while the resource stays: in_place.py; by a
-parameter: parameter_changes.py, key_changes.py; with a whole stack: removal.py.
+parameter: parameters.py, keys.py; with a whole stack: removal.py.
 """
 
 from __future__ import annotations

@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from publisher.infra.cloudformation.resource_changes import Altered, Change
-from publisher.infra.guard import ALIAS, BUCKET, DISTRIBUTION, KEY, RECORD, ROLE, Loss
+from publisher.infra.losses.guard import ALIAS, BUCKET, DISTRIBUTION, KEY, RECORD, ROLE, Loss
+from publisher.infra.losses.parameters import BOUNDARY, CERTIFICATE, WEB_ACL, ZONE
 from publisher.infra.names import DOMAIN
-from publisher.infra.parameter_changes import BOUNDARY, CERTIFICATE, WEB_ACL, ZONE
 
 
 def _never(before: object, after: object) -> bool:
