@@ -167,7 +167,8 @@ def prepare(site: Site, kind: str) -> Planned:
     made, values = Planned(kind, name, region, stack, change_set), in_force(declared, sent)
     with dropping(site, made):
         verify_keys(site, stack, change_set, values)
-        for caution in other_accounts.cautions(values, account_of(change_set.stack_id)):
+        before = {} if stack is None else stack.parameters
+        for caution in other_accounts.cautions(values, account_of(change_set.stack_id), before):
             site.context.warn(caution)
         warn_of_deployer(site, stack, values)
         return replace(made, losses=_losses(site, made, values))

@@ -22,7 +22,7 @@ def holdings(client: S3Client, bucket: str, warn: Callable[[str], None] = lambda
     """Return what a bucket holds, in words, such as "sensor/, lamp/"; "" if nothing.
 
     Old versions count too: a pointer, or a payload that was removed, may be wanted back. What a
-    bucket of another account holds does not: the one that was meant is gone.
+    bucket of another account keeps to itself does not: the one that was meant is gone.
 
     Args:
         warn: is told that the bucket is not this account's.
@@ -31,8 +31,7 @@ def holdings(client: S3Client, bucket: str, warn: Callable[[str], None] = lambda
         InfraError: the bucket cannot be looked into, so that nobody can tell.
     """
     try:
-        held = _held(client, bucket)
-        return "" if held and _is_taken(client, bucket, warn) else held
+        return _held(client, bucket)
     except ClientError as error:
         if code_of(error) in _NONE or (is_denied(error) and _is_taken(client, bucket, warn)):
             return ""
@@ -69,6 +68,6 @@ def is_anothers(client: S3Client, bucket: str) -> bool:
     pages = client.get_paginator("list_buckets")
     try:
         found = pages.paginate(Prefix=bucket, PaginationConfig={"PageSize": _PAGE})
-        return all(one.get("Name") != bucket for page in found for one in page.get("Buckets", ()))
-    except (BotoCoreError, ClientError):
+        return all(one["Name"] != bucket for page in found for one in page["Buckets"])
+    except (BotoCoreError, ClientError, KeyError):  # without a list it is no answer of S3
         return False

@@ -18,7 +18,7 @@ _SAYS = {
 _MANAGED = "aws"
 
 
-def cautions(values: Mapping[str, str], account: str) -> list[str]:
+def cautions(values: Mapping[str, str], account: str, before: Mapping[str, str]) -> list[str]:
     """Return a sentence for each ARN that names another account than the stack's.
 
     Trust in another account may be meant; after a move to a new one it lets the old one in.
@@ -26,10 +26,12 @@ def cautions(values: Mapping[str, str], account: str) -> list[str]:
     Args:
         values: the stack's parameters by name; lists with commas.
         account: the one that is deployed into, 12 digits.
+        before: the same of the stack as it is; what stays is not told again.
     """
     return [
         f"{name}: {arn} is of account {account_of(arn)}, and the stack of {account}: {says}"
         for name, says in _SAYS.items()
+        if values.get(name) != before.get(name)
         for arn in map(str.strip, values.get(name, "").split(","))
         if account_of(arn) not in ("", account, _MANAGED)
     ]

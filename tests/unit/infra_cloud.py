@@ -84,11 +84,18 @@ class Cloud:
         answer = {"Id": change_set_id(name), "StackId": stack_id(name)}
         self.answers("create_change_set", answer, **expected)
 
-    def works_out(self, name, *changes, status="CREATE_COMPLETE", reason=""):
+    def works_out(self, name, *changes, status="CREATE_COMPLETE", reason="", dropped=()):
+        """Describe a change set; `dropped` are left out where values are asked for."""
+        plain = [{key: one[key] for key in one if "Context" not in key} for one in changes]
+        self._describes(name, plain, {"Status": status, "StatusReason": reason}, False)
+        if status == "CREATE_COMPLETE":
+            told = [one for one in changes if one["LogicalResourceId"] not in dropped]
+            self._describes(name, told, {"Status": status}, True)
+
+    def _describes(self, name, changes, answer, with_values):
         found = [{"Type": "Resource", "ResourceChange": change} for change in changes]
-        answer = {"Status": status, "StatusReason": reason, "Changes": found}
-        asked = {"ChangeSetName": change_set_id(name), "IncludePropertyValues": True}
-        self.answers("describe_change_set", answer, **asked)
+        asked = {"ChangeSetName": change_set_id(name), "IncludePropertyValues": with_values}
+        self.answers("describe_change_set", {**answer, "Changes": found}, **asked)
 
     def would_change_nothing(self, name):
         reason = "The submitted information didn't contain changes. Submit different information."

@@ -20,9 +20,9 @@ def test_what_is_of_this_account_needs_no_word():
         "PermissionsBoundaryArn": "arn:aws:iam::aws:policy/PowerUserAccess",
         "BucketName": "acme-firmware",
     }
-    assert cautions(values, OURS) == []
-    assert cautions(dict.fromkeys(values, ""), OURS) == []
-    assert cautions({}, OURS) == []
+    assert cautions(values, OURS, {}) == []
+    assert cautions(dict.fromkeys(values, ""), OURS, {}) == []
+    assert cautions({}, OURS, {}) == []
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_what_is_of_this_account_needs_no_word():
     ],
 )
 def test_what_is_of_another_account_is_named_with_what_that_means(name, what, says):
-    [found] = cautions({name: arn(OLD, what)}, OURS)
+    [found] = cautions({name: arn(OLD, what)}, OURS, {})
     start = f"{name}: {arn(OLD, what)} is of account {OLD}, and the stack of {OURS}: "
     assert found.startswith(start)
     assert says in found
@@ -43,4 +43,10 @@ def test_what_is_of_another_account_is_named_with_what_that_means(name, what, sa
 
 def test_each_of_a_list_is_looked_at():
     values = {"TrustedPrincipalArns": f"{arn(OLD, 'role/a')}, {arn(OURS, 'role/b')}"}
-    assert [one.split()[1] for one in cautions(values, OURS)] == [arn(OLD, "role/a")]
+    assert [one.split()[1] for one in cautions(values, OURS, {})] == [arn(OLD, "role/a")]
+
+
+def test_what_the_stack_has_been_told_before_is_not_told_again():
+    values = {"TrustedPrincipalArns": arn(OLD, "role/tooling")}
+    assert cautions(values, OURS, values) == []
+    assert len(cautions(values, OURS, {"TrustedPrincipalArns": arn(OURS, "role/a")})) == 1

@@ -82,10 +82,22 @@ def test_a_change_set_is_asked_for_with_all_that_the_stack_is_to_be(cloud):
 def test_changes_on_a_second_page_count(cloud):
     cloud.makes_change_set(NAME, "CREATE")
     first = {"Status": "CREATE_COMPLETE", "NextToken": "more", "Changes": []}
-    cloud.answers("describe_change_set", first)
     second = [{"ResourceChange": change("Bucket", BUCKET, "Add")}]
-    cloud.answers("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": second})
+    for _ in ("without values", "with values"):
+        cloud.answers("describe_change_set", first)
+        cloud.answers("describe_change_set", {"Status": "CREATE_COMPLETE", "Changes": second})
     assert [one.logical_id for one in make(cloud).changes] == ["Bucket"]
+
+
+def test_what_aws_drops_where_values_are_asked_for_counts_all_the_same(cloud):
+    cloud.is_there(NAME)
+    cloud.makes_change_set(NAME)
+    key = change("Key", "AWS::KMS::Key", replacement="True")
+    context = {"BeforeContext": '{"Properties": {"A": 1}}'}
+    cloud.works_out(NAME, change("Bucket", BUCKET, **context), key, dropped=["Key"])
+    bucket, dropped = make(cloud, cloud.stacks.find(NAME)).changes
+    assert (bucket.logical_id, bucket.before) == ("Bucket", {"A": 1})
+    assert (dropped.logical_id, dropped.is_replaced) == ("Key", True)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from types_boto3_cloudformation.literals import CapabilityType, ChangeSetTypeType
-    from types_boto3_cloudformation.type_defs import DescribeChangeSetOutputTypeDef
+    from types_boto3_cloudformation.type_defs import (
+        DescribeChangeSetOutputTypeDef,
+        ResourceChangeTypeDef,
+    )
 
 PREFIX = "slotcast-"
 # Change sets of a run that was killed; a person may think about a younger one.
@@ -179,10 +182,11 @@ def _listed(stacks: Stacks, stack_id: str) -> list[tuple[str, datetime]]:
 
 def _worked_out(stacks: Stacks, blank: ChangeSet) -> ChangeSet:
     for _ in range(_MOST_POLLS):
-        pages = _described(stacks, blank)
+        pages = _described(stacks, blank, with_values=False)
         status, reason = pages[0]["Status"], pages[0].get("StatusReason", "")
         if status == "CREATE_COMPLETE":
-            return _filled(blank, pages)
+            detailed = _described(stacks, blank, with_values=True)
+            return _filled(blank, {**_resources(pages), **_resources(detailed)})
         if status == "FAILED":
             if any(words in reason for words in _NOTHING):
                 return blank
@@ -193,17 +197,27 @@ def _worked_out(stacks: Stacks, blank: ChangeSet) -> ChangeSet:
     raise InfraError(f"stack {blank.stack_name}: CloudFormation does not work out what changes")
 
 
-def _described(stacks: Stacks, blank: ChangeSet) -> list[DescribeChangeSetOutputTypeDef]:
+def _described(
+    stacks: Stacks, blank: ChangeSet, *, with_values: bool
+) -> list[DescribeChangeSetOutputTypeDef]:
+    """Ask for a change set, all pages.
+
+    With values an answer lacks resources that have properties which AWS cannot validate
+    (aws/aws-cdk-cli #1780), and the reason why it failed (boto/boto3 #4178).
+    """
     with explained(f"stack {blank.stack_name}"):
         pages = stacks.client.get_paginator("describe_change_set")
-        return list(pages.paginate(ChangeSetName=blank.id, IncludePropertyValues=True))
+        return list(pages.paginate(ChangeSetName=blank.id, IncludePropertyValues=with_values))
 
 
-def _filled(blank: ChangeSet, pages: Sequence[DescribeChangeSetOutputTypeDef]) -> ChangeSet:
-    changes = tuple(
-        Change.of(change["ResourceChange"])
-        for page in pages
-        for change in page["Changes"]
-        if "ResourceChange" in change
-    )
-    return replace(blank, is_empty=False, changes=changes)
+def _resources(
+    pages: Sequence[DescribeChangeSetOutputTypeDef],
+) -> dict[str, ResourceChangeTypeDef]:
+    """Return what changes, by logical id."""
+    changes = (change for page in pages for change in page["Changes"])
+    found = (change["ResourceChange"] for change in changes if "ResourceChange" in change)
+    return {one.get("LogicalResourceId", ""): one for one in found}
+
+
+def _filled(blank: ChangeSet, found: Mapping[str, ResourceChangeTypeDef]) -> ChangeSet:
+    return replace(blank, is_empty=False, changes=tuple(map(Change.of, found.values())))
