@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -112,7 +113,9 @@ def _named(arguments: Arguments, site: Site, path: Path) -> Named:
 
 
 def _root(site: Site) -> Root | None:
-    try:
+    """Return the root in the store, or else what the edge serves: that may be late."""
+    with suppress(PublisherError):
+        return site.in_store.root()
+    with suppress(PublisherError):
         return site.repository.root()
-    except PublisherError:
-        return None
+    return None

@@ -12,13 +12,13 @@ from publisher.commands.infra_planning import (
     prepare,
     verify_let_go,
     verify_templates,
+    verify_there,
 )
 from publisher.commands.infra_site import Site, open_site, tell, tell_file
 from publisher.errors import SettingsError
 from publisher.infra.cloudformation import change_sets
 from publisher.infra.cloudformation.change_sets import ChangeSet
 from publisher.infra.cloudformation.stacks import Stack
-from publisher.infra.errors import InfraError
 from publisher.infra.losses.guard import lacks_protection, verify_losses
 
 _DONE = {
@@ -42,15 +42,14 @@ def run(arguments: Arguments, context: Context) -> Result:
 def _apply(site: Site, kind: str, arguments: Arguments) -> str:
     """Bring one stack to what infra.toml says; return what was done."""
     plan = prepare(site, kind)
-    if plan.change_set is None:
-        raise InfraError(f"{plan.name} needs {plan.needs}", "`slotcast infra apply ota`")
+    change_set = verify_there(plan)
     with dropping(site, plan):
         if plan.state != "nothing":
             tell(site.context, plan.lines())
         verify_losses(plan.losses, arguments.let_go)
-        if not (plan.change_set.is_empty or arguments.yes):
+        if not (change_set.is_empty or arguments.yes):
             _ask(site.context, plan)
-    _carry_out(site, plan, plan.change_set)
+    _carry_out(site, plan, change_set)
     what = _DONE[plan.state]
     site.context.note(f"{plan.name}: {what}")
     return what

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Sequence
+
 from publisher.arguments import Arguments
 from publisher.commands import Context, Result
 from publisher.commands.infra_planning import (
@@ -11,9 +13,10 @@ from publisher.commands.infra_planning import (
     prepare,
     verify_let_go,
     verify_templates,
+    verify_there,
 )
 from publisher.commands.infra_site import Site, open_site, tell_file
-from publisher.infra.errors import GuardError
+from publisher.infra.errors import InfraError
 from publisher.infra.losses.guard import verify_losses
 
 
@@ -25,10 +28,11 @@ def run(arguments: Arguments, context: Context) -> Result:
     verify_let_go(site, arguments.let_go)
     plans = [_plan(site, kind) for kind in site.kinds]
     text = [line for plan in plans for line in plan.lines()]
-    refused = _refused(plans, arguments)
-    data = {"stacks": [plan.to_dict() for plan in plans], "refused": refused}
+    refused = dict(_refused(plans, arguments.let_go))
+    data = {"stacks": [plan.to_dict() for plan in plans], "refused": list(refused)}
     if refused:
         text.append(f"`slotcast infra apply` would refuse this: {', '.join(refused)}")
+        text += [f"hint: {hint}" for hint in dict.fromkeys(refused.values())]
     return Result(text, data, exit_code=1 if refused else 0)
 
 
@@ -39,12 +43,13 @@ def _plan(site: Site, kind: str) -> Planned:
     return plan
 
 
-def _refused(plans: list[Planned], arguments: Arguments) -> list[str]:
-    """Return the stacks that apply would not touch."""
-    found = []
+def _refused(plans: Sequence[Planned], let_go: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield the stacks that apply would not touch, each with what to do."""
+    kinds = {plan.kind for plan in plans}
     for plan in plans:
         try:
-            verify_losses(plan.losses, arguments.let_go)
-        except GuardError:
-            found.append(plan.name)
-    return found
+            if not (plan.change_set or "ota" in kinds):
+                verify_there(plan)
+            verify_losses(plan.losses, let_go)
+        except InfraError as error:
+            yield plan.name, error.hint

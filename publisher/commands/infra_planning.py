@@ -174,6 +174,20 @@ def prepare(site: Site, kind: str) -> Planned:
         return replace(made, losses=_losses(site, made, values))
 
 
+def verify_there(one: Planned) -> ChangeSet:
+    """Return a stack's change set.
+
+    Raises:
+        InfraError: another stack has to be there first, or be another.
+    """
+    if one.change_set is None:
+        hint = "`slotcast infra apply ota`"
+        if one.stack is not None:
+            hint += ", or put infra.toml back as it was"
+        raise InfraError(f"{one.name} needs {one.needs}", hint)
+    return one.change_set
+
+
 def drop(site: Site, one: Planned) -> None:
     """Take a change set away again."""
     if one.change_set is not None:

@@ -105,7 +105,10 @@ def judge_host(live: Live, own: str) -> Finding:
         kind = refused[0].refusal.partition(":")[0]
         return fail(name, f"{_host(live)} is refused by boards with {sets}", _MENDS[kind])
     if live.fault and (live.base_url != own or not live.verdicts):
-        mend = "serve the product there, or retire the sets that name it: `slotcast pins retire`"
+        mend = (
+            "serve the product there (where it is a copy, make it anew), or retire the sets that "
+            "name it: `slotcast pins retire`"
+        )
         return fail(name, f"{_host(live)}: {live.fault}", mend)
     others = [one for one in live.verdicts if one.refusal]
     if others:

@@ -85,7 +85,7 @@ def examine(
 def _without_edge(name: str, wanted: Collection[str], away: str) -> list[Finding]:
     """Return that nobody answers, for `reach` and all that go through the edge together."""
     if _REACH not in wanted:
-        return [unknown(name, f"nobody answers at the edge: {away}")]
+        return [fail(name, f"nobody answers at the edge: {away}", _WHERE)]
     if name != _REACH:
         return []
     vain = len(set(wanted) - {_REACH, *_WITHOUT_EDGE})

@@ -37,8 +37,8 @@ _AGAIN = (
     "file again under the same version, which puts it back"
 )
 _STALE = (
-    "look at how long the edge keeps it (MaxTTL 60), and at its origin; for now invalidate that "
-    "path (`aws cloudfront create-invalidation`)"
+    "look at how long the edge keeps it (MaxTTL 60), and at its origin: where that is a copy, make "
+    "it anew; for now invalidate that path (`aws cloudfront create-invalidation`)"
 )
 _OTHER = "the edge stands before another bucket, or prefix: compare its origin with [store]"
 

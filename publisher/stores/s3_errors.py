@@ -22,7 +22,10 @@ from publisher.aws_errors import (
 from publisher.errors import StoreError
 
 _REGION = "set region in [store] of slotcast.toml"
-_ENDPOINT = "check endpoint_url and region in [store] of slotcast.toml, and the network"
+_ENDPOINT = (
+    "check endpoint_url and region in [store] of slotcast.toml, AWS_ENDPOINT_URL if it is set, and "
+    "the network"
+)
 _LATER = f"{LATER}: it goes on where this one stopped"
 _PERMISSIONS = (
     "the credentials need s3:PutObject and s3:GetObject on the bucket's objects, and s3:ListBucket "

@@ -19,6 +19,7 @@ from publisher.certificates import Authority
 from publisher.doctor.check_names import AWS, NAMES
 from publisher.doctor.examine import CHECKS
 
+WATCHED = {"pin-sets", "chain", "offers", "edge-origin"}
 OF_THE_STORE = {"edge-origin", "published-names", "private-keys"}
 
 
@@ -296,6 +297,7 @@ def test_where_nobody_answers_one_thing_is_wrong_and_the_store_is_still_looked_a
     assert f"\n{len(CHECKS) - len(looked) - 1} checks not done" in report.says("reach")
     alone = look("--edge-url", f"https://localhost:{port}/sensor/", "--only", "ranges")
     assert "nobody answers at the edge: " in alone.says("ranges")
+    assert (alone.code, alone.names("FAIL")) == (1, {"ranges"})
 
 
 def test_another_edge_is_asked_by_every_set_and_by_the_roots_that_are_named(deploy, look, tmp_path):
@@ -307,6 +309,31 @@ def test_another_edge_is_asked_by_every_set_and_by_the_roots_that_are_named(depl
     assert found.names("WARN") == {"reach"}
     found = look("--edge-url", url, "--edge-ca", str(deployment.ca))
     assert found.names("FAIL", "WARN", "UNKNOWN") == set()
+
+
+@pytest.fixture
+def watch(look: Callable[..., Report]) -> Callable[[str], Report]:
+    """Runs the doctor as the operator's manual does to watch a second name."""
+    page = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
+    line = re.search(r"slotcast doctor (--strict [^\n]+) \\\n +--edge-url ", page)
+    return lambda url: look(*line[1].split(), "--edge-url", url)
+
+
+def test_a_second_name_is_well_where_all_is_there_that_the_store_has(deploy, watch):
+    deployment = deploy()
+    found = watch(f"{deployment.host}sensor/")
+    assert (found.code, found.names("OK")) == (0, WATCHED)
+    for payload in (deployment.folder / "published/sensor/payloads").iterdir():
+        payload.unlink()
+    assert watch(f"{deployment.host}sensor/").names("FAIL") == {"offers"}
+
+
+def test_a_second_name_where_nobody_answers_is_told(deploy, watch):
+    deploy()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    found = watch(f"https://localhost:{port}/sensor/")
+    assert (found.code, found.names("FAIL")) == (1, WATCHED)
 
 
 def test_a_warning_fails_the_strict_alone(deploy, look):

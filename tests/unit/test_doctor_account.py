@@ -8,7 +8,9 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from infra_cloud import Cloud
 
+from publisher.commands.doctor_account import _root
 from publisher.doctor.findings import ok
+from publisher.errors import StoreError
 from publisher.infra.cloudformation.stacks import Stack, Stacks
 
 INIT = (
@@ -186,3 +188,21 @@ def test_an_infra_toml_that_is_wrong_is_told(look, tmp_path):
     [found] = look("--only", "aws")
     assert (found["state"], found["check"]) == ("UNKNOWN", "aws")
     assert "the account cannot be looked at: " in found["says"]
+
+
+def test_keys_are_held_against_the_root_in_the_store_where_the_edge_is_late():
+    class Site:
+        in_store = property(lambda site: site.of("store", 2))
+        repository = property(lambda site: site.of("edge", 1))
+
+        def __init__(self, *there):
+            self._there = there
+
+        def of(self, name, version):
+            if name not in self._there:
+                raise StoreError("it is away")
+            return SimpleNamespace(root=lambda: version)
+
+    assert _root(Site("store", "edge")) == 2
+    assert _root(Site("edge")) == 1
+    assert _root(Site()) is None

@@ -71,7 +71,8 @@ def judge_names(distribution: Mapping[str, Any], base_url: str) -> list[Finding]
     if host not in [alias.lower() for alias in aliases]:
         names = ", ".join([*aliases, distribution["DomainName"]])
         says = f"boards ask for {host}, the distribution answers to {names} alone"
-        return [fail(check, says, by_stack("set DomainName in infra.toml"))]
+        mend = "if it is to answer to that, and no other edge does, set DomainName in infra.toml"
+        return [fail(check, says, by_stack(mend))]
     return [ok(check, f"the distribution answers to {host}")]
 
 
