@@ -6,7 +6,7 @@ Policies and caches treat all of a kind alike: what holds for one holds for all.
 from __future__ import annotations
 
 _SHA256 = "0" * 64
-_OTHER_SHA256 = "123456789abcdef" * 4 + "1234"
+_OTHER_SHA256 = "fedcba987654321" * 4 + "fedc"
 
 TIMESTAMP = "metadata/timestamp.json"
 VERSION_JSON = "stable/sensor/version.json"
@@ -20,13 +20,15 @@ PAYLOAD = f"payloads/{_SHA256}.slc"
 IMAGE = f"images/{_SHA256}.bin"
 
 POINTERS = (TIMESTAMP, VERSION_JSON)
-# Boards fetch these by a digest that is signed; `slotcast gc` removes what no release names.
-FILES = (PAYLOAD, IMAGE)
 # What a release creates, and nothing changes.
-RELEASED = (TARGETS, SNAPSHOT, MANIFEST, STEPPING_STONE, PINS, *FILES)
-# Names again, with other numbers, digests and boards: what spares a few of a kind is seen.
+RELEASED = (TARGETS, SNAPSHOT, MANIFEST, STEPPING_STONE, PINS, PAYLOAD, IMAGE)
+# Paths again, with other numbers, digests and boards: what spares some of a kind is seen.
+_OTHER_FILES = (f"payloads/{_OTHER_SHA256}.slc", f"images/{_OTHER_SHA256}.bin")
 _OTHERS = (
     *("metadata/1.root.json", "metadata/42.targets.json", "metadata/613.snapshot.json"),
     f"targets/beta/{_OTHER_SHA256}.gateway-r2.json",
+    *_OTHER_FILES,
 )
+# Boards fetch these by a digest that is signed; `slotcast gc` removes what no release names.
+FILES = (PAYLOAD, IMAGE, *_OTHER_FILES)
 IMMUTABLE = (ROOT, *RELEASED, *_OTHERS)

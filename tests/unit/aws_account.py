@@ -52,11 +52,13 @@ class Account:
         deployment: what the stacks made, by their outputs.
         wanted: what it is held against.
         more_policies: what somebody gave a role beside the template's, by its ARN.
+        boundary: a policy beyond which no role may do anything (PermissionsBoundaryArn).
     """
 
     def __init__(self):
         self.answers = {**sound_answers(), "simulate_principal_policy": self._simulate}
         self.more_policies = {}
+        self.boundary = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
         self.deployment = Deployment(
             *(BUCKET, DISTRIBUTION, REGION, PRODUCT, ROLES, KEYS, True, TRUSTED),
             deployer=DEPLOYER,
@@ -140,22 +142,40 @@ class Account:
         role = params["PolicySourceArn"]
         given = [*params.get("PolicyInputList", []), self.more_policies.get(role, _NO_POLICY)]
         given = [*_policies(role), *(one for policy in given for one in parse_policy(policy))]
+        boundary = parse_policy(self.boundary)
         context = {
             one["ContextKeyName"]: one["ContextKeyValues"][0] for one in params["ContextEntries"]
         }
         results = []
         for action in params["ActionNames"]:
+            missing = {"MissingContextValues": _missing([*given, *boundary], action, context)}
             specific = [
                 {
                     "EvalResourceName": resource,
-                    "EvalResourceDecision": decide(given, action, resource, context),
+                    "EvalResourceDecision": _decide_both(
+                        given, boundary, action, resource, context
+                    ),
+                    **missing,
                 }
                 for resource in params["ResourceArns"]
             ]
             told = {"EvalActionName": action, "EvalDecision": specific[0]["EvalResourceDecision"]}
             is_any = params["ResourceArns"] == ["*"]
-            results.append(told if is_any else {**told, "ResourceSpecificResults": specific})
+            more = missing if is_any else {"ResourceSpecificResults": specific}
+            results.append({**told, **more})
         return {"EvaluationResults": results, "IsTruncated": False}
+
+
+def _decide_both(given, boundary, *request):
+    """Decide by a role's policies and by its boundary, which have to allow it both."""
+    decisions = [decide(policies, *request) for policies in (given, boundary)]
+    return next((one for one in decisions if one != "allowed"), "allowed")
+
+
+def _missing(given, action, context):
+    """The condition keys of policies about an action that were not sent."""
+    asked = {key for one in given if one.covers(action) for key in one.condition_keys()}
+    return sorted(asked - {key.lower() for key in context})
 
 
 def set_tls(**words):

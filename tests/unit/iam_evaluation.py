@@ -52,5 +52,6 @@ def _holds(operator, key, values, context):
         "stringlikeifexists": lambda value: fnmatchcase(there, value),
         "numericlessthan": lambda value: float(there) < float(value),
         "arnnotequals": lambda value: there != value,
+        "stringnotequals": lambda value: there != value,
     }[operator]
     return all(map(holds, values)) if "not" in operator else any(map(holds, values))

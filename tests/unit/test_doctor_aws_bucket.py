@@ -287,6 +287,7 @@ OVERWRITTEN = (
 VERSIONS = "WARN bucket-policy: whoever IAM allows it can delete past versions, for good"
 NO_TLS = "FAIL bucket-policy: requests to the bucket without TLS are not denied: {}, for one"
 DEPLOYER = f"{IAM}:role/deploy"
+STRANGER = "arn:aws:iam::999999999999:root"
 READERS = {"Action": "s3:GetObject", "Resource": f"{BUCKET_ARN}/*"}
 WRITERS = {"Action": "s3:Put*", "Resource": f"{BUCKET_ARN}/*"}
 
@@ -707,20 +708,84 @@ def test_files_that_all_but_the_gc_role_can_remove_stay():
         "s3:PutReplicationConfiguration",
         "s3:PutBucketAcl",
         "s3:DeleteBucket",
-        "s3:GetObject",
+        "s3:PutObject",
+        "s3:*",
     ],
 )
-def test_whatever_another_account_may_do_is_told(action):
-    account = Account()
-    stranger = "arn:aws:iam::999999999999:root"
-    resource = [BUCKET_ARN, f"{BUCKET_ARN}/*"]
-    account.change_policy(
-        with_another(Principal={"AWS": stranger}, Action=action, Resource=resource)
-    )
-    assert list(account.bad(check_policy)) == [
-        f"WARN bucket-policy: statement Added lets AWS:{stranger} do {action.lower()}, beside the "
-        "roles"
+def test_another_account_must_not_change_anything(action):
+    assert letting({"AWS": STRANGER}, ["s3:GetObject", action]) == [
+        f"FAIL bucket-policy: statement Added lets AWS:{STRANGER}, of another account, do "
+        f"s3:getobject, {action.lower()}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("principal", "actions"),
+    [
+        ({"AWS": STRANGER}, ["s3:GetObject", "s3:ListBucket"]),
+        ({"AWS": f"{IAM}:role/copies"}, ["s3:PutObject"]),
+        ({"Service": "logging.s3.amazonaws.com"}, ["s3:PutObject"]),
+    ],
+)
+def test_who_reads_or_is_of_the_account_is_to_be_looked_at(principal, actions):
+    ((kind, who),) = principal.items()
+    assert letting(principal, actions) == [
+        f"WARN bucket-policy: statement Added lets {kind}:{who} do {', '.join(actions).lower()}, "
+        "beside the roles"
+    ]
+
+
+def test_of_another_account_and_our_own_each_is_told_by_itself():
+    found = letting({"AWS": [STRANGER, f"{IAM}:role/copies"]}, ["s3:PutObject"])
+    assert [one.split()[0] for one in found] == ["FAIL", "WARN"]
+
+
+def test_somebody_deleted_whom_the_policy_names_is_nobody():
+    assert letting({"AWS": "AROA1234567890EXAMPLE"}, ["s3:PutObject"]) == [
+        "WARN bucket-policy: statement Added lets nobody, as AROA1234567890EXAMPLE was deleted, do "
+        "s3:putobject"
+    ]
+
+
+def letting(principal, actions):
+    """What is found where the policy lets somebody do something."""
+    account, resource = Account(), [BUCKET_ARN, f"{BUCKET_ARN}/*"]
+    account.change_policy(with_another(Principal=principal, Action=actions, Resource=resource))
+    return list(account.bad(check_policy))
+
+
+@pytest.mark.parametrize("folder", ["payloads", "images"])
+def test_a_denial_that_spares_some_files_by_their_digests_is_told(folder):
+    account, spared = Account(), f"{BUCKET_ARN}/*/{folder}/f*"
+    account.change_policy(
+        lambda found: statement(found, "DenyOverwriting")["NotResource"].append(spared)
+    )
+    (says,) = account.bad(check_policy)
+    assert says.startswith(
+        f"FAIL bucket-policy: what never changes can be overwritten: sensor/{folder}/f"
+    )
+
+
+def test_tls_for_files_of_some_digests_is_not_enough():
+    account, kinds = Account(), ("metadata/*", "targets/*", "version.json", "0000*", "index.html")
+    resources = [
+        BUCKET_ARN,
+        f"{BUCKET_ARN}/index.html",
+        *(f"{BUCKET_ARN}/*/{one}" for one in kinds),
+    ]
+    account.change_policy(
+        lambda found: statement(found, "DenyWithoutTls").update(Resource=resources)
+    )
+    assert list(account.bad(check_policy)) == [NO_TLS.format("s3:GetObject")]
+
+
+def test_files_of_some_digests_that_gc_cannot_remove_are_told():
+    account, files = Account(), f"{BUCKET_ARN}/*/payloads/f*"
+    account.change_policy(
+        with_another(Effect="Deny", Principal="*", Action="s3:DeleteObject", Resource=files)
+    )
+    found = [one for one in account.bad(check_policy) if one.endswith("which `slotcast gc` does")]
+    assert [one.split()[2][:17] for one in found] == ["sensor/payloads/f"]
 
 
 @pytest.mark.parametrize(

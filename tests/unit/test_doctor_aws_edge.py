@@ -338,7 +338,9 @@ def test_what_no_pattern_names_has_the_default_behaviour():
     ]
     account.distribution["DefaultCacheBehavior"].pop("CachePolicyId")
     (says,) = bad(account)
-    assert says.endswith(".bin has no cache policy, but legacy cache settings (ForwardedValues)")
+    assert says.endswith(
+        ": images/ has no cache policy, but legacy cache settings (ForwardedValues)"
+    )
 
 
 def test_a_pattern_with_a_slash_in_front_is_the_same():

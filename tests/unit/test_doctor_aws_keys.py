@@ -190,6 +190,12 @@ def test_a_key_of_no_kind_that_boards_verify():
     )
 
 
+USED_BY_ANOTHER = (
+    "signing-keys: the key of targets may be used by AWS:444455556666, of another account, too: "
+    "Added"
+)
+
+
 def with_key_policy(key="targets", **statement):
     """What is found of a key to whose policy somebody added a statement."""
     account = Account()
@@ -283,16 +289,28 @@ def test_a_key_for_everybody():
 
 def test_a_key_for_another_account():
     assert list(with_key_policy(Principal={"AWS": "444455556666"}, Action="kms:*")) == [
-        "WARN signing-keys: the key of targets may be used by AWS:444455556666 too: Added"
+        f"FAIL {USED_BY_ANOTHER}"
+    ]
+
+
+def test_another_role_of_the_account_is_to_be_looked_at():
+    admin = ROLES["release"].replace("slotcast/release", "Admin")
+    assert list(with_key_policy(Principal={"AWS": admin}, Action="kms:Put*")) == [
+        f"WARN signing-keys: the key of targets may be used by AWS:{admin} too: Added"
+    ]
+
+
+def test_somebody_deleted_whom_a_keys_policy_names_is_nobody():
+    assert list(with_key_policy(Principal={"AWS": "AIDA1234567890EXAMPLE"}, Action="kms:*")) == [
+        "WARN signing-keys: the key of targets may be used by nobody, as AIDA1234567890EXAMPLE was "
+        "deleted: Added"
     ]
 
 
 @pytest.mark.parametrize("action", ["kms:DisableKey", "kms:TagResource", "kms:ReplicateKey"])
 def test_whatever_another_account_may_do_to_a_key_is_told(action):
     found = with_key_policy(Principal={"AWS": "444455556666"}, Action=["kms:DescribeKey", action])
-    assert list(found) == [
-        "WARN signing-keys: the key of targets may be used by AWS:444455556666 too: Added"
-    ]
+    assert list(found) == [f"FAIL {USED_BY_ANOTHER}"]
 
 
 def test_a_key_for_all_but_one_is_for_everybody():
@@ -382,8 +400,76 @@ def test_a_key_whose_policy_denies_is_to_be_looked_at():
     ]
 
 
-def test_a_key_that_nobody_in_the_account_may_use():
+ROOT = "arn:aws:iam::111122223333:root"
+SIGNING = ["kms:Sign", "kms:GetPublicKey"]
+
+
+def signing_where(*statements, key="timestamp", roles=ROLES):
+    """Who is said not to be let sign by a key, if these are the statements of its policy."""
     account = Account()
-    account.answers["get_key_policy"] = {"Policy": json.dumps({"Statement": []})}
-    says = "FAIL signing-keys: the policy of targets's key lets nobody in the account sign"
-    assert account.bad(check_keys)[says].startswith("put the template's policy back: ")
+    written = [
+        {"Effect": "Allow", "Principal": {"AWS": ROOT}, "Action": "kms:*", "Resource": "*", **one}
+        for one in statements
+    ]
+    account.answers["get_key_policy"] = {"Policy": json.dumps({"Statement": written})}
+    account.deployment = replace(account.deployment, keys={key: KEYS[key]}, roles=roles)
+    found = account.bad(check_keys)
+    told = f"FAIL signing-keys: the policy of {key}'s key is not known to let "
+    assert all(mend.startswith("put the template's policy back: ") for mend in found.values())
+    assert all(one.startswith(told) for one in found)
+    return [one.removeprefix(told).removesuffix(" sign") for one in found]
+
+
+BOTH = ["the release role", "the refresh role"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {"Condition": {"ArnLike": {"aws:PrincipalArn": ROOT.replace("root", "role/Admin")}}},
+        {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "firmware"}}},
+        {"Condition": {"StringEquals": {"kms:SigningAlgorithm": "ED25519_PH_SHA_512"}}},
+        {"Resource": KEYS["targets"]},
+        {"NotResource": "*"},
+        {"Action": ["kms:Describe*", "kms:Put*"]},
+        {"Principal": {"AWS": ROOT.replace("root", "role/Admin")}, "Action": "kms:DescribeKey"},
+        {"Principal": {"AWS": session_of("release")}, "Action": SIGNING},
+    ],
+)
+def test_a_key_whose_policy_does_not_let_its_signers_sign_for_sure(statement):
+    if "NotResource" in statement:
+        statement = {**statement, "Resource": []}
+    assert signing_where(statement) == BOTH
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {},
+        {"Principal": {"AWS": "111122223333"}},
+        {"Resource": KEYS["timestamp"]},
+        {"Resource": [KEYS["targets"], KEYS["timestamp"].replace("timestamp", "*")]},
+        {"Condition": {"ArnLike": {"aws:PrincipalArn": ROOT.replace("root", "role/slotcast/*")}}},
+        {"Condition": {"StringEquals": {"kms:SigningAlgorithm": "ED25519_SHA_512"}}},
+        {
+            "Condition": {
+                "StringEquals": {"kms:CallerAccount": "111122223333"},
+                "Bool": {"aws:SecureTransport": "true"},
+            }
+        },
+    ],
+)
+def test_a_key_whose_policy_lets_the_account_decide_for_its_signers(statement):
+    assert signing_where(statement) == []
+
+
+def test_each_role_that_signs_is_let_by_some_statement():
+    release = {"Principal": {"AWS": ROLES["release"]}, "Action": SIGNING}
+    assert signing_where(release) == ["the refresh role"]
+    assert signing_where(release, key="targets") == []
+    assert signing_where(release, {**release, "Principal": {"AWS": ROLES["refresh"]}}) == []
+
+
+def test_without_a_role_that_signs_somebody_in_the_account_must_be_let():
+    assert signing_where({}, roles={}) == []
+    assert signing_where(roles={}) == ["anybody in the account"]

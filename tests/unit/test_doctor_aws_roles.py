@@ -28,7 +28,7 @@ from publisher.doctor.aws.policy import parse_policy
 from publisher.doctor.aws.role_rights.simulated import check_rights
 from publisher.doctor.aws.role_rights.simulator import batches
 from publisher.doctor.aws.role_rights.table import wanted
-from publisher.doctor.aws.trust import check_trust, judge_trust
+from publisher.doctor.aws.trust import check_trust
 from publisher.infra.sample_paths import PAYLOAD
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -203,12 +203,16 @@ def test_a_principal_that_was_deleted_is_warned_of():
     assert list(found) == [f"WARN role-trust: {says}"]
 
 
-def test_a_principal_of_another_account_is_warned_of_although_it_is_wanted():
-    trusted = Trusted(principals=(FOREIGN,))
-    policy = {"Effect": "Allow", "Principal": {"AWS": FOREIGN}, "Action": "sts:AssumeRole"}
-    [found] = judge_trust("release", ACCOUNT, parse_policy({"Statement": policy}), trusted)
-    assert found.state == "WARN"
-    assert found.says == f"release: {FOREIGN}, of another account, may take the role"
+def test_principals_of_another_account_are_warned_of_once_although_they_are_wanted():
+    account, wanted_by = Account(), (ANNA, FOREIGN)
+    policy = {"Effect": "Allow", "Principal": {"AWS": [*wanted_by]}, "Action": "sts:AssumeRole"}
+    document = {"AssumeRolePolicyDocument": quote(json.dumps({"Statement": policy}))}
+    account.alter("get_role", lambda answer: answer["Role"].update(document))
+    account.deployment = replace(account.deployment, trusted=Trusted(principals=wanted_by))
+    assert list(account.bad(check_trust)) == [
+        f"WARN role-trust: {FOREIGN}, of another account, may take the roles by "
+        "TrustedPrincipalArns"
+    ]
 
 
 def test_an_empty_principal_is_nobody():
@@ -328,6 +332,95 @@ def test_a_context_key_that_policies_ask_for_is_told():
     assert list(account.bad(check_rights)) == [
         "UNKNOWN role-rights: release: policies ask for aws:sourceip, which is not simulated"
     ]
+
+
+REGIONS = {"aws:RequestedRegion": ["us-east-1", "eu-central-1"]}
+GLOBAL = ["iam:*", "sts:*", "cloudfront:*"]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        [{"Effect": "Allow", "Condition": {"StringEquals": REGIONS}}],
+        [{}, {"Effect": "Deny", "Condition": {"StringNotEquals": REGIONS}}],
+        [
+            {},
+            {
+                "Effect": "Deny",
+                "Action": None,
+                "NotAction": GLOBAL,
+                "Condition": {"StringNotEquals": {"aws:RequestedRegion": "us-east-1"}},
+            },
+        ],
+    ],
+)
+def test_a_boundary_that_guards_regions_is_nothing_to_tell(guard):
+    account = Account()
+    written = [{"Effect": "Allow", "Action": "*", "Resource": "*", **one} for one in guard]
+    account.boundary = {
+        "Statement": [{k: v for k, v in one.items() if v is not None} for one in written]
+    }
+    assert account.bad(check_rights) == {}
+
+
+def test_a_boundary_of_another_region_is_told():
+    account = Account()
+    elsewhere = {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}
+    account.boundary["Statement"]["Condition"] = elsewhere
+    assert {one.split()[0] for one in account.bad(check_rights)} == {"FAIL"}
+
+
+def test_services_with_one_endpoint_are_asked_of_in_its_region():
+    account, regions = Account(), {}
+    account.deployment = replace(account.deployment, region="eu-central-1")
+    simulate = account.answers["simulate_principal_policy"]
+
+    def note(params):
+        (region,) = [
+            one["ContextKeyValues"][0]
+            for one in params["ContextEntries"]
+            if one["ContextKeyName"] == "aws:RequestedRegion"
+        ]
+        for action in params["ActionNames"]:
+            regions.setdefault(action.partition(":")[0], set()).add(region)
+        return simulate(params)
+
+    account.answers["simulate_principal_policy"] = note
+    account.look(check_rights)
+    here = dict.fromkeys(("s3", "kms", "sts", "cloudformation"), {"eu-central-1"})
+    assert regions == {**here, **dict.fromkeys(("iam", "cloudfront"), {"us-east-1"})}
+
+
+PERIMETER = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:*",
+    "Resource": [BUCKET_ARN, f"{BUCKET_ARN}/*"],
+    "Condition": {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}},
+}
+
+
+def test_what_is_needed_and_denied_for_want_of_a_key_is_not_known():
+    account = Account()
+    account.change_policy(lambda found: found.append(PERIMETER))
+    account.deployment = replace(account.deployment, roles={"refresh": ROLES["refresh"]})
+    assert list(account.bad(check_rights)) == [
+        "UNKNOWN role-rights: refresh: policies ask for aws:principalorgid, which is not "
+        "simulated: without that, 6 of the things that it needs are denied"
+    ]
+
+
+def test_what_is_allowed_and_must_not_be_is_wrong_whatever_is_not_known():
+    account = Account()
+    account.change_policy(lambda found: found.append(PERIMETER))
+    account.deployment = replace(account.deployment, roles={"refresh": ROLES["refresh"]})
+    signs = {"Effect": "Allow", "Action": "kms:Sign", "Resource": KEYS["targets"]}
+    unless = {"Condition": {"StringNotEquals": {"aws:SourceVpc": "vpc-1"}}}
+    account.more_policies[ROLES["refresh"]] = {"Statement": {**signs, **unless}}
+    found = list(account.bad(check_rights))
+    assert [one.split()[0] for one in found] == ["FAIL", "UNKNOWN"]
+    assert found[0].endswith("would sign targets")
+    assert "aws:principalorgid, aws:sourcevpc" in found[1]
 
 
 def test_rows_are_asked_in_few_calls_and_none_is_left_out():

@@ -102,12 +102,12 @@ def judge_pointer(path: str, policy: Mapping[str, Any] | None) -> list[Finding]:
 
 def judge_immutable(path: str, policy: Mapping[str, Any] | None) -> list[Finding]:
     """Return whether what never changes is kept for long."""
-    check = "distribution-caching"
+    check, folder = "distribution-caching", f"{path.split('/')[0]}/"
     if policy is None:
-        return [_no_policy(path)]
+        return [_no_policy(folder)]
     longest = policy.get("MaxTTL", DEFAULT_MAX_TTL_S)
     if longest < IMMUTABLE_MIN_S:
-        says = f"{path.split('/')[0]}/ is kept for {longest} s only: each edge asks again and again"
+        says = f"{folder} is kept for {longest} s only: each edge asks again and again"
         return [warn(check, says, by_stack("set a MaxTTL of a year"))]
     return []
 

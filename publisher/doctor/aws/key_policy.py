@@ -12,11 +12,14 @@ from typing import NamedTuple
 from publisher.doctor.aws.evaluated import unaddressed
 from publisher.doctor.aws.keys_in_root import CHECK
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement
+from publisher.doctor.aws.policy import Statement, is_deleted, is_strange
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.arns import account_of, region_of
 from publisher.infra.deployer import is_deployer as is_same
 from publisher.infra.jobs import keys_of
-from publisher.infra.policies import Request, allows
+from publisher.infra.node import items
+from publisher.infra.policies import Request, allows, denies
+from publisher.infra.wildcards import matches
 
 _SIGN = "kms:sign"
 # What tells of a key, and changes nothing.
@@ -26,6 +29,23 @@ _TAKE_OUT = (
     "take that out of the key's own policy (aws kms put-key-policy): what its job needs, the role "
     "may by its policy in IAM"
 )
+_IF_UNWANTED = "take the statement out, if that is not wanted"
+# Who is to sign where the stack has no role that does: people, by rights that IAM gives them.
+_ANYBODY = "anybody in the account"
+
+
+class Key(NamedTuple):
+    """A key whose policy is judged.
+
+    Attributes:
+        role: whose it is: `targets`, `snapshot` or `timestamp`.
+        arn: its own, of no alias.
+        way: condition keys of a request to sign as boards verify it, and their values.
+    """
+
+    role: str
+    arn: str
+    way: Mapping[str, str]
 
 
 class Users(NamedTuple):
@@ -53,21 +73,24 @@ class Users(NamedTuple):
         others = set(statement.principals) - self.account_itself()
         return sorted(one for one in others if not self._role_of(one))
 
+    def signers(self, role: str) -> dict[str, str]:
+        """Return who is to sign by a role's key, in words, with their ARNs; "" where none is."""
+        mine = {user: arn for user, arn in self.roles.items() if role in keys_of(user)}
+        return {f"the {user} role": arn for user, arn in mine.items()} or {_ANYBODY: ""}
+
     def _role_of(self, principal: str) -> str:
         who = principal.removeprefix("AWS:")
         return next((role for role, arn in self.roles.items() if is_same(who, arn)), "")
 
 
-def judge_policy(role: str, statements: Sequence[Statement], users: Users) -> list[Finding]:
-    """Return who may use a key by its own policy, beside whom IAM lets in the account.
-
-    Args:
-        role: whose key it is: `targets`, `snapshot` or `timestamp`.
-    """
+def judge_policy(key: Key, statements: Sequence[Statement], users: Users) -> list[Finding]:
+    """Return who may use a key by its own policy, and who may not, though it is to sign by it."""
+    role = key.role
     found = [finding for one in statements for finding in _judge_statement(role, one, users)]
-    if not any(_lets_account(role, one, users) for one in statements):
-        says = f"the policy of {role}'s key lets nobody in the account sign"
-        found.append(fail(CHECK, says, _PUT_BACK))
+    for who, arn in users.signers(role).items():
+        if not any(_lets_sign(key, one, arn, users) for one in statements):
+            says = f"the policy of {role}'s key is not known to let {who} sign"
+            found.append(fail(CHECK, says, _PUT_BACK))
     for one in statements:
         if not one.is_allow and one.covers(_SIGN):
             says = f"the policy of {role}'s key denies some to sign: statement {one.name}"
@@ -86,11 +109,30 @@ def _judge_statement(role: str, statement: Statement, users: Users) -> Iterator[
     for user, what in _roles_let(role, statement, users):
         says = f"the policy of {role}'s key lets the {user} role do {what}: {statement.name}"
         yield fail(CHECK, says, _TAKE_OUT)
-    others = ", ".join(users.others(statement))
-    whom = "everybody on a condition" if statement.is_for_strangers() else others
-    if whom:
+    if statement.is_for_strangers():
+        says = f"the key of {role} may be used by everybody on a condition too: {statement.name}"
+        yield warn(CHECK, says, _IF_UNWANTED)
+    else:
+        yield from _judge_others(role, statement, users)
+
+
+def _judge_others(role: str, statement: Statement, users: Users) -> Iterator[Finding]:
+    """Yield whom a statement names beside the account and the product's roles."""
+    others = users.others(statement)
+    deleted = [one for one in others if is_deleted(one)]
+    strange = [one for one in others if is_strange(one, users.account)]
+    own = [one for one in others if one not in (*deleted, *strange)]
+    if strange:
+        whom = f"{', '.join(strange)}, of another account,"
         says = f"the key of {role} may be used by {whom} too: {statement.name}"
-        yield warn(CHECK, says, "take the statement out, if that is not wanted")
+        yield fail(CHECK, says, "take the statement out (aws kms put-key-policy)")
+    if own:
+        says = f"the key of {role} may be used by {', '.join(own)} too: {statement.name}"
+        yield warn(CHECK, says, _IF_UNWANTED)
+    if deleted:
+        whom = f"nobody, as {', '.join(deleted).replace('AWS:', '')} was deleted"
+        says = f"the key of {role} may be used by {whom}: {statement.name}"
+        yield warn(CHECK, says, _IF_UNWANTED)
 
 
 def _roles_let(role: str, statement: Statement, users: Users) -> Iterator[tuple[str, str]]:
@@ -110,8 +152,42 @@ def _might_hold(statement: Statement, arn: str) -> bool:
     return allows(policy, Request("kms:Sign", context={"aws:principalarn": arn}))
 
 
-def _lets_account(role: str, statement: Statement, users: Users) -> bool:
-    """Whether a statement lets somebody sign who may."""
-    signers = {user for user in users.named(statement) if role in keys_of(user)}
-    is_theirs = bool(users.account_itself() & set(statement.principals) or signers)
-    return statement.is_allow and statement.covers(_SIGN) and (is_theirs or statement.is_for_all())
+def _lets_sign(key: Key, statement: Statement, arn: str, users: Users) -> bool:
+    """Whether a statement lets a role sign by a key, or IAM decide, whatever nobody knows here."""
+    mine = {f"AWS:{arn}", *users.account_itself()}
+    is_named = bool(mine & set(statement.principals)) and not statement.is_principal_negated
+    return (
+        statement.is_allow
+        and statement.covers(_SIGN)
+        and (is_named or statement.is_for_all())
+        and _is_about(statement, key.arn)
+        and _holds(statement, _signing(key, arn, users.account))
+    )
+
+
+def _is_about(statement: Statement, arn: str) -> bool:
+    """Whether a statement's resource is a key: in its own policy it may name any other as well."""
+    is_named = "Resource" in statement.document
+    named = items(statement.document.get("Resource" if is_named else "NotResource"))
+    return is_named == any(matches(str(one), arn) for one in named)
+
+
+def _signing(key: Key, arn: str, account: str) -> dict[str, str]:
+    """Return what is known of a role's request to sign by a key (IAM, KMS: condition keys)."""
+    told = {
+        **key.way,
+        "aws:PrincipalArn": arn,
+        "aws:PrincipalAccount": account_of(arn),
+        "aws:RequestedRegion": region_of(key.arn),
+        "aws:SecureTransport": "true",
+        "kms:CallerAccount": account,
+    }
+    return {name.lower(): value for name, value in told.items() if value}
+
+
+def _holds(statement: Statement, context: Mapping[str, str]) -> bool:
+    """Whether a statement's conditions hold for sure; one that is not known does not."""
+    # Of a denial, and of it alone, what is not known is taken not to hold.
+    denial = {"Effect": "Deny", "Action": "*", "Resource": "*"}
+    policy = [{**one, **denial} for one in unaddressed([statement])]
+    return denies(policy, Request(_SIGN, context=context))

@@ -7,9 +7,10 @@ from functools import partial
 from typing import Any
 
 from publisher.doctor.aws.asking import ask, settle
-from publisher.doctor.aws.key_policy import Users, judge_policy
+from publisher.doctor.aws.key_policy import Key, Users, judge_policy
 from publisher.doctor.aws.keys_in_root import CEREMONY, CHECK, check_root
 from publisher.doctor.aws.policy import parse_policy
+from publisher.doctor.aws.role_rights.keys import Keys
 from publisher.doctor.aws.scene import Scene, describe_key
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.arns import account_of
@@ -82,9 +83,12 @@ def _check_state(scene: Scene, role: str, key: str) -> list[Finding]:
 def _check_policy(scene: Scene, role: str, key: str) -> list[Finding]:
     kms = scene.clients.kms
     answer = ask("kms:GetKeyPolicy", kms.get_key_policy, KeyId=key, PolicyName="default")
-    account = account_of(key) or str(describe_key(scene, key).get("AWSAccountId", ""))
-    statements = parse_policy(answer["Policy"])
-    return judge_policy(role, statements, Users(account, scene.deployment.roles))
+    metadata = describe_key(scene, key)
+    arn = str(metadata.get("Arn", key))
+    specs = {role: str(metadata.get("KeySpec", ""))}
+    way, *_ = Keys({role: arn}, specs).ways(role)
+    users = Users(account_of(arn), scene.deployment.roles)
+    return judge_policy(Key(role, arn, way), parse_policy(answer["Policy"]), users)
 
 
 def _check_aliases(scene: Scene, role: str, key: str) -> list[Finding]:

@@ -69,6 +69,21 @@ class Statement:
         return {name.split(" ", 1)[1] for name in self.conditions}
 
 
+def is_strange(principal: str, account: str) -> bool:
+    """Whether a principal is of another account, by what it is called.
+
+    Args:
+        account: ours; "" where it is not known, and so of nobody whether they are of another.
+    """
+    return bool(account) and account_of(principal.partition(":")[2]) not in ("", account)
+
+
+def is_deleted(principal: str) -> bool:
+    """Whether a principal is an id, which IAM puts in the place of a name that was deleted."""
+    kind, _, who = principal.partition(":")
+    return kind == "AWS" and who.isalnum() and not who.isdigit()
+
+
 def parse_policy(policy: str | Mapping[str, Any]) -> tuple[Statement, ...]:
     """Parse a policy, a text or what JSON makes of it.
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from publisher.doctor.aws.asking import settle
 from publisher.doctor.aws.deployment import Trusted
 from publisher.doctor.aws.evaluated import is_pattern
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, parse_policy
+from publisher.doctor.aws.policy import Statement, is_deleted, parse_policy
 from publisher.doctor.aws.scene import Scene, read_role
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.arns import account_of
@@ -31,8 +31,10 @@ _MAX_SESSION_S = 3600
 
 def check_trust(scene: Scene) -> list[Finding]:
     """Check who may take each role, and for how long (GetRole)."""
-    found = judge_subjects(scene.deployment.trusted)
-    for role, arn in scene.deployment.roles.items():
+    here = scene.deployment
+    accounts = map(account_of, here.roles.values())
+    found = [*judge_subjects(here.trusted), *judge_principals(here.trusted, accounts)]
+    for role, arn in here.roles.items():
         found += settle(CHECK, partial(_check_role, scene, role, arn))
     return found
 
@@ -56,6 +58,18 @@ def judge_subjects(trusted: Trusted) -> list[Finding]:
     both = of_both(trusted.subjects.get("release", ()), trusted.subjects.get("refresh", ()))
     mend = by_stack("take it out of ReleaseSubjects in infra.toml, if that is not meant")
     return [warn(CHECK, f"release: {says}", mend) for says in both]
+
+
+def judge_principals(trusted: Trusted, accounts: Iterable[str]) -> list[Finding]:
+    """Return who of another account may take the roles, as the stack was told: all of them.
+
+    Args:
+        accounts: those of the roles.
+    """
+    own = {*accounts}
+    others = [who for who in trusted.principals if own and account_of(who) not in own]
+    says = f"{', '.join(others)}, of another account, may take the roles by TrustedPrincipalArns"
+    return [warn(CHECK, says, _NAME)] if others else []
 
 
 def judge_session(role: str, seconds: int) -> list[Finding]:
@@ -101,13 +115,11 @@ def _judge_principal(role: str, account: str, who: str, trusted: Trusted) -> Ite
     if who.isdigit() or who.endswith(":root"):
         says = f"{role}: whoever IAM lets in account {account_of(who)} may take the role"
         yield fail(CHECK, says, _NAME)
-    elif not who.startswith("arn:"):  # what IAM puts in the place of a name that was deleted
+    elif is_deleted(f"AWS:{who}"):
         yield warn(CHECK, f"{role}: nobody, as {who} was deleted, may take the role", _NAME)
     elif who not in trusted.principals:
         says = f"{role}: {who} may take the role, and is not in TrustedPrincipalArns"
         yield fail(CHECK, says, _NAME)
-    elif account_of(who) != account:
-        yield warn(CHECK, f"{role}: {who}, of another account, may take the role", _NAME)
 
 
 def _judge_github(role: str, statement: Statement, wanted: Sequence[str]) -> Iterator[Finding]:

@@ -39,7 +39,8 @@ def judge_deletes(
     ]
     whom = [gc] if gc else everybody(statements)
     kept = [path for path in FILES if is_denied(statements, _deleting(product, path), whom)]
-    for path in kept:
+    for kind in dict.fromkeys(map(_kind, kept)):
+        path = next(one for one in kept if _kind(one) == kind)
         says = f"{product}/{path} cannot be deleted, which `slotcast gc` does"
         found.append(warn(CHECK, says, PUT_BACK))
     return found or [ok(CHECK, "names cannot be deleted; what `slotcast gc` removes can")]
@@ -96,6 +97,11 @@ def judge_replication(statements: Sequence[Statement], product: str) -> list[Fin
                 says = f"replication from another bucket may overwrite or delete here ({action})"
                 return [warn(CHECK, says, PUT_BACK)]
     return [ok(CHECK, "nothing is written by replication from another bucket")]
+
+
+def _kind(path: str) -> str:
+    """Return what kind of file it is, `payloads` or `images`: one of a kind is told."""
+    return path.partition("/")[0]
 
 
 def _deleting(product: str, path: str, what: str = "") -> Request:

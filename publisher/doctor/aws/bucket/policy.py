@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from publisher.doctor.aws.bucket.denials import (
     CHECK,
@@ -29,13 +29,16 @@ from publisher.doctor.aws.bucket.openings import (
 )
 from publisher.doctor.aws.bucket.requests import of_bucket
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, parse_policy
+from publisher.doctor.aws.policy import Statement, is_deleted, is_strange, parse_policy
 from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.infra.arns import account_of
 from publisher.infra.sample_paths import IMMUTABLE, POINTERS, TIMESTAMP
 
 _TAKE_OUT = by_stack("take the statement out, if it is not wanted")
 _READS = "s3:getobject"
+# How actions begin that change nothing.
+_HARMLESS = ("s3:get", "s3:list", "s3:describe")
 
 
 def check_policy(scene: Scene) -> list[Finding]:
@@ -56,7 +59,7 @@ def check_policy(scene: Scene) -> list[Finding]:
         *judge_replication(statements, product),
         *judge_settings(statements, deployer),
         *judge_deployer(statements, product, deployer),
-        *judge_others(statements),
+        *judge_others(statements, _account(here.roles, here.keys)),
     ]
 
 
@@ -98,15 +101,39 @@ def judge_edge(
     return found or [ok(CHECK, "CloudFront reads for this distribution alone")]
 
 
-def judge_others(statements: Sequence[Statement]) -> list[Finding]:
-    """Return whom but the edge the bucket's own policy lets do anything: the template's nobody."""
-    found = []
-    for one in statements:
-        others = [who for who in one.principals if who != EDGE]
-        if one.is_allow and others and not one.is_for_strangers():
-            what = f"statement {one.name} lets {', '.join(others)} do {', '.join(one.actions)}"
-            found.append(warn(CHECK, f"{what}, beside the roles", _TAKE_OUT))
-    return found
+def judge_others(statements: Sequence[Statement], account: str) -> list[Finding]:
+    """Return whom but the edge the bucket's own policy lets do anything: the template's nobody.
+
+    Args:
+        account: the product's; "" where nothing tells it.
+    """
+    lets_in = [one for one in statements if one.is_allow and not one.is_for_strangers()]
+    return [finding for one in lets_in for finding in _judge_named(one, account)]
+
+
+def _judge_named(statement: Statement, account: str) -> Iterator[Finding]:
+    """Yield whom a statement names: worse is who is of another account, and may change things."""
+    others = [who for who in statement.principals if who != EDGE]
+    changes = not all(one.startswith(_HARMLESS) for one in statement.actions)
+    strange = [who for who in others if changes and is_strange(who, account)]
+    deleted = [who for who in others if is_deleted(who)]
+    rest = [who for who in others if who not in (*strange, *deleted)]
+    does = f"do {', '.join(statement.actions)}"
+    lets = f"statement {statement.name} lets"
+    if strange:
+        says = f"{lets} {', '.join(strange)}, of another account, {does}"
+        yield fail(CHECK, says, _TAKE_OUT)
+    if rest:
+        yield warn(CHECK, f"{lets} {', '.join(rest)} {does}, beside the roles", _TAKE_OUT)
+    if deleted:
+        whom = f"nobody, as {', '.join(deleted).replace('AWS:', '')} was deleted,"
+        yield warn(CHECK, f"{lets} {whom} {does}", _TAKE_OUT)
+
+
+def _account(roles: Mapping[str, str], keys: Mapping[str, str]) -> str:
+    """Return the account, by the ARNs of what the product's stack has made; "" without any."""
+    arns = (*roles.values(), *keys.values())
+    return next(filter(None, map(account_of, arns)), "")
 
 
 def _judge_own_edge(statements: Sequence[Statement], scene: Scene) -> list[Finding]:

@@ -29,6 +29,7 @@ _TRY = "try it with the role itself: `aws sts assume-role`"
 # Condition keys that the table or every request tells of.
 _KNOWN = {
     "aws:principalarn",
+    "aws:requestedregion",
     "aws:securetransport",
     "kms:messagetype",
     "kms:signingalgorithm",
@@ -74,6 +75,8 @@ def judge_rights(
 ) -> list[Finding]:
     """Return what a role may do that it must not, and what it cannot do that it needs to.
 
+    What it needs and is denied where a key is missed, it may have with that key: nobody knows.
+
     Raises:
         UnansweredError: the simulator has left out a row.
     """
@@ -82,17 +85,22 @@ def judge_rights(
             says = f"{role}: the simulator has no answer for {row.action} on {row.resource}"
             raise UnansweredError(says, _TRY)
     told = [(row, answers[asked(row)]) for row in rows]
-    wrong = [row for row, answer in told if answer.is_allowed != row.wanted]
-    missed = {key.lower() for _, answer in told for key in answer.missed} - _KNOWN
+    differing = [(row, answer) for row, answer in told if answer.is_allowed != row.wanted]
+    unsure = [row for row, answer in differing if row.wanted and _missed(answer)]
+    wrong = [row for row, _ in differing if row not in unsure]
     found = [_finding(role, same) for same in _alike(wrong)]
-    if missed:
-        says = f"{role}: policies ask for {', '.join(sorted(missed))}, which is not simulated"
-        found.append(unknown(CHECK, says, _TRY))
+    if missed := {key for _, answer in told for key in _missed(answer)}:
+        found.append(_unsimulated(role, missed, unsure))
     if found:
         return found
     needs = sum(row.wanted for row in rows)
     says = f"{role}: may do the {needs} things it needs, none of {len(rows) - needs} it must not"
     return [ok(CHECK, says)]
+
+
+def _missed(answer: Answer) -> set[str]:
+    """Return the condition keys, in lower case, on which an answer may hang and nobody told."""
+    return {key.lower() for key in answer.missed} - _KNOWN
 
 
 def _settle_specs(scene: Scene) -> tuple[dict[str, str], list[Finding]]:
@@ -123,6 +131,13 @@ def _alike(rows: Iterable[Right]) -> Iterator[list[Right]]:
     for row in rows:
         found.setdefault((row.action, row.wanted, row.why), []).append(row)
     yield from found.values()
+
+
+def _unsimulated(role: str, missed: Iterable[str], unsure: Sequence[Right]) -> Finding:
+    """Return which condition keys nobody told, and how much of what is needed may hang on them."""
+    says = f"{role}: policies ask for {', '.join(sorted(missed))}, which is not simulated"
+    denied = f": without that, {len(unsure)} of the things that it needs are denied"
+    return unknown(CHECK, says + denied * bool(unsure), _TRY)
 
 
 def _finding(role: str, rows: Sequence[Right]) -> Finding:

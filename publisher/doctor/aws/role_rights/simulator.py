@@ -20,10 +20,17 @@ Asked = tuple[str, str, _Context]
 _BOOLEANS = ("aws:SecureTransport", "s3:ObjectCreationOperation")
 # What a request by TLS has; the caller is added. What a row leaves out is absent from its request.
 _CONTEXT = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+# Services with one endpoint, whose requests are of its region (IAM user guide, "AWS global
+# condition context keys": aws:RequestedRegion). STS has one in each region.
+_GLOBAL = ("iam:", "cloudfront:")
+_REGION_OF_GLOBAL = "us-east-1"
 
 
 class Batch(NamedTuple):
-    """Rows that one call can ask about: each action with each resource, in one context."""
+    """Rows that one call can ask about: each action with each resource, in one context.
+
+    The actions are all of services with one endpoint, or none of them is.
+    """
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
@@ -63,12 +70,12 @@ def asked(row: Right) -> Asked:
 
 def batches(rows: Iterable[Right]) -> list[Batch]:
     """Return the fewest calls that ask about just these rows."""
-    actions: dict[tuple[_Context, str], list[str]] = {}
+    actions: dict[tuple[_Context, str, bool], list[str]] = {}
     for row in rows:
-        key = (tuple(sorted(row.context.items())), row.resource)
+        key = (tuple(sorted(row.context.items())), row.resource, row.action.startswith(_GLOBAL))
         actions.setdefault(key, []).append(row.action)
     resources: dict[tuple[_Context, tuple[str, ...]], list[str]] = {}
-    for (context, resource), names in actions.items():
+    for (context, resource, _), names in actions.items():
         resources.setdefault((context, tuple(names)), []).append(resource)
     return [Batch(names, tuple(arns), context) for (context, names), arns in resources.items()]
 
@@ -76,12 +83,15 @@ def batches(rows: Iterable[Right]) -> list[Batch]:
 def _results(
     scene: Scene, arn: str, batch: Batch, policies: Sequence[str]
 ) -> list[EvaluationResultTypeDef]:
+    is_global = batch.actions[0].startswith(_GLOBAL)
+    region = _REGION_OF_GLOBAL if is_global else scene.deployment.region
+    whose = {"aws:PrincipalArn": arn, "aws:RequestedRegion": region}
     pages = scene.clients.iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=arn,
         PolicyInputList=policies,
         ActionNames=batch.actions,
         ResourceArns=batch.resources,
-        ContextEntries=[*_entries({**_CONTEXT, "aws:PrincipalArn": arn, **dict(batch.context)})],
+        ContextEntries=[*_entries({**_CONTEXT, **whose, **dict(batch.context)})],
     )
     return ask(
         "iam:SimulatePrincipalPolicy",

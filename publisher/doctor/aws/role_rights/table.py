@@ -29,7 +29,8 @@ from publisher.doctor.aws.role_rights.objects import (
 )
 from publisher.doctor.aws.role_rights.row import Right
 from publisher.infra.sample_paths import (
-    FILES,
+    IMAGE,
+    PAYLOAD,
     POINTERS,
     RELEASED,
     ROOT,
@@ -39,6 +40,7 @@ from publisher.infra.sample_paths import (
 )
 
 _BLOCKS_ROOT = "would block the next root ceremony with a file under its name"
+_REMOVABLE = (PAYLOAD, IMAGE)
 _BUCKET_ACTIONS = (
     "s3:PutBucketPolicy",
     "s3:DeleteBucketPolicy",
@@ -128,11 +130,11 @@ def _refresh(place: Place, keys: Keys) -> Iterator[Right]:
 
 def _gc(place: Place, keys: Keys) -> Iterator[Right]:
     role = "gc"
-    for path in FILES:
+    for path in _REMOVABLE:
         yield Right(role, "s3:DeleteObject", place.of(path), True, "removes what nothing needs")
         yield Right(role, "s3:PutObject", place.of(path), True, "puts it back", CREATE)
         yield overwrites_nothing(role, place.of(path))
-    others = [path for path in (*POINTERS, ROOT, *RELEASED) if path not in FILES]
+    others = [path for path in (*POINTERS, ROOT, *RELEASED) if path not in _REMOVABLE]
     for path in others:
         yield Right(role, "s3:PutObject", place.of(path), False, "would publish", CREATE)
     yield from uploads_in_parts(role, place)
