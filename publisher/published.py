@@ -31,6 +31,10 @@ _NO_ROOT = (
     "is this the right store? If what was in it was deleted, or the bucket itself: "
     'docs/operator.md, "When something is gone"'
 )
+_COMPARE = (
+    "compare root_sha256 in slotcast.toml with the fingerprint that `slotcast init` printed, and "
+    "boards were given; if that is right, what is there is another product's, or somebody's"
+)
 _BROKEN = "put the last good one back (the store's versions of the object, or a copy of it)"
 
 
@@ -78,7 +82,7 @@ def read_roots(read: Read, root_sha256: str) -> list[bytes]:
     path = root_path(1)
     data = _read(read, path, _NO_ROOT)
     if hashlib.sha256(data).hexdigest() != root_sha256:
-        raise VerificationError(f"{path} is not the root of fingerprint {root_sha256}")
+        raise VerificationError(f"{path} is not the root of fingerprint {root_sha256}", _COMPARE)
     with _naming(path):
         root = Metadata[Root].from_bytes(data).signed
     verify_role(Root, root, path, data)

@@ -35,6 +35,7 @@ GROUPS = {
         "chain",
         "offers",
         "edge-origin",
+        "version-json",
         "rolled-back",
         "published-names",
         "private-keys",

@@ -16,6 +16,7 @@ from publisher.doctor import (
     reach,
     times,
     tls,
+    version_files,
 )
 from publisher.doctor.findings import Finding, fail, unknown
 from publisher.doctor.hints import hint_of
@@ -51,13 +52,21 @@ CHECKS: dict[str, Check] = {
     "chain": product.check_chain,
     "offers": product.check_offers,
     "edge-origin": product.check_edge_origin,
+    "version-json": version_files.check_version_files,
     "rolled-back": past.check_rolled_back,
     "published-names": contents.check_names,
     "private-keys": private_keys.check_private_keys,
     "served-keys": contents.check_served_keys,
 }
 # What can be told where nobody answers at the edge.
-_WITHOUT_EDGE = ("role-expiry", "refresh-job", "rolled-back", "published-names", "private-keys")
+_WITHOUT_EDGE = (
+    "role-expiry",
+    "refresh-job",
+    "version-json",
+    "rolled-back",
+    "published-names",
+    "private-keys",
+)
 
 _REACH = "reach"
 _WHERE = "is that its name? [edge] base_url or --edge-url says where it is; is it deployed?"

@@ -14,7 +14,7 @@ from publisher.doctor.replies import Reply, short
 from publisher.doctor.samples import pointers
 from publisher.doctor.site import TIMESTAMP, Site
 from publisher.edge_check import difference
-from publisher.errors import PublisherError, StoreError
+from publisher.errors import PublisherError
 from publisher.infra.requirements import POINTER_MAX_S
 from publisher.iso_time import signed_at
 from publisher.layout import key
@@ -39,6 +39,10 @@ _AGAIN = (
 _STALE = (
     "look at how long the edge keeps it (MaxTTL 60), and at its origin: where that is a copy, make "
     "it anew; for now invalidate that path (`aws cloudfront create-invalidation`)"
+)
+_GONE = (
+    "run the same release or promotion again, which puts it back; if more is gone: "
+    'docs/operator.md, "When something is gone"'
 )
 _OTHER = "the edge stands before another bucket, or prefix: compare its origin with [store]"
 
@@ -82,7 +86,6 @@ def check_offers(site: Site) -> list[Finding]:
 
 def check_edge_origin(site: Site) -> list[Finding]:
     """Check that the edge serves what the store has, or what it had a minute ago."""
-    product = site.settings.product
     found = []
     for path in pointers(site):
         edge = site.visitor.ask(path)  # anew: the store may have changed since the first look
@@ -91,8 +94,7 @@ def check_edge_origin(site: Site) -> list[Finding]:
             found.append(unknown("edge-origin", f"{path} comes {how}"))
             continue
         body = edge.body if edge.is_there else None
-        written = _written(site, key(product, path))
-        pointer = Pointer(path, body, site.read_origin(path), written)
+        pointer = Pointer(path, body, site.read_origin(path), site.written(path))
         found.append(judge_pointer(pointer, site.now))
     return found
 
@@ -124,6 +126,8 @@ def judge_offers(wanted: Mapping[str, int], replies: Mapping[str, Reply]) -> lis
 def judge_pointer(pointer: Pointer, now: datetime) -> Finding:
     """Judge a file that is replaced by what the store has."""
     name, path = "edge-origin", pointer.path
+    if pointer.edge is None and pointer.origin is None:
+        return fail(name, f"{path} is missing, at the edge and in the store", _GONE)
     if pointer.edge == pointer.origin:
         return ok(name, f"{path}: the edge serves what the store has")
     if pointer.origin is None:
@@ -167,13 +171,6 @@ def _lengths(manifest: Manifest) -> Iterator[tuple[str, int]]:
     for entry in manifest.known_payloads:
         yield entry.path, entry.length
     yield manifest.objects[-1], manifest.size
-
-
-def _written(site: Site, name: str) -> datetime | None:
-    """Return when the store's object was written, where the store tells."""
-    with suppress(StoreError):
-        return next((one.modified for one in site.origin.listing(name) if one.key == name), None)
-    return None
 
 
 def _version(data: bytes) -> int:

@@ -194,6 +194,14 @@ class Site:
         stored = self.origin.read(key(self.settings.product, path))
         return None if stored is None else stored.data
 
+    def written(self, path: str) -> datetime | None:
+        """Return when what the store has below BASE was written, where the store tells."""
+        name = key(self.settings.product, path)
+        with suppress(StoreError):
+            times = (one.modified for one in self.origin.listing(name) if one.key == name)
+            return next(times, None)
+        return None
+
     def _judge(self, timestamp: bytes) -> None:
         """Raise VerificationError for a timestamp that is not this product's."""
         with suppress(StoreError):

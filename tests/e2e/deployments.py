@@ -6,6 +6,7 @@ The edge is as infra/ota.yaml makes CloudFront: headers of its policy, X-Cache, 
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import ssl
 import time
@@ -76,8 +77,7 @@ class Deployment:
         self.host = f"https://localhost:{self.edge.port}/"
         self.ca = folder / "ca.pem"
         self.ca.write_bytes(ROOT.certificate_pem + Authority.create("spare root").certificate_pem)
-        image = folder / "app.bin"
-        image.write_bytes(build_app(version="1.1.0", seed=2))
+        (folder / "app.bin").write_bytes(build_app(version="1.1.0", seed=2))
         with self.as_of(days_ago):
             where = ("--store", str(self.store.location), "--ca", str(self.ca))
             here = Path.cwd()
@@ -86,8 +86,7 @@ class Deployment:
                 self._run(*INIT, "0x1E0000", "--base-url", self.host, *where)
             finally:
                 os.chdir(here)
-            whom = ("--version", "1.1.0", "--channel", "stable", *BOARD)
-            self.slotcast("release", str(image), *whom)
+            self.release()
 
     def __enter__(self) -> Deployment:
         self.edge.__enter__()
@@ -95,6 +94,11 @@ class Deployment:
 
     def __exit__(self, *_: object) -> None:
         self.edge.__exit__(None, None, None)
+
+    def release(self) -> None:
+        """Release 1.1.0, or once more."""
+        whom = ("--version", "1.1.0", "--channel", "stable", *BOARD)
+        self.slotcast("release", str(self.folder / "app.bin"), *whom)
 
     def slotcast(self, *arguments: str) -> None:
         """Run a command that must succeed."""
@@ -190,6 +194,13 @@ def stale_edge(deployment: Deployment) -> None:
     deployment.slotcast("pause", "stable", "b1")
     before = time.time() - 600
     os.utime(deployment.folder / "published/sensor/metadata/timestamp.json", (before, before))
+
+
+def forged_version_json(deployment: Deployment) -> None:
+    path = deployment.folder / "published/sensor/stable/b1/version.json"
+    says = {"version": "9.9.9", "url": "https://example.net/x.bin", "md5": "0" * 32}
+    path.write_text(json.dumps({**says, "mandatory": True}))
+    os.utime(path, (0, 0))  # long ago
 
 
 def _with(answer: Answer, headers: dict[str, str]) -> Answer:

@@ -20,7 +20,7 @@ from publisher.doctor.check_names import AWS, NAMES
 from publisher.doctor.examine import CHECKS
 
 WATCHED = {"pin-sets", "chain", "offers", "edge-origin"}
-OF_THE_STORE = {"edge-origin", "published-names", "private-keys"}
+OF_THE_STORE = {"edge-origin", "version-json", "published-names", "private-keys"}
 
 
 class Report:
@@ -185,6 +185,38 @@ def test_an_edge_behind_its_origin_is_named_with_both_versions(deploy, look):
     assert "the edge serves version 2, the store has 3" in report.says("edge-origin")
 
 
+def test_a_version_json_that_says_otherwise_is_named_and_put_right_by_the_same_release(
+    deploy, look
+):
+    deployment = deploy()
+    broken.forged_version_json(deployment)
+    report = look()
+    assert report.names("FAIL", "WARN", "UNKNOWN") == {"version-json"}
+    says = (
+        "stable/b1/version.json does not say what the manifest of 1.1.0 says run the same release"
+    )
+    assert report.says("version-json").startswith(says)
+    deployment.release()
+    assert look("--strict").code == 0
+
+
+def test_a_fingerprint_that_is_not_the_products_is_to_be_compared(deploy, look):
+    settings = deploy().folder / "slotcast.toml"
+    right = re.search(r'root_sha256 = "(\w+)"', settings.read_text())[1]
+    settings.write_text(settings.read_text().replace(right, right[::-1]))
+    report = look("--only", "chain")
+    assert f"1.root.json is not the root of fingerprint {right[::-1]}" in report.says("chain")
+    assert " compare root_sha256 in slotcast.toml with the " in report.says("chain")
+
+
+def test_a_version_json_that_is_gone_is_named(deploy, look):
+    (deploy().folder / "published/sensor/stable/b1/version.json").unlink()
+    report = look()
+    assert report.names("FAIL", "WARN", "UNKNOWN") == {"edge-origin", "version-json"}
+    assert "is missing, and 1.1.0 is on offer" in report.says("version-json")
+    assert "is missing, at the edge and in the store" in report.says("edge-origin")
+
+
 def test_an_edge_that_is_stale_is_not_blamed_on_the_refresh_job(deploy, look):
     deployment = deploy(days_ago=6)
     broken.stale_edge(deployment)  # which signs anew, now
@@ -292,7 +324,7 @@ def test_where_nobody_answers_one_thing_is_wrong_and_the_store_is_still_looked_a
         port = taken.getsockname()[1]
     report = look("--edge-url", f"https://localhost:{port}/sensor/")
     assert report.names("FAIL", "WARN", "UNKNOWN") == {"reach"}
-    looked = {"role-expiry", "refresh-job", "rolled-back", "published-names", "private-keys"}
+    looked = {*OF_THE_STORE, "role-expiry", "refresh-job", "rolled-back"} - {"edge-origin"}
     assert report.names("OK") == looked
     assert f"\n{len(CHECKS) - len(looked) - 1} checks not done" in report.says("reach")
     alone = look("--edge-url", f"https://localhost:{port}/sensor/", "--only", "ranges")

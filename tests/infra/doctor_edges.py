@@ -85,6 +85,11 @@ BROKEN = (
         (("FAIL", "edge-origin", "timestamp.json"),),
         breaks=made.stale_edge,
     ),
+    Case(
+        "Somebody has written version.json",
+        (("FAIL", "version-json", "stable/b1/version.json does not say"),),
+        breaks=made.forged_version_json,
+    ),
 )
 
 
