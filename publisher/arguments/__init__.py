@@ -132,6 +132,7 @@ class Arguments(argparse.Namespace):
     handshake_bytes: int | None
     edges: int | None
     bucket_region: str | None
+    origin_shield: str | None
     kept_releases: int
     signing_keys: int
     hosted_zone: bool

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.arguments.common import add_json
-from publisher.arguments.durations import read_duration
-from publisher.infra.cost.regions import REGIONS
+from publisher.infra.cost.regions import REGIONS, SHIELD_REGIONS
 
 if TYPE_CHECKING:
     from publisher.arguments import Arguments
@@ -23,6 +22,7 @@ _UNITS = {
     **{"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6},
     **{"KiB": 1024, "MiB": 1024 * 1024},
 }
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "": 3600, "d": 86400}
 _NEEDED = (
     ("--devices", "devices"),
     ("--poll-every", "poll_every_s"),
@@ -68,23 +68,16 @@ def _add_fleet(parser: argparse.ArgumentParser) -> None:
         "--handshake-bytes", "handshake_bytes", _size, "S", "that a TLS handshake has from the edge"
     )
     add("--edges", "edges", _count, "N", "caches that fetch from the bucket")
-    parser.add_argument(
-        "--region",
-        type=str.upper,
-        choices=REGIONS,
-        default="US",
-        help="where the boards are (default: US)",
-    )
+    words = "where the edges are that serve the boards (default: US)"
+    _add_region(parser, "--region", "region", REGIONS, words, "US")
 
 
 def _add_stacks(parser: argparse.ArgumentParser) -> None:
     add = partial(_add, parser)
-    parser.add_argument(
-        "--bucket-region",
-        type=str.upper,
-        choices=REGIONS,
-        help="where the bucket is (default: as --region)",
-    )
+    words = "where the bucket is (default: as --region)"
+    _add_region(parser, "--bucket-region", "bucket_region", REGIONS, words)
+    words = "where OriginShieldRegion is, if it is set (default: no Origin Shield)"
+    _add_region(parser, "--origin-shield", "origin_shield", SHIELD_REGIONS, words)
     add("--keep", "kept_releases", _count, "N", "releases whose files stay (default: 7)", 7)
     add("--kms-keys", "signing_keys", _number, "N", "signing keys in AWS KMS (default: 3)", 3)
     add("--log-days", "log_days", _number, "N", "the edge's logs stay; 0: none (default: 30)", 30)
@@ -99,9 +92,7 @@ def _add_stacks(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_prices(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--prices", dest="prices_file", type=Path, metavar="FILE", help="an edited price table"
-    )
+    _add(parser, "--prices", "prices_file", _file, "FILE", "an edited price table")
     parser.add_argument(
         "--print-prices", action="store_true", help="print the price table, to edit it, and exit"
     )
@@ -119,6 +110,18 @@ def _add(
     parser.add_argument(option, dest=dest, type=kind, metavar=metavar, help=words, default=default)
 
 
+def _add_region(
+    parser: argparse.ArgumentParser,
+    option: str,
+    dest: str,
+    groups: Sequence[str],
+    words: str,
+    default: str | None = None,
+) -> None:
+    kind = partial(_group, groups)
+    parser.add_argument(option, dest=dest, type=kind, choices=groups, help=words, default=default)
+
+
 def _verify(parser: argparse.ArgumentParser, arguments: Arguments) -> None:
     """Refuse what is left out, and a share of deltas that there are not."""
     if arguments.print_prices:
@@ -133,28 +136,35 @@ def _verify(parser: argparse.ArgumentParser, arguments: Arguments) -> None:
 def _devices(text: str) -> int:
     number = _whole(text)
     if number is None or not 1 <= number <= _MAX_DEVICES:
-        raise argparse.ArgumentTypeError(f"{text} is no number of boards, such as 10000")
+        raise argparse.ArgumentTypeError(
+            f"{text} is no number of boards from 1 to {_MAX_DEVICES:,}, such as 10000"
+        )
     return number
 
 
 def _count(text: str) -> int:
     number = _whole(text)
     if number is None or not 1 <= number <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text} is no number from 1 to 10000")
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 1 to 10000")
     return number
 
 
 def _number(text: str) -> int:
     number = _whole(text)
     if number is None or number > 10_000:
-        raise argparse.ArgumentTypeError(f"{text} is no number from 0 to 10000")
+        raise argparse.ArgumentTypeError(f"{text} is no whole number from 0 to 10000")
     return number
 
 
 def _whole(text: str) -> int | None:
     """Read a whole number, with or without marks of thousands: 10000, 10,000, 10_000."""
-    plain = re.sub(r"[,_](?=[0-9]{3}([,_]|$))", "", text)
+    plain = _without_marks(text)
     return int(plain) if re.fullmatch(r"[0-9]{1,12}", plain, re.ASCII) else None
+
+
+def _without_marks(text: str) -> str:
+    whole, point, rest = text.partition(".")
+    return re.sub(r"(?<=[0-9])[,_](?=[0-9]{3}(?![0-9]))", "", whole) + point + rest
 
 
 def _rate(text: str) -> float:
@@ -164,15 +174,17 @@ def _rate(text: str) -> float:
 
 
 def _interval(text: str) -> int:
-    hours = f"{text}h" if text.isdecimal() else text
-    time = read_duration(hours, "smhd")
-    if not time:
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,4})?) ?([smhd]?)", text, re.ASCII)
+    seconds = round(float(found[1]) * _SECONDS[found[2]]) if found else 0
+    if not seconds:
         raise argparse.ArgumentTypeError(f"{text} is no time, such as 30m, 6h or 1d")
-    return int(time.total_seconds())
+    return seconds
 
 
 def _size(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([kKM]?i?B?)", text, re.ASCII)
+    found = re.fullmatch(
+        r"([0-9]{1,12}(?:\.[0-9]{1,6})?) ?([kKM]?i?B?)", _without_marks(text), re.ASCII
+    )
     if found is None or found[2] not in _UNITS or ("." in found[1] and not found[2]):
         raise argparse.ArgumentTypeError(f"{text} is no size, such as 1.2MB, 1200kB or 1200000")
     size = round(float(found[1]) * _UNITS[found[2]])
@@ -186,3 +198,18 @@ def _share(text: str) -> float:
     if found is None or float(found[1]) > 100:
         raise argparse.ArgumentTypeError(f"{text} is no share, such as 90%")
     return float(found[1]) / 100
+
+
+def _group(groups: Sequence[str], text: str) -> str:
+    if text.upper() not in groups:
+        raise argparse.ArgumentTypeError(
+            f"{text} is none of {', '.join(groups)}: groups of CloudFront's prices are asked for, "
+            "not regions of AWS's"
+        )
+    return text.upper()
+
+
+def _file(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("a file is wanted, such as --print-prices prints")
+    return Path(text)

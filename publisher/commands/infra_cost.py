@@ -13,11 +13,16 @@ from publisher.infra.cost.estimate import Estimate, cheapest_plan, estimate
 from publisher.infra.cost.lines import GROUPS, Line
 from publisher.infra.cost.price_table import packaged_text, parse_prices
 from publisher.infra.cost.prices import Plan, Prices
+from publisher.infra.cost.regions import PRICE_CLASSES
 from publisher.infra.cost.workload import Workload, poll_bytes_of
 
 _OLD = timedelta(days=365)
+# Who edits a table at home may be a day ahead of UTC.
+_AHEAD = timedelta(days=1)
 # What boards are provisioned with at least, and how long an edge keeps timestamp.json.
 _LEAST_POLL_S = 60
+# The template's default (infra/ota.yaml).
+_PRICE_CLASS = "PriceClass_100"
 
 
 def run(arguments: Arguments, context: Context) -> Result:
@@ -26,6 +31,8 @@ def run(arguments: Arguments, context: Context) -> Result:
     if arguments.print_prices:
         return Result([*text.splitlines()], {"prices": text})
     prices = _changed(parse_prices(text), arguments)
+    if arguments.prices_file is not None:
+        _verify_date(prices, context)
     workload = _workload(arguments)
     _warn(workload, prices, context)
     estimated = estimate(workload, prices, arguments.free_tier)
@@ -40,6 +47,14 @@ def _table_text(path: Path | None) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
+
+
+def _verify_date(prices: Prices, context: Context) -> None:
+    if prices.date > (context.now + _AHEAD).date():
+        raise SettingsError(
+            f"the price table is of {prices.date}, a day that is yet to come",
+            "its date is the day on which its prices were looked up",
+        )
 
 
 def _changed(prices: Prices, arguments: Arguments) -> Prices:
@@ -61,6 +76,7 @@ def _workload(arguments: Arguments) -> Workload:
         poll_bytes=arguments.poll_bytes,
         region=arguments.region,
         bucket_region=arguments.bucket_region or arguments.region,
+        shield_region=arguments.origin_shield,
         kept_releases=arguments.kept_releases,
         signing_keys=arguments.signing_keys,
         hosted_zone=arguments.hosted_zone,
@@ -87,6 +103,7 @@ def _warn(workload: Workload, prices: Prices, context: Context) -> None:
 def _result(estimated: Estimate, prices: Prices, plan: Plan | None, path: Path | None) -> Result:
     lines: list[str | Table] = [
         _title(estimated.workload),
+        *_price_class(estimated.workload),
         f"prices of {prices.date}, {path or 'as they come with slotcast'}, without taxes",
         _table(estimated),
         *_sums(estimated),
@@ -102,9 +119,21 @@ def _title(workload: Workload) -> str:
     if workload.delta_share:
         size += f" ({workload.delta_share:.0%} of boards: {workload.delta_bytes:,})"
     return (
-        f"a month of {boards} in {workload.region}, a poll every {_words(workload.poll_every_s)}, "
-        f"{workload.releases:g} releases of {size}"
+        f"a month of {boards} at edges in {workload.region}, a poll every "
+        f"{_words(workload.poll_every_s)}, {workload.releases:g} releases of {size}"
     )
+
+
+def _price_class(workload: Workload) -> list[str]:
+    """Say where the default stack has no edges to be priced."""
+    least = PRICE_CLASSES[workload.region]
+    if least == _PRICE_CLASS:
+        return []
+    classes = " or ".join(dict.fromkeys((least, "PriceClass_All")))
+    return [
+        f"edges in {workload.region} are for a stack with {classes}; with {_PRICE_CLASS}, the "
+        "default, boards there are served from Europe or North America: --region EU or US"
+    ]
 
 
 def _words(seconds: int) -> str:
@@ -171,7 +200,9 @@ def _data(estimated: Estimate, prices: Prices, plan: Plan | None) -> dict[str, o
         "poll_every_s": workload.poll_every_s,
         "releases": workload.releases,
         "region": workload.region,
+        "price_class": PRICE_CLASSES[workload.region],
         "bucket_region": workload.bucket_region,
+        "origin_shield": workload.shield_region,
         "poll_bytes": poll_bytes_of(workload, prices),
         "requests": traffic.requests,
         "transfer_bytes": traffic.edge_bytes,

@@ -15,7 +15,7 @@ from publisher.errors import SettingsError
 from publisher.infra.cost.estimate import cheapest_plan, estimate
 from publisher.infra.cost.lines import tiered
 from publisher.infra.cost.price_table import packaged_text, parse_prices
-from publisher.infra.cost.regions import REGIONS
+from publisher.infra.cost.regions import PRICE_CLASSES, REGIONS, SHIELD_REGIONS
 from publisher.infra.cost.workload import MONTH_S, Workload, fetches, traffic_of
 
 HOUR, DAY = 3600, 86400
@@ -102,6 +102,7 @@ def test_each_line_can_be_followed_to_a_price_of_the_table():
     workload = fleet(
         250_000, HOUR, hosted_zone=True, waf_rules=2, delta_bytes=9332, delta_share=0.9
     )
+    workload = replace(workload, shield_region="SA")
     table = tomllib.loads(packaged_text())
     for one in estimate(workload, PRICES).lines:
         value = table
@@ -137,6 +138,32 @@ def test_deltas_make_payloads_small_and_leave_requests_alone():
 def test_an_edge_that_is_asked_all_the_time_fetches_once_in_each_lifetime():
     assert fetches(1e12, 60) == pytest.approx(MONTH_S / 60, rel=1e-4)
     assert fetches(10, 60) == pytest.approx(10, rel=1e-3)
+
+
+def test_an_origin_shield_is_asked_what_edges_miss_and_asks_the_bucket_once_for_all():
+    without = fleet(100_000, 6 * HOUR)
+    with_one = replace(without, shield_region="SA")
+    one, other = (estimate(workload, PRICES) for workload in (without, with_one))
+    misses = line(one, "S3: GETs of the edge").quantity
+    shield = line(other, "Origin Shield")
+    assert shield.quantity == misses
+    assert shield.dollars == pytest.approx(misses * 0.016 / 1e4) == other.by_group["shield"]
+    polls = 100_000 * 30 * 4
+    assert line(other, "S3: GETs of the edge").quantity == pytest.approx(
+        fetches(polls, 60) + fetches(polls, 5) + 2 * 5
+    )
+    assert "Origin Shield" in line(other, "S3: GETs of the edge").how
+    rest = [name for name in one.by_group if name not in ("shield", "bucket")]
+    assert [one.by_group[name] for name in rest] == [other.by_group[name] for name in rest]
+    assert one.by_group["shield"] == 0
+
+
+# docs/fleet.md, "with Origin Shield": two edges, 10,001 polls in an hour, 764 bucket requests.
+def test_an_origin_shield_spares_the_bucket_what_it_did_before_simulated_boards():
+    taken = replace(PRICES.assumed, edges=2)
+    workload = fleet(10_001, HOUR, releases=0, shield_region="US")
+    reads = traffic_of(workload, replace(PRICES, assumed=taken)).origin_reads / 30 / 24
+    assert reads == pytest.approx(764, rel=0.05)
 
 
 def test_a_plan_has_room_or_none_has():
@@ -175,6 +202,7 @@ workloads = st.builds(
     delta_share=st.floats(0, 1),
     region=st.sampled_from(REGIONS),
     bucket_region=st.sampled_from(REGIONS),
+    shield_region=st.sampled_from((None, *SHIELD_REGIONS)),
     waf_rules=st.integers(0, 3),
     log_days=st.integers(0, 400),
 )
@@ -199,6 +227,14 @@ def test_the_bucket_is_never_asked_more_than_the_edge(workload):
     assert traffic.origin_reads <= traffic.requests * (1 + 1e-9)
 
 
+@given(workloads, st.sampled_from(SHIELD_REGIONS))
+def test_behind_an_origin_shield_the_bucket_is_never_asked_more(workload, region):
+    without = traffic_of(replace(workload, shield_region=None), PRICES)
+    shielded = traffic_of(replace(workload, shield_region=region), PRICES)
+    assert shielded.origin_reads <= without.origin_reads * (1 + 1e-9)
+    assert shielded.shield_requests == without.origin_reads
+
+
 # The command
 
 
@@ -206,7 +242,7 @@ def test_the_command_shows_lines_the_total_and_what_it_could_not_count(capsys):
     assert main([*ASKED, "--region", "eu"]) == 0
     shown = capsys.readouterr().out
     assert shown.splitlines()[0] == (
-        "a month of 100,000 boards in EU, a poll every 6 h, 2 releases of 1,200,000 bytes"
+        "a month of 100,000 boards at edges in EU, a poll every 6 h, 2 releases of 1,200,000 bytes"
     )
     assert f"prices of {PRICES.date}" in shown
     assert re.search(r"requests: polls +24,000,000 +requests +0.012 per 10,000 +28.80", shown)
@@ -214,6 +250,37 @@ def test_the_command_shows_lines_the_total_and_what_it_could_not_count(capsys):
     assert "most of it: requests at the edge" in shown
     assert "flat-rate plans: Business, at $200, has room for" in shown
     assert "not counted: logs: delivery" in shown
+
+
+@pytest.mark.parametrize(
+    ("region", "classes"),
+    [("JP", "PriceClass_200 or PriceClass_All"), ("AU", "PriceClass_All")],
+)
+def test_edges_that_the_default_stack_has_not_are_said_to_be_of_another(region, classes, capsys):
+    assert main([*ASKED, "--region", region]) == 0
+    shown = capsys.readouterr().out
+    assert f"edges in {region} are for a stack with {classes}; with PriceClass_100, the" in shown
+    assert main([*ASKED, "--region", region, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["price_class"] == PRICE_CLASSES[region]
+
+
+@pytest.mark.parametrize("region", ["US", "EU"])
+def test_edges_that_every_stack_has_need_no_word(region, capsys):
+    template = (Path(__file__).parents[2] / "infra" / "ota.yaml").read_text()
+    assert re.search(r"PriceClass:\n    Type: String\n    Default: PriceClass_100\n", template)
+    assert main([*ASKED, "--region", region]) == 0
+    assert "PriceClass" not in capsys.readouterr().out
+
+
+def test_an_origin_shield_is_counted_where_it_is_asked_for(capsys):
+    assert main([*ASKED, "--origin-shield", "eu", "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["origin_shield"] == "EU"
+    [shield] = [one for one in data["lines"] if one["line"] == "Origin Shield"]
+    assert shield["price_entry"] == "shield.EU.requests_per_10k"
+    assert shield["price"] == 0.009
+    assert main(ASKED) == 0
+    assert "Shield" not in capsys.readouterr().out
 
 
 def test_a_plan_for_nothing_is_no_dearer_than_what_is_free_anyhow(capsys):
@@ -228,7 +295,9 @@ def test_a_plan_for_nothing_is_no_dearer_than_what_is_free_anyhow(capsys):
 def test_what_is_needed_is_shown_as_needed(capsys):
     with pytest.raises(SystemExit):
         main(["infra", "cost", "--help"])
-    usage, other, *_ = capsys.readouterr().out.splitlines()
+    shown = capsys.readouterr().out
+    usage, other, *_ = shown.splitlines()
+    assert "where the edges are that serve the boards" in " ".join(shown.split())
     assert "cost --devices N --poll-every TIME --releases M --size S [OPTION" in usage
     assert other.endswith("slotcast infra cost --print-prices")
 
@@ -281,17 +350,24 @@ def test_what_is_said_takes_the_place_of_what_is_assumed(capsys):
         (["--devices", "0"], "0 is no number of boards"),
         (["--devices", "-5"], "-5 is no number of boards"),
         (["--devices", "many"], "many is no number of boards"),
+        (["--devices", "2000000000"], "is no number of boards from 1 to 1,000,000,000"),
         (["--poll-every", "often"], "often is no time, such as 30m, 6h or 1d"),
         (["--poll-every", "0"], "0 is no time"),
         (["--poll-every", "0h"], "0h is no time"),
+        (["--poll-every", "0.4s"], "0.4s is no time"),
         (["--releases", "-1"], "-1 is no number of releases"),
         (["--size", "1.8GB"], "1.8GB is no size"),
         (["--size", "1.5"], "1.5 is no size"),
         (["--size", "900MB"], "900MB is more than any board has room for"),
-        (["--region", "mars"], "invalid choice"),
+        (["--size", "1.200,000MB"], "1.200,000MB is no size"),
+        (["--region", "eu-central-1"], "--region: eu-central-1 is none of US, EU, ZA, SA, JP, AU"),
+        (["--bucket-region", "af-south-1"], "groups of CloudFront's prices are asked for, not"),
+        (["--origin-shield", "ZA"], "ZA is none of US, EU, SA, JP, AU, ASIA, IN"),
         (["--share-delta", "90%"], "--share-delta needs --delta-size"),
         (["--share-delta", "0.9"], "0.9 is no share, such as 90%"),
-        (["--edges", "0"], "0 is no number from 1"),
+        (["--edges", "0"], "0 is no whole number from 1"),
+        (["--log-days", "0.5"], "0.5 is no whole number from 0"),
+        (["--prices", ""], "a file is wanted, such as --print-prices prints"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_words(wrong, words, capsys):
@@ -309,7 +385,8 @@ def test_what_is_left_out_is_named(capsys):
 
 @pytest.mark.parametrize(
     ("written", "size_bytes"),
-    [("1.8MB", 1_800_000), ("1200kB", 1_200_000), ("1MiB", 1_048_576), ("1200000", 1_200_000)],
+    [("1.8MB", 1_800_000), ("1200kB", 1_200_000), ("1MiB", 1_048_576), ("1200000", 1_200_000)]
+    + [("1,200,000", 1_200_000), ("1,200kB", 1_200_000), ("1.2 MB", 1_200_000)],
 )
 def test_sizes_are_read_as_people_write_them(written, size_bytes, capsys):
     assert main([*ASKED, "--size", written, "--devices", "10,000", "--json"]) == 0
@@ -320,10 +397,12 @@ def test_sizes_are_read_as_people_write_them(written, size_bytes, capsys):
 
 def test_a_time_without_a_unit_is_in_hours(capsys):
     told = []
-    for written in ("6", "6h", "360m"):
+    for written in ("6", "6h", "360m", "6 h", "6.0", "0.25d"):
         assert main([*ASKED, "--poll-every", written]) == 0
         told.append(capsys.readouterr().out)
-    assert told[0] == told[1] == told[2]
+    assert set(told) == {told[0]}
+    assert main([*ASKED, "--poll-every", "0.5h"]) == 0
+    assert "a poll every 30 min" in capsys.readouterr().out
 
 
 def test_polling_more_often_than_the_pointer_changes_is_warned_of(capsys):
@@ -353,6 +432,8 @@ def test_old_prices_are_warned_of(tmp_path, capsys):
         ("[0, 0.072]", "[9999999, 0.072]", "edge.IN.transfer of the price table is not"),
         ("date = 2026-09-05", 'date = "soon"', "date is not a day"),
         ("bytes_per_storage_gb = 1_073_741_824", "bytes_per_storage_gb = 0", "is 0"),
+        ("edges = 13 ", "edges = 0 ", "assumed.edges of the price table is 0, not a number from 1"),
+        ("SA = { requests", "ZA = { requests", "no section [shield.SA]"),
         ('name = "Pro"', "name = 5", "not [[plan]] with a name"),
         ("[keys]", "[keys", "not TOML"),
     ],
@@ -362,6 +443,15 @@ def test_a_slip_in_an_edited_table_is_named(old, new, words):
     assert old in text
     with pytest.raises(SettingsError, match=re.escape(words)):
         parse_prices(text.replace(old, new))
+
+
+def test_a_table_of_a_day_that_is_yet_to_come_is_refused(tmp_path, capsys):
+    table = tmp_path / "prices.toml"
+    table.write_text(packaged_text().replace(f"date = {PRICES.date}", "date = 2999-01-01"))
+    assert main([*ASKED, "--prices", str(table)]) == 1
+    told = capsys.readouterr()
+    assert "the price table is of 2999-01-01, a day that is yet to come" in told.err
+    assert told.out == ""
 
 
 def test_a_table_that_is_not_there_is_said(tmp_path, capsys):
@@ -387,3 +477,10 @@ def test_the_sums_in_the_manual_are_those_of_the_command():
         for every_s, shown in zip((HOUR, 6 * HOUR, DAY), dollars, strict=True):
             month = estimate(fleet(int(devices.replace(",", "")), every_s), PRICES)
             assert f"{month.dollars:,.0f}" == shown
+
+
+def test_what_an_origin_shield_costs_and_spares_is_in_the_manual():
+    without = fleet(100_000, 6 * HOUR)
+    shielded = estimate(replace(without, shield_region="EU"), PRICES).by_group
+    spared = estimate(without, PRICES).by_group["bucket"] - shielded["bucket"]
+    assert f"${shielded['shield']:.2f} above, for ${spared:.2f} less at S3" in MANUAL

@@ -7,6 +7,9 @@ from base64 import b64encode
 from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from publisher.certificates import Authority, amazon_roots
 from publisher.errors import SettingsError, VerificationError
@@ -150,6 +153,56 @@ def test_four_sets_of_amazon_s_roots_fit():
     for pin in (LEAF, THIRD, "12" * 32):
         sets = sets.with_next([URL], [pin, BACKUP], amazon_roots(), NOW)
     assert len(sets.to_bytes()) <= MAX_BYTES
+
+
+def root_of(key, size_bytes):
+    """A CA root as large as a real one, of a public key that nobody has the other half of."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "of real size")])
+    begin, end = datetime(2026, 1, 1, tzinfo=UTC), datetime(2046, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder(name, name, key, 1, begin, end)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    signer = ed25519.Ed25519PrivateKey.generate()  # its signatures are all of one length
+    bare = len(builder.sign(signer, None).public_bytes(Encoding.DER))
+    padding = x509.UnrecognizedExtension(
+        x509.ObjectIdentifier("1.3.6.1.4.1.1"), bytes(size_bytes - bare)
+    )
+    der = (
+        builder.add_extension(padding, critical=False).sign(signer, None).public_bytes(Encoding.DER)
+    )
+    assert len(der) >= size_bytes
+    return der
+
+
+# Sizes: the largest and smallest of their kind among the roots that browsers take (certifi).
+ON_A_CURVE = root_of(ec.derive_private_key(7, ec.SECP384R1()).public_key(), 735)
+SMALL_RSA = root_of(rsa.RSAPublicNumbers(65537, 2**2047 + 1).public_key(), 867)
+LARGE_RSA = root_of(rsa.RSAPublicNumbers(65537, 2**4095 + 1).public_key(), 2007)
+
+
+def second_name(anchors):
+    """The sets of the operator's manual with a second name, and those when the first is lost."""
+    first, second = "https://updates.acme.dev/sensor/", "https://updates.acme-backup.net/sensor/"
+    sets = PinSets.of_factory("sensor", first, (), amazon_roots())
+    both = sets.with_next([first, second], (), anchors, NOW)
+    return both, both.with_next([second], (), anchors, NOW)
+
+
+@pytest.mark.parametrize("more", [[], [ON_A_CURVE]])
+def test_a_second_name_has_room_beside_amazon_s_roots_and_one_on_a_curve(more):
+    both, alone = second_name([*amazon_roots(), *more])
+    assert len(both.to_bytes()) <= MAX_BYTES
+    assert len(alone.without(0).to_bytes()) <= MAX_BYTES
+
+
+def test_a_second_name_with_an_rsa_root_has_room_beside_one_of_amazon_s_alone():
+    _, alone = second_name([*amazon_roots(), SMALL_RSA])
+    with pytest.raises(SettingsError, match="of at most 8192"):
+        alone.without(0).to_bytes()
+    for one in amazon_roots():
+        both, alone = second_name([one, LARGE_RSA])
+        with pytest.raises(SettingsError, match="of at most 8192"):
+            both.to_bytes()  # so the command leaves the factory's set out
+        assert len(both.without(0).to_bytes()) < len(alone.without(0).to_bytes()) <= MAX_BYTES
 
 
 def test_sets_of_another_product_are_refused():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shlex
 from pathlib import Path
 
 import esp_images
@@ -9,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 import publisher.commands.product
+import publisher.provision
 from publisher.certificates import Authority
 from publisher.errors import StoreError
 from publisher.pins.sets import PinSets
@@ -20,6 +22,7 @@ LEAF, BACKUP, THIRD = (ROOT.issue(["localhost"]) for _ in range(3))
 STRANGER = OTHER.issue(["localhost"])
 WHOM = ["--channel", "stable", "--board", "b1"]
 OLD = "1.0.0"
+MANUAL = (Path(__file__).parents[2] / "docs" / "operator.md").read_text()
 
 
 def public_pem(certificate):
@@ -392,6 +395,36 @@ def test_a_key_is_replaced_without_any_board_being_cut_off(run, founded):
     code, out, _ = run("pins", "check")
     assert (code, "set 2: pin: " in out, "set 0: accepted" in out) == (1, True, True)
     assert run("verify", "--brief")[0] == 0
+
+
+def sessions(urls):
+    """The manual's `pins set` of a second name: each command with what it prints, at other URLs."""
+    page = MANUAL.partition("### The domain lost")[2].partition("\n### ")[0]
+    for told, url in urls.items():
+        page = page.replace(told, url)
+    found = re.findall(r"^\$ slotcast (pins set .*)\n((?:.+\n)+?)```", page, re.MULTILINE)
+    return [(shlex.split(command), printed.splitlines()) for command, printed in found]
+
+
+def test_the_manual_s_second_name_takes_over_when_the_first_is_lost(run, site, monkeypatch):
+    roots = [ROOT.certificate_der, OTHER.certificate_der]
+    monkeypatch.setattr(publisher.provision, "amazon_roots", lambda: roots)
+    found(run, site, "amazon")
+    with Edge(DirectoryStore(Path("published")), STRANGER) as second:
+        names = ("https://updates.acme.dev/", "https://updates.acme-backup.net/")
+        urls = dict(zip(names, (site.url, f"https://localhost:{second.port}/"), strict=True))
+        (both, told), (alone, warned) = sessions(urls)
+        code, out, err = run(*both)
+        assert (code, err, out.splitlines()[:2]) == (0, "", told)
+        site.close()
+        code, _, err = run(*(word for word in alone if word not in ("--retire", "0")))
+        assert (code, "give its boards up with --retire 0" in err) == (1, True)
+        code, out, err = run(*alone)
+        assert [*err.splitlines(), *out.splitlines()[:2], "..."] == warned
+        assert code == 0
+    assert [one.base_urls for one in published().sets] == [
+        tuple(f"{url}sensor/" for url in list(urls.values())[first:]) for first in (1, 0)
+    ]
 
 
 def test_to_let_ca_roots_alone_decide_again_is_a_set_like_any_other(run, founded):

@@ -14,6 +14,7 @@ from publisher.infra.cost.lines import (
     log_lines,
     name_lines,
     request_lines,
+    shield_lines,
     transfer_lines,
     waf_lines,
 )
@@ -62,6 +63,7 @@ def estimate(workload: Workload, prices: Prices, free_tier: bool = True) -> Esti
         *request_lines(workload, traffic, prices),
         *transfer_lines(workload, traffic, prices),
         *(free_lines(workload, traffic, prices) if free_tier else ()),
+        *shield_lines(workload, traffic, prices),
         *bucket_lines(workload, traffic, prices),
         *key_lines(workload, traffic, prices),
         *name_lines(workload, prices),

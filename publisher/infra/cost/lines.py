@@ -12,6 +12,7 @@ from publisher.infra.cost.workload import Traffic, Workload, edges_of
 GROUPS = {
     "requests": "requests at the edge",
     "transfer": "transfer from the edge",
+    "shield": "Origin Shield",
     "bucket": "the bucket",
     "keys": "signing keys",
     "name": "the name",
@@ -120,12 +121,24 @@ def free_lines(workload: Workload, traffic: Traffic, prices: Prices) -> Iterator
     yield Line("transfer", what, -free_gb, "GB", price, 1, "free_tier.transfer_gb", how)
 
 
+def shield_lines(workload: Workload, traffic: Traffic, prices: Prices) -> Iterator[Line]:
+    """Yield the Origin Shield, if there is one."""
+    region = workload.shield_region
+    if region is None:
+        return
+    price, entry = prices.shield[region].requests_per_10k, f"shield.{region}.requests_per_10k"
+    how = f"misses of {edges_of(workload, prices.assumed):g} edges"
+    requests = traffic.shield_requests
+    yield Line("shield", "Origin Shield", requests, "requests", price, 1e4, entry, how)
+
+
 def bucket_lines(workload: Workload, traffic: Traffic, prices: Prices) -> Iterator[Line]:
     """Yield what S3 is asked, and keeps."""
     price = prices.bucket[workload.bucket_region]
     entry = f"bucket.{workload.bucket_region}"
-    edges = edges_of(workload, prices.assumed)
-    how = f"{edges:g} edges, pointers kept {prices.assumed.pointer_ttl_s:g} s"
+    edges = f"{edges_of(workload, prices.assumed):g} edges"
+    asks = edges if workload.shield_region is None else "Origin Shield"
+    how = f"{asks}, pointers kept {prices.assumed.pointer_ttl_s:g} s"
     how += f", missing files {prices.assumed.missing_ttl_s:g} s"
     gets = ("GETs", price.get_per_1k, 1e3, f"{entry}.get_per_1k")
     yield Line("bucket", "S3: GETs of the edge", traffic.origin_reads, *gets, how)

@@ -20,9 +20,10 @@ from publisher.infra.cost.prices import (
     NamePrices,
     Plan,
     Prices,
+    ShieldPrices,
     WafPrices,
 )
-from publisher.infra.cost.regions import REGIONS
+from publisher.infra.cost.regions import REGIONS, SHIELD_REGIONS
 from publisher.packaged import read_packaged
 
 if TYPE_CHECKING:
@@ -53,6 +54,10 @@ def parse_prices(text: str) -> Prices:
         bytes_per_storage_gb=_positive(document, "bytes_per_storage_gb"),
         free_tier=_numbers(FreeTier, document, "free_tier"),
         edge={name: _edge(_section(document, "edge"), name) for name in REGIONS},
+        shield={
+            name: _numbers(ShieldPrices, _section(document, "shield"), name, "shield.")
+            for name in SHIELD_REGIONS
+        },
         bucket={
             name: _numbers(BucketPrices, _section(document, "bucket"), name, "bucket.")
             for name in REGIONS
@@ -63,7 +68,7 @@ def parse_prices(text: str) -> Prices:
         logs=_logs(document),
         plan=_plans(document["plan"]),
         measured=_numbers(Measured, document, "measured"),
-        assumed=_numbers(Assumed, document, "assumed"),
+        assumed=_assumed(document),
     )
 
 
@@ -109,6 +114,14 @@ def _logs(document: Mapping[str, object]) -> LogPrices:
     _verify_names("logs.", values, ["delivery_gb"])
     price = values["delivery_gb"]
     return LogPrices(None if price == _UNKNOWN else _number("logs.delivery_gb", price))
+
+
+def _assumed(document: Mapping[str, object]) -> Assumed:
+    assumed = _numbers(Assumed, document, "assumed")
+    if assumed.edges < 1:
+        wrong = f"assumed.edges of the price table is {assumed.edges:g}, not a number from 1"
+        raise SettingsError(wrong, _HINT)
+    return assumed
 
 
 def _plans(value: object) -> tuple[Plan, ...]:

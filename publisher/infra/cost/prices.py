@@ -27,6 +27,13 @@ class EdgePrices:
 
 
 @dataclass(frozen=True)
+class ShieldPrices:
+    """Origin Shield in one region."""
+
+    requests_per_10k: float
+
+
+@dataclass(frozen=True)
 class BucketPrices:
     """Amazon S3, Standard, in one region."""
 
@@ -116,13 +123,14 @@ class Assumed:
 
 @dataclass(frozen=True)
 class Prices:
-    """The whole table, as of `date`; `edge` and `bucket` by region."""
+    """The whole table, as of `date`; `edge`, `shield` and `bucket` by region."""
 
     date: date
     bytes_per_transfer_gb: float
     bytes_per_storage_gb: float
     free_tier: FreeTier
     edge: Mapping[str, EdgePrices]
+    shield: Mapping[str, ShieldPrices]
     bucket: Mapping[str, BucketPrices]
     keys: KeyPrices
     name: NamePrices

@@ -23,6 +23,8 @@ class Workload:
             measured, and what CloudFront adds.
         kept_releases: whose payloads and images stay in the bucket.
         signing_keys: in AWS KMS.
+        region: of the edges that serve the boards; all regions are groups of REGIONS.
+        shield_region: of an Origin Shield; None is without one.
         waf_rules: 0 is without WAF.
         log_days: for which the edge's logs are kept; 0 is without logs.
     """
@@ -36,6 +38,7 @@ class Workload:
     poll_bytes: float | None = None
     region: str = "US"
     bucket_region: str = "US"
+    shield_region: str | None = None
     kept_releases: int = 7
     signing_keys: int = 3
     hosted_zone: bool = False
@@ -58,7 +61,8 @@ class Traffic:
     """A month at the edge and at the bucket, in requests and bytes.
 
     Attributes:
-        origin_reads: what the edge fetches from the bucket.
+        shield_requests: what caches ask of an Origin Shield; 0 without one.
+        origin_reads: what the edge, or its Origin Shield, fetches from the bucket.
         publisher_reads: what releases and refreshes read; likewise `publisher_writes`, with lists.
         stored_bytes: of payloads and images that stay.
         log_bytes: as they are delivered; `stored_log_bytes` as they are kept.
@@ -70,6 +74,7 @@ class Traffic:
     handshake_bytes: float
     update_bytes: float
     payload_bytes: float
+    shield_requests: float
     origin_reads: float
     publisher_reads: float
     publisher_writes: float
@@ -99,6 +104,8 @@ def traffic_of(workload: Workload, prices: Prices) -> Traffic:
     connections = polls * seen.poll_connections + updates * seen.update_connections
     logged = (poll_requests + update_requests) if workload.log_days else 0
     head_bytes = seen.update_requests * taken.answer_head_bytes
+    misses = _misses(workload, taken, edges_of(workload, taken))
+    shield = workload.shield_region is not None
     return Traffic(
         poll_requests=poll_requests,
         update_requests=update_requests,
@@ -106,7 +113,8 @@ def traffic_of(workload: Workload, prices: Prices) -> Traffic:
         handshake_bytes=connections * taken.handshake_bytes,
         update_bytes=updates * (seen.update_bytes + head_bytes),
         payload_bytes=updates * mean_payload_bytes(workload),
-        origin_reads=_origin_reads(workload, taken),
+        shield_requests=misses if shield else 0,
+        origin_reads=_misses(workload, taken, caches=1) if shield else misses,
         publisher_reads=workload.releases * seen.release_reads
         + taken.refresh_runs * seen.refresh_reads,
         publisher_writes=_publisher_writes(workload, seen, taken),
@@ -132,7 +140,7 @@ def mean_payload_bytes(workload: Workload) -> float:
 
 
 def edges_of(workload: Workload, taken: Assumed) -> float:
-    """Return how many caches fetch from the bucket: no more than there are boards."""
+    """Return how many caches fetch from the bucket or its shield: no more than there are boards."""
     return max(1, min(taken.edges, workload.devices))
 
 
@@ -145,12 +153,16 @@ def fetches(asked: float, ttl_s: float) -> float:
     return asked / (1 + asked * ttl_s / MONTH_S)
 
 
-def _origin_reads(workload: Workload, taken: Assumed) -> float:
-    edges = edges_of(workload, taken)
-    asked = workload.polls / edges
+def _misses(workload: Workload, taken: Assumed, caches: float) -> float:
+    """Return what so many caches fetch, each asked for its part of the polls.
+
+    An Origin Shield is one for all polls: what lies below it is as old as what it has itself
+    (docs/fleet.md, "with Origin Shield").
+    """
+    asked = workload.polls / caches
     pointers = fetches(asked, taken.pointer_ttl_s) + fetches(asked, taken.missing_ttl_s)
-    files = workload.releases * edges * taken.files_per_release
-    return edges * pointers + files
+    files = workload.releases * caches * taken.files_per_release
+    return caches * pointers + files
 
 
 def _publisher_writes(workload: Workload, seen: Measured, taken: Assumed) -> float:
