@@ -42,13 +42,19 @@ _OTHERS = (
         ),
         r"\1[a secret]",
     ),
+    # RFC 3986, 3.2.1: up to the last @ before a slash; or, of who wrote a slash as it is, up to the
+    # first, but that of https://HOST:PORT/@scope.
+    (
+        re.compile(r"(://[^\s/:\"]*:)(?:[^\s/\"]+|(?!\d{1,5}/)[^\s\"@]{1,200})@"),
+        r"\1[a password]@",
+    ),
 )
 
 
 def without_secrets(text: str) -> str:
     """Return a text with "[a private key]" for each: PEM, whole or cut, DER, or base64 of them.
 
-    PINs in the URIs of PKCS #11 and the secrets of AWS go too.
+    PINs in the URIs of PKCS #11, the secrets of AWS and passwords in URLs go too.
     """
     text = _without_keys(text)
     for pattern, instead in _OTHERS:

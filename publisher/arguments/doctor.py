@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from publisher.arguments.common import add_common
-from publisher.doctor.check_names import NAMES
+from publisher.doctor.account_names import ACCOUNT_NAMES
+from publisher.doctor.check_names import AWS, NAMES
 
 
 def add_doctor(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +24,7 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--only",
         dest="checks",
+        type=_check,
         action="append",
         default=[],
         choices=NAMES,
@@ -34,6 +37,7 @@ def add_doctor(parser: argparse.ArgumentParser) -> None:
         help="exit with 1 too if something is to be warned of, or could not be looked at",
     )
     add_common(parser)
+    parser.set_defaults(verify_usage=partial(_verify, parser))
 
 
 def _add_edge(parser: argparse.ArgumentParser) -> None:
@@ -70,3 +74,17 @@ def _add_account(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--region", default="", metavar="R", help="of that stack (default: the bucket's)"
     )
+
+
+def _check(text: str) -> str:
+    """Read the name of a check; the account's are done together."""
+    if text in ACCOUNT_NAMES:
+        raise argparse.ArgumentTypeError(
+            f"{text} is one of the account's checks, which are done together: --only {AWS}"
+        )
+    return text
+
+
+def _verify(parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
+    if arguments.region and not arguments.stack:
+        parser.error("--region goes with --stack")

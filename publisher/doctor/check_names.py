@@ -42,7 +42,7 @@ GROUPS = {
         "served-keys",
     ),
 }
-# Those of the account's own settings have names of their own (publisher/doctor/aws/).
+# Those of the account's own settings have names of their own (publisher/doctor/account_names.py).
 NAMES = (*(name for names in GROUPS.values() for name in names), AWS)
 
 

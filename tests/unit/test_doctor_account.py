@@ -152,6 +152,52 @@ def test_stacks_that_are_named_and_are_not_there_are_an_error(look, bare_account
     assert bare_account.looked == []
 
 
+def test_a_region_that_an_organization_locks_hides_the_stack_for_logs_alone(
+    look, bare_account, tmp_path
+):
+    for stack in ("acme-ota", "acme-sensor-ci"):
+        bare_account.cloud.is_there(stack, outputs={"BucketName": "acme-firmware"})
+    says = "... with an explicit deny in a service control policy"
+    bare_account.cloud.refuses("describe_stacks", "AccessDenied", says, 403)
+    (tmp_path / "infra.toml").write_text(INFRA)
+    assert [one["state"] for one in look("--only", "aws")] == ["OK"]
+    [(deployment, _)] = bare_account.looked
+    assert deployment.bucket == "acme-firmware"
+    assert str(deployment.logs_error).startswith("stack acme-logs: access denied to ")
+
+
+def test_a_region_goes_with_a_stack(run, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run("doctor", "--region", "eu-west-1")
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith("error: --region goes with --stack\n")
+
+
+@pytest.mark.parametrize("name", ["bucket-policy", "logs", "role-rights"])
+def test_whoever_asks_for_one_of_the_account_s_checks_is_told_how(run, capsys, name):
+    with pytest.raises(SystemExit) as ended:
+        run("doctor", "--only", name)
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.endswith(
+        f"error: argument --only: {name} is one of the account's checks, which are done together: "
+        "--only aws\n"
+    )
+
+
+def test_a_check_that_is_none_is_told_with_those_that_are(run, capsys):
+    with pytest.raises(SystemExit):
+        run("doctor", "--only", "bucket-polcy")
+    assert "invalid choice: 'bucket-polcy' (choose from " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("json_too", [(), ("--json",)], ids=["text", "json"])
+def test_a_password_in_the_edge_s_url_is_not_repeated(look, run, json_too):
+    code, out, err = run("doctor", "--edge-url", "https://user:sekrit@host/", *json_too)
+    assert code == 1
+    assert "sekrit" not in out + err
+    assert '--edge-url is "https://user:[a password]@host/"; it must be plain' in err
+
+
 @pytest.mark.parametrize("more", [(), ("--stack", "acme"), ("--only", "private-keys")])
 def test_an_infra_toml_that_is_named_and_is_not_there_is_an_error(look, run, more):
     code, out, err = run("doctor", "--infra", "nosuch.toml", *more)

@@ -11,9 +11,12 @@ from aws_account import Account
 from aws_answers import BUCKET, DISTRIBUTION, KEYS, ROLES
 from botocore.exceptions import EndpointConnectionError
 
+from publisher.doctor.account_names import ACCOUNT_NAMES
 from publisher.doctor.aws import connect
 from publisher.doctor.aws.deployment import Deployment, StackSaid, Trusted, find_deployment
 from publisher.doctor.aws.policy import parse_policy
+from publisher.doctor.check_names import NAMES
+from publisher.infra.errors import InfraError
 
 ROOT = Path(__file__).parents[2]
 # For the stacks' outputs, for what is published, and for whose a bucket is that denies; not for the
@@ -115,6 +118,32 @@ def test_a_deployment_is_what_the_outputs_of_its_stacks_say():
     )
 
 
+def test_a_stack_for_logs_that_cannot_be_asked_for_leaves_the_rest_known():
+    error = InfraError("stack acme-logs: access denied to DescribeStacks")
+
+    def read(stack, region):
+        if region == "us-east-1":
+            raise error
+        return StackSaid({"BucketName": BUCKET, "DistributionId": DISTRIBUTION}, {})
+
+    found = find_deployment("acme", "sensor", "eu-central-1", read)
+    assert (found.bucket, found.distribution_id) == (BUCKET, DISTRIBUTION)
+    assert (found.has_logs, found.logs_error) == (False, error)
+    with pytest.raises(InfraError):  # the others are there too
+        find_deployment("acme", "sensor", "us-east-1", read)
+
+
+def test_the_parser_knows_the_names_of_all_of_the_account_s_checks():
+    sound, denied, nothing = Account(), Account(), Account()
+    denied.answers = dict.fromkeys(denied.answers, "AccessDenied")
+    nothing.deployment = Deployment("", "", "us-east-1", "sensor")
+    gone = only_bucket(Account())
+    gone.answers["get_bucket_location"] = "NoSuchBucket"
+    told = {one.check for account in (sound, denied, nothing, gone) for one in account.look()}
+    assert told == set(ACCOUNT_NAMES)
+    assert not told & set(NAMES)
+
+
 def test_each_service_is_asked_where_it_is():
     session = SimpleNamespace(client=lambda name, region_name, config: region_name)
     regions = vars(connect(session, "eu-central-1"))
@@ -214,9 +243,18 @@ def test_another_answer_is_unknown_and_told(code, says):
     assert f"UNKNOWN bucket-versions: {says}" in account.bad()
 
 
-def test_an_answer_of_another_form_is_unknown():
+@pytest.mark.parametrize(
+    ("policy", "kind"),
+    [
+        ('["no policy"]', "ValueError"),
+        ('{"Statement": [{}]}', "KeyError"),
+        ('{"Statement": [1]}', "TypeError"),
+        ('{"Statement": [{"Effect": "Allow", "Condition": 1}]}', "AttributeError"),
+    ],
+)
+def test_an_answer_of_another_form_is_unknown(policy, kind):
     account = only_bucket(Account())
-    account.answers["get_bucket_policy"] = {"Policy": '["no policy"]'}
+    account.answers["get_bucket_policy"] = {"Policy": policy}
     assert next(iter(account.bad())).startswith(
-        "UNKNOWN bucket-policy: the answer is not as AWS describes it"
+        f"UNKNOWN bucket-policy: the answer is not as AWS describes it: {kind} "
     )

@@ -7,7 +7,9 @@ import pytest
 from aws_account import Account, set_tls
 from aws_answers import DISTRIBUTION_ARN, HOST, NOW
 
+from publisher.doctor.aws.certificate import CHECK as CERTIFICATE
 from publisher.doctor.aws.distribution import check_distribution
+from publisher.infra.errors import InfraError
 
 
 def bad(account):
@@ -129,6 +131,14 @@ def test_a_certificate_that_will_fail_is_told_with_what_mends_it(change, says, m
     assert mend in found[says]
 
 
+@pytest.mark.parametrize(("days", "state"), [(6, "FAIL"), (7, "WARN"), (29, "WARN"), (30, "OK")])
+def test_a_certificate_s_last_week_and_month_are_of_whole_days(days, state):
+    account = Account()
+    account.certificate["NotAfter"] = NOW + timedelta(days=days)
+    states = [one.state for one in account.look(check_distribution) if one.check == CERTIFICATE]
+    assert states == [state]
+
+
 @pytest.mark.parametrize("name", [HOST, "*.example.com", "Updates.Example.Com"])
 def test_a_certificate_for_the_host_or_its_siblings_will_do(name):
     account = Account()
@@ -145,12 +155,25 @@ def test_a_stack_for_logs_that_delivers_nothing():
     assert bad(account) == {}
 
 
+def test_without_deliveries_a_stack_that_could_not_be_asked_for_is_not_known():
+    account = Account()
+    error = InfraError("stack acme-logs: access denied to DescribeStacks", "allow it")
+    account.deployment = replace(account.deployment, has_logs=False, logs_error=error)
+    assert bad(account) == {}  # something is delivered, whoever has set that up
+    account.answers["describe_delivery_sources"] = {"deliverySources": []}
+    assert bad(account) == {
+        "UNKNOWN logs: nothing is delivered, and whether there is a stack for logs is not known: "
+        "stack acme-logs: access denied to DescribeStacks": "allow it"
+    }
+
+
 def test_deliveries_of_other_distributions_are_passed_over():
     account = Account()
     other = {"name": "other", "resourceArns": [DISTRIBUTION_ARN + "OTHER"]}
     mine = account.answers["describe_delivery_sources"]["deliverySources"]
-    pages = iter([{"deliverySources": [other], "nextToken": "2"}, {"deliverySources": mine}])
-    account.answers["describe_delivery_sources"] = lambda _: next(pages)
+    first = {"deliverySources": [other], "nextToken": "2"}
+    pages = {"": first, "2": {"deliverySources": mine}}
+    account.answers["describe_delivery_sources"] = lambda asked: pages[asked.get("nextToken", "")]
     deliveries = account.answers["describe_deliveries"]["deliveries"]
     deliveries.append({"deliverySourceName": "other", "recordFields": ["c-ip"]})
     assert bad(account) == {}

@@ -9,6 +9,7 @@ from aws_answers import HOST
 from publisher.doctor.aws.distribution import check_distribution
 
 CLOUDFRONT = "d111111abcdef8.cloudfront.net"
+KEPT = "boards get that so long, though it may be over"
 WEB_ACL = "arn:aws:wafv2:us-east-1:111122223333:global/webacl/firmware/1234"
 
 
@@ -250,12 +251,14 @@ def set_page(code, **words):
             "take it out",
             id="signed URLs",
         ),
-        pytest.param(
-            set_page(404, ErrorCachingMinTTL=300),
-            "WARN distribution-errors: edges keep a 404 for 300 s: what comes then is missing that "
-            "long",
-            "5 s",
-            id="errors kept",
+        *(
+            pytest.param(
+                set_page(code, ErrorCachingMinTTL=300),
+                f"WARN distribution-errors: edges keep {code} for 300 s: {KEPT}",
+                "set 5 s: `slotcast infra apply`",
+                id=f"{code} kept",
+            )
+            for code in (400, 403, 404, 405, 414, 500, 501, 502, 503, 504)
         ),
     ],
 )
@@ -270,11 +273,35 @@ def test_a_broken_distribution_is_told_with_what_mends_it(change, says, mend):
 def test_a_distribution_without_error_pages_keeps_them_too_long():
     account = Account()
     del account.distribution["CustomErrorResponses"]
-    assert list(bad(account)) == [  # CloudFront's default
-        f"WARN distribution-errors: edges keep a {status} for 10 s: what comes then is missing "
-        "that long"
-        for status in (403, 404)
+    assert list(bad(account)) == [  # CloudFront's default, of those that it keeps unasked
+        "WARN distribution-errors: edges keep 403, 404, 414, 500, 501, 502, 503, 504 for 10 s: "
+        f"{KEPT}"
     ]
+
+
+@pytest.mark.parametrize("code", [403, 404, 414, 500, 501, 502, 503, 504])
+def test_an_error_that_is_left_out_is_kept_too_long(code):
+    account = Account()
+    pages = account.distribution["CustomErrorResponses"]
+    pages["Items"] = [page for page in pages["Items"] if page["ErrorCode"] != code]
+    says = f"WARN distribution-errors: edges keep {code} for 10 s: {KEPT}"
+    assert list(bad(account)) == [says]
+
+
+def test_errors_are_told_together_by_how_long_they_are_kept():
+    account = Account()
+    for code, kept_s in ((500, 86_400), (404, 6), (503, 86_400), (504, 5)):
+        set_page(code, ErrorCachingMinTTL=kept_s)(account)
+    assert list(bad(account)) == [
+        f"WARN distribution-errors: edges keep 404 for 6 s: {KEPT}",
+        f"WARN distribution-errors: edges keep 500, 503 for 86400 s: {KEPT}",
+    ]
+
+
+def test_how_long_416_is_kept_is_nothing_to_tell_as_no_edge_keeps_it():
+    account = Account()
+    set_page(416, ErrorCachingMinTTL=86_400)(account)
+    assert bad(account) == {}
 
 
 def test_a_name_that_the_distribution_does_not_answer_to():

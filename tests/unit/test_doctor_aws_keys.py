@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 from aws_account import Account
 from aws_answers import KEYS, ROLES, public_key, root
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256K1, SECP384R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_ec_key
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from securesystemslib.signer import SSlibKey
@@ -180,14 +182,36 @@ def test_without_a_root_it_is_not_known_whether_it_names_the_keys():
     assert found == ["UNKNOWN signing-keys"] * 3
 
 
-def test_a_key_of_no_kind_that_boards_verify():
-    account = Account()
-    rsa = generate_private_key(65537, 2048).public_key()
-    der = rsa.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+def der_of(key):
+    return key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+# On the curve of SM2, of which cryptography knows nothing (RFC 5480; GB/T 32918, its OID).
+SM2 = bytes.fromhex("3059301306072a8648ce3d020106082a811ccf5501822d03420004") + b"\1" * 64
+
+
+@pytest.mark.parametrize(
+    "der",
+    [
+        der_of(generate_private_key(65537, 2048)),
+        der_of(generate_ec_key(SECP384R1())),
+        der_of(generate_ec_key(SECP256K1())),
+        SM2,
+    ],
+    ids=["RSA", "P-384", "secp256k1", "SM2"],
+)
+def test_a_key_of_no_kind_that_boards_verify(der):
+    account = described()
     account.answers["get_public_key"] = {"PublicKey": der}
-    assert "FAIL signing-keys: the key of targets is of no kind that boards verify" in account.bad(
-        check_keys
-    )
+    found = account.bad(check_keys)
+    assert list(found) == ["FAIL signing-keys: the key of targets is of no kind that boards verify"]
+
+
+def test_a_key_that_cannot_be_read_is_not_known():
+    account = described()
+    account.answers["get_public_key"] = {"PublicKey": b"no DER"}
+    (found,) = account.bad(check_keys)
+    assert found.startswith("UNKNOWN signing-keys: the answer is not as AWS describes it: ")
 
 
 USED_BY_ANOTHER = (
@@ -429,6 +453,7 @@ BOTH = ["the release role", "the refresh role"]
         {"Condition": {"ArnLike": {"aws:PrincipalArn": ROOT.replace("root", "role/Admin")}}},
         {"Condition": {"StringEquals": {"aws:PrincipalTag/team": "firmware"}}},
         {"Condition": {"StringEquals": {"kms:SigningAlgorithm": "ED25519_PH_SHA_512"}}},
+        {"Condition": {"StringEquals": {"aws:RequestedRegion": "eu-central-1"}}},
         {"Resource": KEYS["targets"]},
         {"NotResource": "*"},
         {"Action": ["kms:Describe*", "kms:Put*"]},
@@ -451,6 +476,7 @@ def test_a_key_whose_policy_does_not_let_its_signers_sign_for_sure(statement):
         {"Resource": [KEYS["targets"], KEYS["timestamp"].replace("timestamp", "*")]},
         {"Condition": {"ArnLike": {"aws:PrincipalArn": ROOT.replace("root", "role/slotcast/*")}}},
         {"Condition": {"StringEquals": {"kms:SigningAlgorithm": "ED25519_SHA_512"}}},
+        {"Condition": {"StringEquals": {"aws:RequestedRegion": "us-east-1"}}},
         {
             "Condition": {
                 "StringEquals": {"kms:CallerAccount": "111122223333"},
@@ -461,6 +487,28 @@ def test_a_key_whose_policy_does_not_let_its_signers_sign_for_sure(statement):
 )
 def test_a_key_whose_policy_lets_the_account_decide_for_its_signers(statement):
     assert signing_where(statement) == []
+
+
+@pytest.mark.parametrize(
+    ("partition", "says"),
+    [
+        ("aws-us-gov", []),
+        (
+            "aws",
+            [
+                f"WARN signing-keys: the key of targets may be used by AWS:{ROOT} too: Allow kms:*",
+                "FAIL signing-keys: the policy of targets's key is not known to let the release "
+                "role sign",
+            ],
+        ),
+    ],
+)
+def test_the_account_itself_is_of_the_key_s_partition(partition, says):
+    account = described(Arn=KEYS["targets"].replace("arn:aws:", "arn:aws-us-gov:"))
+    decides = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+    decides["Principal"] = {"AWS": ROOT.replace("arn:aws:", f"arn:{partition}:")}
+    account.answers["get_key_policy"] = {"Policy": json.dumps({"Statement": decides})}
+    assert list(account.bad(check_keys)) == says
 
 
 def test_each_role_that_signs_is_let_by_some_statement():

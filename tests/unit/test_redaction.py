@@ -123,6 +123,36 @@ def test_pins_and_secrets_of_aws_are_told_no_more_than_keys():
 
 
 @pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("https://user:sekrit@host/", "https://user:{}@host/"),
+        ("https://:sekrit@host:8443/a@b", "https://:{}@host:8443/a@b"),
+        ("https://me@acme.com:s:k@r#i?t@host/", "https://me@acme.com:{}@host/"),
+        ("https://user:sek/rit@host/a@b", "https://user:{}@host/a@b"),
+        ("https://user:1234@host/", "https://user:{}@host/"),
+        ("postgres://user:sekrit@a and s3://me:x@b", "postgres://user:{}@a and s3://me:{}@b"),
+    ],
+)
+def test_passwords_in_urls_are_not_told(url, told):
+    told = told.replace("{}", "[a password]")
+    assert without_secrets(f'base_url is "{url}"; no') == f'base_url is "{told}"; no'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://host:8443/@scope/name",
+        "ssh://git@host/firmware.git",
+        '{"url":"https://host:8443","mail":"me@host"}',
+        "https://host:8443/ is for me@host",
+        "arn:aws:s3:::bucket/a@b, https://host/a:b@c",
+    ],
+)
+def test_urls_without_a_password_stay(text):
+    assert without_secrets(text) == text
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "A" * 200_000,
@@ -136,6 +166,8 @@ def test_pins_and_secrets_of_aws_are_told_no_more_than_keys():
         "\\" * 200_000,
         "%0" * 100_000,
         "aws_secret_access_key" * 10_000,
+        "://a:" * 40_000,
+        "://a:" + "b:" * 100_000,
     ],
     ids=lambda text: ascii(text[:30]),
 )

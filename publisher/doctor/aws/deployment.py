@@ -10,6 +10,7 @@ from typing import NamedTuple
 from tuf.api.metadata import Root
 
 from publisher.doctor.secrets.listed_keys import ListedKeys
+from publisher.errors import PublisherError
 from publisher.infra.names import (
     DEPLOYER,
     KEY_OUTPUTS,
@@ -63,6 +64,7 @@ class Deployment:
         keys: what KMS knows each key by (an ARN, an alias), by `targets`, `snapshot`, `timestamp`.
         trusted: who may take the roles.
         has_logs: whether there is a stack that delivers the distribution's logs.
+        logs_error: why that is not known; the stack is in a region of its own.
         deployer: ARN of the one who may change the bucket's settings, as the stack was told.
         stack: the name of the one that has roles and keys.
         web_acl: ARN of the distribution's, as the stack was told.
@@ -79,6 +81,7 @@ class Deployment:
     deployer: str = ""
     stack: str = ""
     web_acl: str = ""
+    logs_error: PublisherError | None = None
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,9 @@ def find_deployment(
     Args:
         region: of the stacks but that of the logs.
         bucket: the product's, where no stack says which: it was made by other means.
+
+    Raises:
+        PublisherError: `read` does, of another stack than that of the logs.
     """
 
     def find(kind: str) -> StackSaid | None:
@@ -115,6 +121,7 @@ def find_deployment(
 
     nothing = StackSaid({}, {})
     (ota, told), (ci, asked) = find("ota") or nothing, find("ci") or nothing
+    has_logs, logs_error = _find_logs(find)
     return Deployment(
         bucket=ota.get(_BUCKET) or asked.get(_BUCKET) or bucket,
         distribution_id=ota.get("DistributionId", ""),
@@ -122,12 +129,26 @@ def find_deployment(
         product=product,
         roles=_named(ROLE_OUTPUTS, ci),
         keys={role: key.removeprefix(KEY_SCHEME) for role, key in _named(KEY_OUTPUTS, ci).items()},
-        has_logs=find("logs") is not None,
+        has_logs=has_logs,
         trusted=_trusted(asked),
         deployer=told.get(DEPLOYER, ""),
         stack=stack_name(name, "ci", product),
         web_acl=told.get(_WEB_ACL, ""),
+        logs_error=logs_error,
     )
+
+
+def _find_logs(
+    find: Callable[[str], StackSaid | None],
+) -> tuple[bool, PublisherError | None]:
+    """Return whether there is a stack for logs, or why that is not known.
+
+    An organization may lock the region of that stack, and leave that of the others.
+    """
+    try:
+        return find("logs") is not None, None
+    except PublisherError as error:
+        return False, error
 
 
 def _trusted(parameters: Mapping[str, str]) -> Trusted:

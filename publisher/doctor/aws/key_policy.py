@@ -52,17 +52,18 @@ class Users(NamedTuple):
     """Who is known of those whom a key's policy may name.
 
     Attributes:
+        partition: of AWS, the key's.
         account: the key's.
         roles: the product's, ARNs by `release`, `refresh`, `gc`.
     """
 
+    partition: str
     account: str
     roles: Mapping[str, str]
 
     def account_itself(self) -> set[str]:
         """Return how a policy names the account, for IAM to decide."""
-        roots = (f"arn:{part}:iam::{self.account}:root" for part in ("aws", "aws-cn", "aws-us-gov"))
-        return {f"AWS:{one}" for one in (self.account, *roots)}
+        return {f"AWS:{self.account}", f"AWS:arn:{self.partition}:iam::{self.account}:root"}
 
     def named(self, statement: Statement) -> set[str]:
         """Return which of the product's roles a statement names, by sessions of theirs too."""

@@ -13,7 +13,7 @@ from publisher.doctor.aws.policy import parse_policy
 from publisher.doctor.aws.role_rights.keys import Keys
 from publisher.doctor.aws.scene import Scene, describe_key
 from publisher.doctor.findings import Finding, fail, ok, warn
-from publisher.infra.arns import account_of
+from publisher.infra.arns import account_of, partition_of
 from publisher.infra.keys.kms import signs_elsewhere
 from publisher.infra.keys.states import mend_of
 from publisher.infra.keys.uses import Owner, wrong_alias, wrong_tag
@@ -87,7 +87,7 @@ def _check_policy(scene: Scene, role: str, key: str) -> list[Finding]:
     arn = str(metadata.get("Arn", key))
     specs = {role: str(metadata.get("KeySpec", ""))}
     way, *_ = Keys({role: arn}, specs).ways(role)
-    users = Users(account_of(arn), scene.deployment.roles)
+    users = Users(partition_of(arn), account_of(arn), scene.deployment.roles)
     return judge_policy(Key(role, arn, way), parse_policy(answer["Policy"]), users)
 
 

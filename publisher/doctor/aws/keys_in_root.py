@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 from securesystemslib.signer import SSlibKey
@@ -121,8 +122,12 @@ def _mend(keys: Sequence[StackKey], root: Root) -> str:
 def _keyid(scene: Scene, key: str) -> str | None:
     """Return TUF's id of a key in KMS; None where boards do not verify its kind."""
     answer = ask("kms:GetPublicKey", scene.clients.kms.get_public_key, KeyId=key)
-    public = load_der_public_key(answer["PublicKey"])
-    if not isinstance(public, Ed25519PublicKey | EllipticCurvePublicKey):
+    try:
+        public = load_der_public_key(answer["PublicKey"])
+    except UnsupportedAlgorithm:  # KMS has kinds of which cryptography knows nothing, such as SM2
+        return None
+    is_p256 = isinstance(public, EllipticCurvePublicKey) and isinstance(public.curve, SECP256R1)
+    if not is_p256 and not isinstance(public, Ed25519PublicKey):
         return None
     return SSlibKey.from_crypto(public).keyid
 

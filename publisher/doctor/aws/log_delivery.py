@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from publisher.doctor.aws.asking import UnansweredError, ask
+from publisher.doctor.aws.deployment import Deployment
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.scene import Scene
-from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.infra.requirements import PERSONAL_LOG_FIELDS, REPORT_LOG_FIELDS
 
 CHECK = "logs"
@@ -21,7 +22,7 @@ def check_delivery(scene: Scene, distribution: Mapping[str, Any]) -> list[Findin
     found = _judge_legacy(distribution["DistributionConfig"].get("Logging", {}))
     deliveries = _deliveries(scene, distribution["ARN"])
     if not deliveries:
-        return [*found, *_judge_none(scene.deployment.has_logs)]
+        return [*found, _judge_none(scene.deployment)]
     for delivery in deliveries:
         found += judge_fields(delivery.get("recordFields", []))
     return found or [ok(CHECK, "polls are logged, without the boards' addresses")]
@@ -39,11 +40,15 @@ def judge_fields(fields: list[str]) -> list[Finding]:
     return found
 
 
-def _judge_none(has_stack: bool) -> list[Finding]:
-    if has_stack:
+def _judge_none(deployment: Deployment) -> Finding:
+    """Return whether something should be delivered, where nothing is."""
+    if error := deployment.logs_error:
+        says = f"nothing is delivered, and whether there is a stack for logs is not known: {error}"
+        return unknown(CHECK, says, error.hint)
+    if deployment.has_logs:
         says = "there is a stack for logs, but nothing is delivered"
-        return [fail(CHECK, says, by_stack("make it anew"))]
-    return [ok(CHECK, "there is no stack for logs, and nothing is delivered")]
+        return fail(CHECK, says, by_stack("make it anew"))
+    return ok(CHECK, "there is no stack for logs, and nothing is delivered")
 
 
 def _judge_legacy(logging: Mapping[str, Any]) -> list[Finding]:

@@ -102,7 +102,7 @@ def _judge(role: str, account: str, statement: Statement, trusted: Trusted) -> I
         elif kind != "AWS":
             yield fail(CHECK, f"{role}: {who} may take the role", _TAKE_OUT)
         elif who:
-            yield from _judge_principal(role, account, who, trusted)
+            yield from _judge_principal(role, who, trusted)
 
 
 def _is_github(provider: str, account: str) -> bool:
@@ -110,7 +110,7 @@ def _is_github(provider: str, account: str) -> bool:
     return provider.split(":", 4)[4:] == [f"{account}:oidc-provider/{_GITHUB}"]
 
 
-def _judge_principal(role: str, account: str, who: str, trusted: Trusted) -> Iterator[Finding]:
+def _judge_principal(role: str, who: str, trusted: Trusted) -> Iterator[Finding]:
     """Yield what is strange about a principal of AWS; nothing of one that is wanted."""
     if who.isdigit() or who.endswith(":root"):
         says = f"{role}: whoever IAM lets in account {account_of(who)} may take the role"
