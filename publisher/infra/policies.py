@@ -180,6 +180,8 @@ def _compares(operator: str, value: str, words: list[str], unknown: bool) -> boo
         return value.lower() in [one.lower() for one in words]
     if operator == "StringEquals":
         return value in words
+    if operator == "StringNotEquals":
+        return value not in words
     if operator == "NumericLessThan":
         return any(float(value) < float(word) for word in words)
     if operator in _LIKE:

@@ -10,7 +10,7 @@ from publisher.doctor.check_names import AWS, group_of
 from tests.infra.botocore_models import models_once
 from tests.infra.deployment import deploy
 from tests.infra.desk import Desk
-from tests.infra.doctor_harm import HARM, SOUND, Harm
+from tests.infra.doctor_harm import HARM, SOUND, Harm, not_as_deployed
 from tests.infra.doctor_lines import (
     Line,
     Report,
@@ -69,15 +69,18 @@ def changes(desk: Desk, sound: str) -> Iterator[tuple[Harm, list[Line]]]:
 def as_deployed(sound: str) -> Report:
     """The account as `slotcast infra apply` made it, and why not all is in order."""
     known = {one: why for one, why in SOUND.items() if group_of(one[1]) == AWS}
-    found = {(line.state, line.check) for line in out_of_order(sound)}
-    rows = "".join(row(*one, why) for one, why in known.items())
+    found = out_of_order(sound)
+    reasons = dict.fromkeys((state, check, why) for (state, check, _), why in known.items())
+    rows = "".join(row(*one) for one in reasons)
     text = (
         "### An account as deployed\n\n"
         f"{console('slotcast doctor --only aws', sound)}\n"
         f"Not in order there, and why:\n\n| state | check | why |\n|---|---|---|\n{rows}"
     )
-    wrong = [f"{state} {check} is not expected" for state, check in sorted(found - known.keys())]
-    wrong += [f"no {state} of {check}" for state, check in sorted(known.keys() - found)]
+    wrong = [
+        f"{state} {check} is not expected: {says}" for state, check, says in not_as_deployed(found)
+    ]
+    wrong += not_told(known, found)
     return Report(text, [f"An account as deployed: {one}" for one in wrong])
 
 

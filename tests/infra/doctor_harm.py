@@ -5,7 +5,7 @@ Of both: what the doctor then says.
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,27 +13,51 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.infra.deployment import BUCKET, PRODUCT
 from tests.infra.desk import Desk
-from tests.infra.doctor_lines import Expected
+from tests.infra.doctor_lines import Expected, is_told
 
 _UNCONDITIONAL = (
     "ConditionalWrites is NotEnforced in this infra.toml, as the emulator lacks the condition keys"
 )
-_NO_DOMAIN = "this infra.toml names no domain"
-# What is not in order as deployed, by state and check, and why.
-SOUND = {
-    ("FAIL", "bucket-policy"): _UNCONDITIONAL,
-    ("WARN", "bucket-policy"): _UNCONDITIONAL,
-    ("WARN", "bucket-lifecycle"): "the emulator's CloudFormation leaves lifecycle rules out",
-    ("WARN", "bucket-lock"): "the emulator's CloudFormation leaves Object Lock out",
-    ("WARN", "cache-hits"): "the emulator's edge keeps nothing",
-    ("WARN", "distribution-names"): _NO_DOMAIN,
-    ("WARN", "distribution-tls"): _NO_DOMAIN,
-    ("WARN", "pin-sets"): "there is one authority for all boards here",
-    ("UNKNOWN", "refresh-role-used"): "the emulator's GetRole does not tell of uses",
-    ("UNKNOWN", "role-rights"): "the emulator's simulator looks at one resource of a request, and "
-    "at no condition",
+# What is not in order as deployed, by why.
+_KNOWN: Mapping[str, tuple[Expected, ...]] = {
+    _UNCONDITIONAL: (
+        ("FAIL", "bucket-policy", "what never changes can be overwritten"),
+        ("WARN", "bucket-policy", "metadata/timestamp.json can be replaced blindly"),
+    ),
+    "the emulator's CloudFormation leaves lifecycle rules out": (
+        ("WARN", "bucket-lifecycle", "parts of unfinished uploads are paid for"),
+        ("WARN", "bucket-lifecycle", "past pointers are paid for, for ever"),
+    ),
+    "the emulator's CloudFormation leaves Object Lock out": (
+        ("WARN", "bucket-lock", "Object Lock is not available"),
+    ),
+    "the emulator's edge keeps nothing": (
+        ("WARN", "cache-hits", "is fetched from the origin each time"),
+    ),
+    "this infra.toml names no domain": (
+        ("WARN", "distribution-names", "CloudFront's name, which cannot move to another edge"),
+        ("WARN", "distribution-tls", "CloudFront's own certificate lets in TLS 1.0 too"),
+    ),
+    "there is one authority for all boards here": (
+        ("WARN", "pin-sets", "1 CA root has no backup, and no key is pinned"),
+    ),
+    "the emulator's GetRole does not tell of uses": (
+        ("UNKNOWN", "refresh-role-used", "iam:GetRole does not tell here when a role was last"),
+    ),
+    "the emulator's simulator looks at one resource of a request, and at no condition": (
+        ("UNKNOWN", "role-rights", "release: the simulator has no answer for s3:PutObject"),
+        ("UNKNOWN", "role-rights", "refresh: the simulator has no answer for s3:PutObject"),
+        ("UNKNOWN", "role-rights", "gc: the simulator has no answer for s3:PutObject"),
+    ),
 }
+# The same, each with why.
+SOUND = {one: why for why, told in _KNOWN.items() for one in told}
 _PEM = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"
+
+
+def not_as_deployed(found: Iterable[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """What is found (state, check, what it says) that is in order as deployed."""
+    return [one for one in found if not any(is_told(known, [one]) for known in SOUND)]
 
 
 def unblock_public_access(desk: Desk) -> None:

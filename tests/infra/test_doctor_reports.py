@@ -60,15 +60,16 @@ def test_what_is_broken_must_be_told(case) -> None:
 
 def test_the_account_as_deployed_must_have_what_is_known_and_no_more() -> None:
     known = [
-        f"aws  {check}  {state}  so\n"
-        for state, check in AS_DEPLOYED
+        f"aws  {check}  {state}  {part}\n"
+        for state, check, part in AS_DEPLOYED
         if check.startswith("bucket-")
     ]
+    for check in ("bucket-private", "bucket-policy"):
+        more = as_deployed("".join([*known, f"aws  {check}  FAIL  open\n"])).wrong
+        assert f"An account as deployed: FAIL {check} is not expected: open" in more
     rest = as_deployed("".join(known)).wrong
     assert not any("bucket-" in one for one in rest)
     assert any("no WARN of distribution-tls" in one for one in rest)
-    more = as_deployed("".join([*known, "aws  bucket-private  FAIL  open\n"])).wrong
-    assert "An account as deployed: FAIL bucket-private is not expected" in more
 
 
 def test_each_change_by_hand_must_be_told() -> None:

@@ -41,6 +41,8 @@ from publisher.doctor.secrets.listed_keys import ListedKeys
 SERVICES = ("s3", "cloudfront", "acm", "iam", "kms", "logs")
 TRUSTED = Trusted({"release": (SUBJECT,), "refresh": (REFRESH,)}, (ANNA,))
 _NO_POLICY = {"Statement": []}
+# Actions that the simulator takes in no call with others, among those of which it is known.
+ALONE = {"iam:PassRole", "sts:AssumeRole"}
 
 
 class Account:
@@ -88,12 +90,13 @@ class Account:
         self.answers["get_bucket_policy"] = {"Policy": json.dumps(policy)}
 
     def alter(self, method, change):
-        """Change each answer to a call before it is given."""
+        """Change each answer to a call before it is given, but for errors."""
         sound = self.answers[method]
 
         def answer(params):
             found = deepcopy(sound(params))
-            change(found)
+            if not isinstance(found, str):
+                change(found)
             return found
 
         self.answers[method] = answer
@@ -139,6 +142,8 @@ class Account:
 
     def _simulate(self, params):
         """Answer as IAM does: each action with each resource, by the role's own policies."""
+        if len(params["ActionNames"]) > 1 and not ALONE.isdisjoint(params["ActionNames"]):
+            return "InvalidInput"
         role = params["PolicySourceArn"]
         given = [*params.get("PolicyInputList", []), self.more_policies.get(role, _NO_POLICY)]
         given = [*_policies(role), *(one for policy in given for one in parse_policy(policy))]

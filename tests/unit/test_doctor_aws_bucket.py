@@ -821,6 +821,86 @@ def test_another_distribution_is_told():
     ]
 
 
+def denying(condition, **words):
+    """What is found where somebody denies everything on a condition."""
+    account, resource = Account(), [BUCKET_ARN, f"{BUCKET_ARN}/*"]
+    denial = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": resource}
+    account.change_policy(with_another(**{**denial, **words}, Condition=condition))
+    return account.bad(check_policy)
+
+
+OTHER_NETWORK = {"NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}
+OTHER_PEOPLE = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "named"),
+    [
+        (OTHER_NETWORK, "NotIpAddress aws:sourceip"),
+        ({"StringNotEquals": {"aws:SourceVpce": "vpce-1"}}, "StringNotEquals aws:sourcevpce"),
+        (OTHER_PEOPLE, "StringNotEqualsIfExists aws:principalorgid"),
+        ({"IpAddressIfExists": {"aws:SourceIp": "192.0.2.1"}}, "IpAddressIfExists aws:sourceip"),
+        ({"Null": {"aws:PrincipalArn": "true"}}, "Null aws:principalarn"),
+        (
+            {"ForAllValues:StringEquals": {"aws:PrincipalOrgPaths": "o-1/r-1/"}},
+            "ForAllValues:StringEquals aws:principalorgpaths",
+        ),
+        (
+            {**OTHER_NETWORK, "Bool": {"aws:PrincipalIsAWSService": "true"}},
+            "NotIpAddress aws:sourceip, Bool aws:principalisawsservice",
+        ),
+        (
+            {"StringNotEqualsIgnoreCase": {"aws:SourceAccount": ACCOUNT}},
+            "StringNotEqualsIgnoreCase aws:sourceaccount",
+        ),
+    ],
+)
+def test_a_denial_that_cloudfront_may_fall_under_is_not_known(condition, named):
+    ((says, mend),) = denying(condition).items()
+    assert says == (
+        f"UNKNOWN bucket-policy: statement Added may deny CloudFront sensor/{TIMESTAMP}, for one: "
+        f"nobody knows if this holds: {named}"
+    )
+    assert "where it answers 403, take the statement out, or spare services of AWS" in mend
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {**OTHER_NETWORK, **OTHER_PEOPLE, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}},
+        {**OTHER_NETWORK, "StringEquals": {"aws:PrincipalArn": f"{IAM}:user/ben"}},
+        {"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}},
+        {"Null": {"aws:SourceVpce": "false"}, "StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
+        {"ForAnyValue:StringNotEquals": {"aws:PrincipalOrgPaths": "o-1/r-1/"}},
+        {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}},
+        {"StringNotEquals": {"aws:PrincipalServiceName": ["cloudfront.amazonaws.com", "x"]}},
+    ],
+)
+def test_a_denial_that_spares_cloudfront_is_nothing_to_tell(condition):
+    assert denying(condition) == {}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        {"Principal": {"AWS": f"{IAM}:root"}},
+        {"Action": "s3:PutObjectTagging"},
+        {"Resource": f"{BUCKET_ARN}/gear/*"},
+    ],
+)
+def test_a_denial_of_something_else_is_nothing_of_cloudfronts(words):
+    assert denying(OTHER_NETWORK, **words) == {}
+
+
+def test_a_denial_of_all_but_our_distribution_is_read():
+    own = f"arn:aws:cloudfront::{ACCOUNT}:distribution/E2EXAMPLE"
+    edge = {"Principal": {"Service": "cloudfront.amazonaws.com"}}
+    unless = {"StringNotEquals": {"AWS:SourceArn": own}}
+    assert denying(unless, **edge) == {}
+    unless["StringNotEquals"]["AWS:SourceArn"] = f"{own}OTHER"
+    assert list(denying(unless, **edge)) == [UNREAD]
+
+
 def test_a_bucket_without_a_policy():
     account = Account()
     account.answers["get_bucket_policy"] = "NoSuchBucketPolicy"

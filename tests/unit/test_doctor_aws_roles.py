@@ -6,7 +6,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from aws_account import Account
+from aws_account import ALONE, Account
 from aws_answers import (
     ANNA,
     BUCKET,
@@ -435,6 +435,77 @@ def test_rows_are_asked_in_few_calls_and_none_is_left_out():
     assert set(asked.values()) == {1}
     assert len(asked) == len(rows)
     assert len(calls) < len(rows) / 3
+
+
+def simulating(answer):
+    """The release role's account, and the calls of the simulator; what it answers by the call."""
+    account, calls = Account(), []
+    account.deployment = replace(account.deployment, roles={"release": ROLES["release"]})
+    simulate = account.answers["simulate_principal_policy"]
+
+    def note(params):
+        calls.append(params)
+        return answer(params) or simulate(params)
+
+    account.answers["simulate_principal_policy"] = note
+    return account, calls
+
+
+def test_a_batch_of_actions_that_do_not_go_together_is_asked_one_by_one():
+    account, calls = simulating(lambda params: None)
+    assert account.bad(check_rights) == {}
+    asked = [call["ActionNames"] for call in calls]
+    refused = [names for names in asked if len(names) > 1 and {*names} & ALONE]
+    assert len(refused) == 2
+    for names in refused:
+        at = asked.index(names)
+        assert asked[at + 1 : at + 1 + len(names)] == [(one,) for one in names]
+    rows = [row for row in wanted(PRODUCT, BUCKET, KEYS) if row.role == "release"]
+    assert len(asked) == len(batches(rows)) + sum(map(len, refused))
+
+
+def test_an_action_that_the_simulator_never_takes_is_not_known_and_the_rest_is():
+    creates = {"Effect": "Allow", "Action": "iam:CreateUser", "Resource": "*"}
+    account, _ = simulating(
+        lambda params: "InvalidInput" if "iam:PassRole" in params["ActionNames"] else None
+    )
+    assert list(account.bad(check_rights)) == [
+        "UNKNOWN role-rights: release: the simulator does not take iam:PassRole on *: "
+        "iam:SimulatePrincipalPolicy: AWS answered InvalidInput"
+    ]
+    account.more_policies[ROLES["release"]] = {"Statement": creates}
+    found = list(account.bad(check_rights))
+    assert [one.split()[0] for one in found] == ["FAIL", "UNKNOWN"]
+    assert "release: may do iam:CreateUser on *" in found[0]
+
+
+def test_a_role_that_the_simulator_takes_at_no_price_is_told_of_once():
+    account, _ = simulating(lambda params: "InvalidInput")
+    (says,) = account.bad(check_rights)
+    rows = [row for row in wanted(PRODUCT, BUCKET, KEYS) if row.role == "release"]
+    assert "release: the simulator does not take s3:PutObject on arn:aws:s3:::" in says
+    assert f" and {len(rows) - 1} more: iam:SimulatePrincipalPolicy: AWS answered" in says
+
+
+def test_another_error_is_not_asked_about_again():
+    account, calls = simulating(lambda params: "ServiceFailure")
+    assert len(account.bad(check_rights)) == len(calls) == 1
+
+
+def test_context_keys_are_given_as_what_policies_compare_them_as():
+    account, calls = simulating(lambda params: None)
+    account.look(check_rights)
+    types = {
+        (one["ContextKeyName"], one["ContextKeyType"])
+        for call in calls
+        for one in call["ContextEntries"]
+    }
+    assert {(name, kind) for name, kind in types if kind != "string"} == {
+        ("aws:SecureTransport", "boolean"),
+        ("s3:ObjectCreationOperation", "boolean"),
+        ("s3:TlsVersion", "numeric"),
+    }
+    assert len(types) == len({name for name, _ in types})
 
 
 @pytest.mark.parametrize("spec", ["ECC_NIST_EDWARDS25519", "ECC_NIST_P256"])

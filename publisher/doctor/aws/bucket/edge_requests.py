@@ -9,10 +9,16 @@ from publisher.doctor.aws.bucket.requests import NO_ACCOUNT
 from publisher.doctor.aws.evaluated import example, is_pattern, unaddressed
 from publisher.doctor.aws.policy import Statement
 from publisher.infra.arns import account_of
-from publisher.infra.policies import BY_TLS, Request, allows
+from publisher.infra.policies import BY_TLS, Request, allows, might_deny
 
 EDGE = "Service:cloudfront.amazonaws.com"
 _ACCOUNT = "aws:SourceAccount"
+# It asks as a service, which has no ARN, account or organization (IAM user guide, "AWS global
+# condition context keys"); from which address or network, nobody knows.
+_SERVICE = {
+    "aws:principalisawsservice": "true",
+    "aws:principalservicename": "cloudfront.amazonaws.com",
+}
 _SOURCE_EQUALS = ("StringEquals", "ArnEquals", "StringLike", "ArnLike")
 
 
@@ -60,9 +66,36 @@ def edge_might_read(statement: Statement, key: str, distribution: str) -> bool:
     return allows(unaddressed([statement]), _reading(key, distribution))
 
 
+def edge_may_be_denied(statement: Statement, key: str, distribution: str) -> bool:
+    """Whether one statement may deny CloudFront reading an object for a distribution.
+
+    A condition of another kind is taken to hold, unless it cannot where its key is absent.
+    """
+    request = _reading(key, distribution)
+    may_hold = all(
+        name.split(" ", 1)[1] in request.context or _holds_without_key(name, values)
+        for name, values in statement.conditions.items()
+    )
+    return may_hold and _is_for_edge(statement) and might_deny(unaddressed([statement]), request)
+
+
+def _holds_without_key(condition: str, values: Sequence[str]) -> bool:
+    """Whether a condition holds of a request that lacks its key.
+
+    Negated ones do (IAM user guide, "Condition operators", "Set operators for multivalued keys").
+    """
+    operator, _, _ = condition.partition(" ")
+    if operator == "null":
+        return "true" in values
+    if operator.startswith("foranyvalue:"):
+        return False
+    holds_empty = operator.startswith("forallvalues:") or operator.endswith("ifexists")
+    return holds_empty or "not" in operator
+
+
 def _reading(key: str, distribution: str) -> Request:
     source = {"aws:sourcearn": distribution, "aws:sourceaccount": account_of(distribution)}
-    return Request("s3:GetObject", key, {**BY_TLS, **source})
+    return Request("s3:GetObject", key, {**BY_TLS, **_SERVICE, **source})
 
 
 def _is_for_edge(statement: Statement) -> bool:

@@ -13,6 +13,7 @@ from publisher.doctor.aws.bucket.denials import (
 )
 from publisher.doctor.aws.bucket.edge_requests import (
     EDGE,
+    edge_may_be_denied,
     edge_might_read,
     edge_reads,
     other_distributions,
@@ -31,11 +32,15 @@ from publisher.doctor.aws.bucket.requests import of_bucket
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement, is_deleted, is_strange, parse_policy
 from publisher.doctor.aws.scene import Scene, bucket_setting
-from publisher.doctor.findings import Finding, fail, ok, warn
+from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.infra.arns import account_of
 from publisher.infra.sample_paths import IMMUTABLE, POINTERS, TIMESTAMP
 
 _TAKE_OUT = by_stack("take the statement out, if it is not wanted")
+_SPARE_EDGE = (
+    "ask the edge for a file that it has not kept; where it answers 403, take the statement out, "
+    'or spare services of AWS in it ("BoolIfExists": {"aws:PrincipalIsAWSService": "false"})'
+)
 _READS = "s3:getobject"
 # How actions begin that change nothing.
 _HARMLESS = ("s3:get", "s3:list", "s3:describe")
@@ -98,6 +103,8 @@ def judge_edge(
         what = "everything" if len(closed) == len(paths) else f"{closed[0]}, for one"
         says = f"distribution {distribution_id} may not read: boards get 403 for {what}"
         found.append(fail(CHECK, says, PUT_BACK))
+    open_to_it = [f"{product}/{path}" for path in paths if path not in closed]
+    found += [finding for one in statements for finding in _judge_denial(one, open_to_it, own)]
     return found or [ok(CHECK, "CloudFront reads for this distribution alone")]
 
 
@@ -141,6 +148,16 @@ def _judge_own_edge(statements: Sequence[Statement], scene: Scene) -> list[Findi
     here = scene.deployment
     has_edge = bool(here.distribution_id)
     return judge_edge(statements, here.product, here.distribution_id) if has_edge else []
+
+
+def _judge_denial(statement: Statement, keys: Sequence[str], own: str) -> Iterator[Finding]:
+    """Yield that a statement may deny CloudFront one of some objects, if its conditions hold."""
+    if denied := [key for key in keys if edge_may_be_denied(statement, key, own)]:
+        conditions = statement.document["Condition"]
+        named = (f"{operator} {name}" for operator, names in conditions.items() for name in names)
+        says = f"statement {statement.name} may deny CloudFront {denied[0]}, for one"
+        holds = f"nobody knows if this holds: {', '.join(named)}"
+        yield unknown(CHECK, f"{says}: {holds}", _SPARE_EDGE)
 
 
 def _judge_reader(statement: Statement, product: str, own: str) -> Iterator[Finding]:

@@ -75,7 +75,8 @@ def judge_rights(
 ) -> list[Finding]:
     """Return what a role may do that it must not, and what it cannot do that it needs to.
 
-    What it needs and is denied where a key is missed, it may have with that key: nobody knows.
+    What it needs and is denied where a key is missed, it may have with that key: nobody knows; nor
+    of what the simulator refuses to look at.
 
     Raises:
         UnansweredError: the simulator has left out a row.
@@ -84,13 +85,14 @@ def judge_rights(
         if asked(row) not in answers:
             says = f"{role}: the simulator has no answer for {row.action} on {row.resource}"
             raise UnansweredError(says, _TRY)
-    told = [(row, answers[asked(row)]) for row in rows]
+    told = [(row, answers[asked(row)]) for row in rows if not answers[asked(row)].refused]
     differing = [(row, answer) for row, answer in told if answer.is_allowed != row.wanted]
     unsure = [row for row, answer in differing if row.wanted and _missed(answer)]
     wrong = [row for row, _ in differing if row not in unsure]
     found = [_finding(role, same) for same in _alike(wrong)]
     if missed := {key for _, answer in told for key in _missed(answer)}:
         found.append(_unsimulated(role, missed, unsure))
+    found += _refused(role, rows, answers)
     if found:
         return found
     needs = sum(row.wanted for row in rows)
@@ -140,11 +142,28 @@ def _unsimulated(role: str, missed: Iterable[str], unsure: Sequence[Right]) -> F
     return unknown(CHECK, says + denied * bool(unsure), _TRY)
 
 
+def _refused(
+    role: str, rows: Iterable[Right], answers: Mapping[Asked, Answer]
+) -> Iterator[Finding]:
+    """Yield what the simulator refuses to look at, by why."""
+    found: dict[str, list[Right]] = {}
+    for row in rows:
+        if why := answers[asked(row)].refused:
+            found.setdefault(why, []).append(row)
+    for why, same in found.items():
+        yield unknown(CHECK, f"{role}: the simulator does not take {_named(same)}: {why}", _TRY)
+
+
 def _finding(role: str, rows: Sequence[Right]) -> Finding:
-    first, more = rows[0], len(rows) - 1
-    what = f"{first.action} on {first.resource}" + (f" and {more} more" if more else "")
+    first, what = rows[0], _named(rows)
     if first.wanted:
         says = f"{role}: may not do {what}, which it needs: {first.why}"
     else:
         says = f"{role}: may do {what}: {first.why}"
     return fail(CHECK, says, _MEND)
+
+
+def _named(rows: Sequence[Right]) -> str:
+    """Return the first of some rows, and how many more there are, for a sentence."""
+    first, more = rows[0], len(rows) - 1
+    return f"{first.action} on {first.resource}" + (f" and {more} more" if more else "")

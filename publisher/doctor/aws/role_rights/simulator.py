@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from publisher.doctor.aws.asking import ask
+from botocore.exceptions import ClientError
+
+from publisher.aws_errors import code_of
+from publisher.doctor.aws.asking import UnansweredError, ask
 from publisher.doctor.aws.role_rights.row import Right
 from publisher.doctor.aws.scene import Scene
 
 if TYPE_CHECKING:
+    from types_boto3_iam.literals import ContextKeyTypeEnumType
     from types_boto3_iam.type_defs import ContextEntryTypeDef, EvaluationResultTypeDef
 
 # Condition keys and their values, in order.
@@ -17,13 +21,22 @@ _Context = tuple[tuple[str, str], ...]
 # Action in lower case, resource and context of a row.
 Asked = tuple[str, str, _Context]
 
-_BOOLEANS = ("aws:SecureTransport", "s3:ObjectCreationOperation")
+# Of what type a condition key's value is, where it is no text (service authorization reference).
+_TYPES: Mapping[str, ContextKeyTypeEnumType] = {
+    "aws:SecureTransport": "boolean",
+    "s3:ObjectCreationOperation": "boolean",
+    "s3:TlsVersion": "numeric",
+}
 # What a request by TLS has; the caller is added. What a row leaves out is absent from its request.
 _CONTEXT = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
 # Services with one endpoint, whose requests are of its region (IAM user guide, "AWS global
 # condition context keys": aws:RequestedRegion). STS has one in each region.
 _GLOBAL = ("iam:", "cloudfront:")
 _REGION_OF_GLOBAL = "us-east-1"
+# What IAM answers where actions of one call "require different authorization information", or what
+# is given is no input. Which actions do not go together it does not document (iam:PassRole and
+# sts:AssumeRole do not, nor do some of S3's), so that only the answer tells.
+_REFUSED = "InvalidInput"
 
 
 class Batch(NamedTuple):
@@ -38,16 +51,22 @@ class Batch(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What the simulator says of one action and resource, and the context keys that it missed."""
+    """What the simulator says of one action and resource.
+
+    Attributes:
+        missed: the context keys that it missed.
+        refused: why it took not even this action by itself; "" where it has answered.
+    """
 
     is_allowed: bool
-    missed: tuple[str, ...]
+    missed: tuple[str, ...] = ()
+    refused: str = ""
 
 
 def simulate(
     scene: Scene, arn: str, rows: Iterable[Right], policies: Sequence[str]
 ) -> dict[Asked, Answer]:
-    """Return what the simulator says of a role, in as few calls as can be; rows it may leave out.
+    """Return what the simulator says of a role, in as few calls as it takes; rows it may leave out.
 
     Args:
         arn: the role's.
@@ -58,8 +77,7 @@ def simulate(
     """
     answers: dict[Asked, Answer] = {}
     for batch in batches(rows):
-        for result in _results(scene, arn, batch, policies):
-            answers.update(_read(result, batch))
+        answers.update(_answers(scene, arn, batch, policies))
     return answers
 
 
@@ -78,6 +96,31 @@ def batches(rows: Iterable[Right]) -> list[Batch]:
     for (context, resource, _), names in actions.items():
         resources.setdefault((context, tuple(names)), []).append(resource)
     return [Batch(names, tuple(arns), context) for (context, names), arns in resources.items()]
+
+
+def _answers(
+    scene: Scene, arn: str, batch: Batch, policies: Sequence[str]
+) -> Iterator[tuple[Asked, Answer]]:
+    """Yield the answers to a batch; where it is refused, to its actions one by one."""
+    try:
+        results = _results(scene, arn, batch, policies)
+    except UnansweredError as error:
+        if not _is_refused(error):
+            raise
+        first, *more = batch.actions
+        if not more:
+            refused = Answer(False, refused=str(error))
+            yield from (((first.lower(), one, batch.context), refused) for one in batch.resources)
+            return
+        for action in batch.actions:
+            yield from _answers(scene, arn, batch._replace(actions=(action,)), policies)
+    else:
+        for result in results:
+            yield from _read(result, batch).items()
+
+
+def _is_refused(error: UnansweredError) -> bool:
+    return isinstance(error.__cause__, ClientError) and code_of(error.__cause__) == _REFUSED
 
 
 def _results(
@@ -101,7 +144,7 @@ def _results(
 
 def _entries(context: Mapping[str, str]) -> Iterator[ContextEntryTypeDef]:
     for name, value in context.items():
-        kind: Literal["boolean", "string"] = "boolean" if name in _BOOLEANS else "string"
+        kind = _TYPES.get(name, "string")
         yield {"ContextKeyName": name, "ContextKeyValues": [value], "ContextKeyType": kind}
 
 
