@@ -29,8 +29,9 @@ def run(arguments: Arguments, context: Context) -> Result:
     for caution in settings.cautions():
         context.warn(caution)
     names = {kind: settings.stack_name(kind) for kind in settings.stacks}
+    told = (f"{name} ({settings.region_of(kind)})" for kind, name in names.items())
     data = {"infra": str(path), "stacks": names}
-    return Result([f"{path}: {', '.join(names.values())} in {settings.region}", *_NEXT], data)
+    return Result([f"{path}: {', '.join(told)}", *_NEXT], data)
 
 
 def _path(arguments: Arguments) -> Path:

@@ -85,10 +85,10 @@ def open_site(arguments: Arguments, context: Context, *, is_declared: bool = Tru
         TemplateError: a template is none.
     """
     sources = {kind: _source(template.read(kind)) for kind in STACKS}
-    for kind, path in getattr(arguments, "templates", ()):
-        sources[kind] = _read_source(path)
+    files = dict(getattr(arguments, "templates", ()))
+    sources |= {kind: _read_source(path) for kind, path in files.items()}
     parsed = {kind: source.template for kind, source in sources.items()}
-    settings = load_infra(find_infra(arguments), parsed)
+    settings = load_infra(find_infra(arguments), parsed, files)
     kinds = _kinds(arguments, settings, is_declared)
     return Site(settings, sources, kinds, context, getattr(arguments, "import_existing", False))
 

@@ -1,6 +1,7 @@
 """The bucket, the edge and the keys in AWS, by three stacks.
 
-settings, parameters, stack_requests    what is wanted: infra.toml, held against the templates
+settings, bucket_names, parameters,     what is wanted: infra.toml, held against the templates
+stack_requests
 template, rules/                        the templates, and what must hold of them
 jobs, requirements, bucket_actions,     what roles, boards and people need: of templates, and of
 sample_paths                            what is live

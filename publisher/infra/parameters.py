@@ -29,7 +29,7 @@ def verify_parameters(
     declared: Mapping[str, Any] = template.get("Parameters", {})
     for name, value in given.items():
         if name not in declared:
-            raise SettingsError(f"{name} is not a parameter", _instead(name, declared))
+            raise SettingsError(f"{name} is not a parameter", instead(name, declared))
         _verify_value(name, value, declared[name])
     for name, parameter in declared.items():
         if "Default" not in parameter and name not in given and name not in supplied:
@@ -41,7 +41,8 @@ def as_text(value: object) -> str:
     return ",".join(value) if isinstance(value, list) else str(value)
 
 
-def _instead(name: str, declared: Mapping[str, Any]) -> str:
+def instead(name: str, declared: Mapping[str, Any]) -> str:
+    """Return what may be meant by a name that a template does not declare."""
     near = get_close_matches(name, declared, 1, 0.5)
     return f"is {near[0]} meant?" if near else f"there are {', '.join(declared)}"
 

@@ -14,18 +14,28 @@ from pathlib import Path
 from typing import Any
 
 from publisher.errors import SettingsError
+from publisher.infra import bucket_names
 from publisher.infra import template as templates_of
 from publisher.infra.keys.given import given_keys, verify_apart, verify_forms, verify_region
 from publisher.infra.names import EDGE_REGION, FILE_NAME, STACKS, stack_name, stack_region
-from publisher.infra.parameters import as_text, verify_parameters
+from publisher.infra.parameters import as_text, instead, verify_parameters
 from publisher.infra.subjects import of_both
 from publisher.settings import verify_name
 
 _PREFIX = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
+# China, GovCloud, the European Sovereign Cloud, and those that are cut off (IAM User Guide, "ARN
+# format"; AWS General Reference, "AWS service endpoints").
+_OTHER_PARTITIONS = re.compile(r"(cn|us-gov|us-iso[a-z]?|eu-iso[a-z]?|eusc)-")
 _ENFORCED = "Enforced"
 _SUBJECTS = ("ReleaseSubjects", "RefreshSubjects")
+_TRUSTED = (*_SUBJECTS, "TrustedPrincipalArns")
+_NOBODY = (
+    "nobody may take a role, so none is made: set ReleaseSubjects and RefreshSubjects, for jobs, "
+    "or TrustedPrincipalArns"
+)
 _VARIABLE = "${"
+_EDGE_DOMAIN = ".cloudfront.net"
 _HINT = "a section [infra], and one for each stack: [ota], [logs], [ci]"
 
 Template = Mapping[str, Any]
@@ -56,10 +66,9 @@ class InfraSettings:
             hint = "lower-case letters, digits and dashes, at most 32, a letter in front"
             raise SettingsError(f'name: "{self.name}" cannot begin the name of a stack', hint)
         verify_name("product", self.product)
-        if not _REGION.fullmatch(self.region):
-            raise SettingsError(f'region: "{self.region}" is not a region, such as eu-central-1')
+        _verify_region_name(self.region)
         verify_region(self.stacks.get("ci", {}), self.region)
-        _verify_buckets(self.stacks)
+        bucket_names.verify_apart(self.stacks)
         ota = self.stacks.get("ota", {})
         issued = ota.get("DomainName") and not ota.get("CertificateArn")
         if issued and self.region != EDGE_REGION:
@@ -78,12 +87,16 @@ class InfraSettings:
                 raise SettingsError(f"{what}, which is for emulators", hint)
 
     def cautions(self) -> list[str]:
-        """Return what is allowed, and may not be meant: whoever refreshes may release."""
-        release, refresh = (_items(self.stacks.get("ci", {}).get(name, "")) for name in _SUBJECTS)
-        return [
+        """Return what is allowed, and may not be meant: one job for both roles, or nobody."""
+        ci = self.stacks.get("ci", {})
+        release, refresh = (_items(ci.get(name, "")) for name in _SUBJECTS)
+        found = [
             f"[ci] {says}: take it out of ReleaseSubjects, if that is not meant"
             for says in of_both(release, refresh)
         ]
+        if "ci" in self.stacks and not any(ci.get(name) for name in _TRUSTED):
+            found.append(f"[ci] {_NOBODY}")
+        return found
 
     def stack_name(self, kind: str) -> str:
         """Return the name of `ota`, `logs` or `ci` as CloudFormation knows it."""
@@ -92,6 +105,15 @@ class InfraSettings:
     def region_of(self, kind: str) -> str:
         """Return where a stack is."""
         return stack_region(kind, self.region)
+
+
+def _verify_region_name(region: str) -> None:
+    if _OTHER_PARTITIONS.match(region):
+        where = "is of a part of AWS with accounts of its own"
+        message = f'region: "{region}" {where}, without the {EDGE_REGION} that the edge needs'
+        raise SettingsError(message, "take another, such as eu-central-1")
+    if not _REGION.fullmatch(region):
+        raise SettingsError(f'region: "{region}" is not a region, such as eu-central-1')
 
 
 def supplied_names(kind: str, stacks: Mapping[str, Mapping[str, str]]) -> set[str]:
@@ -103,11 +125,16 @@ def supplied_names(kind: str, stacks: Mapping[str, Mapping[str, str]]) -> set[st
     return own | more.get(kind, set())
 
 
-def load_infra(path: Path, templates: Mapping[str, Template] | None = None) -> InfraSettings:
+def load_infra(
+    path: Path,
+    templates: Mapping[str, Template] | None = None,
+    files: Mapping[str, Path] | None = None,
+) -> InfraSettings:
     """Read infra.toml.
 
     Args:
         templates: to hold the parameters against, by stack; by default those of the package.
+        files: where those lie that are not of the package, by stack.
 
     Raises:
         SettingsError: the file is missing, is not TOML, or something in it is missing or wrong.
@@ -120,7 +147,7 @@ def load_infra(path: Path, templates: Mapping[str, Template] | None = None) -> I
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} cannot be read: {error}") from error
     try:
-        return parse_infra(text, templates or packaged_templates(), path)
+        return parse_infra(text, templates or packaged_templates(), path, files)
     except SettingsError as error:
         raise SettingsError(f"{path}: {error}", error.hint) from error
 
@@ -131,9 +158,16 @@ def packaged_templates() -> dict[str, Template]:
 
 
 def parse_infra(
-    text: str, templates: Mapping[str, Template], path: Path = Path(FILE_NAME)
+    text: str,
+    templates: Mapping[str, Template],
+    path: Path = Path(FILE_NAME),
+    files: Mapping[str, Path] | None = None,
 ) -> InfraSettings:
     """Parse the text of infra.toml.
+
+    Args:
+        templates: as for `load_infra`; so are `files`.
+        path: of infra.toml itself.
 
     Raises:
         SettingsError: see `load_infra`; which file it is, is for the caller to say.
@@ -150,6 +184,8 @@ def parse_infra(
     sections = {kind: document[kind] for kind in STACKS if kind in document}
     if not sections:
         raise SettingsError("no stack is named", _HINT)
+    for kind, file in (files or {}).items():
+        _verify_template(kind, sections.get(kind, {}), templates[kind], file)
     stacks = {
         kind: _parameters(kind, values, templates[kind], sections)
         for kind, values in sections.items()
@@ -183,6 +219,7 @@ def _parameters(
         verify_forms(values)
         _verify_constant(values)
         verify_parameters(template, values, supplied_names(kind, sections))
+        bucket_names.verify_free(kind, values)
         _verify_trust(values)
         _verify_domain(values)
     except SettingsError as error:
@@ -201,21 +238,22 @@ def _verify_constant(values: Mapping[str, object]) -> None:
                 raise SettingsError(message, "write out who or what is meant")
 
 
+def _verify_template(
+    kind: str, values: Mapping[str, object], template: Template, file: Path
+) -> None:
+    """Refuse a template that lacks what infra.toml gives: it may be that of another stack."""
+    declared = template.get("Parameters", {})
+    for name in values:
+        if name not in declared:
+            shipped = templates_of.load(templates_of.read(kind))["Parameters"]
+            is_ours = f"is it a template of {kind}? infra/{kind}.yaml has it"
+            hint = is_ours if name in shipped else instead(name, declared)
+            raise SettingsError(f"[{kind}] {name}: {file} has no such parameter", hint)
+
+
 def _items(text: str) -> list[str]:
     """Return the items of a CommaDelimitedList."""
     return [one for one in text.split(",") if one]
-
-
-def _verify_buckets(stacks: Mapping[str, Mapping[str, str]]) -> None:
-    """Refuse the bucket of releases for the logs, where all expires, and two for the releases."""
-    logs = stacks.get("logs", {}).get("LogBucketName")
-    releases = [stacks.get(kind, {}).get("BucketName") for kind in ("ota", "ci")]
-    if logs and logs in releases:
-        message = f"[logs] LogBucketName: {logs} is the bucket of the releases"
-        raise SettingsError(message, "give the logs one of their own: they expire, releases do not")
-    if all(releases) and releases[0] != releases[1]:
-        message = f"[ci] BucketName is {releases[1]}, and that of [ota] {releases[0]}"
-        raise SettingsError(message, "leave it out of [ci]: the roles are for the bucket of [ota]")
 
 
 def _verify_trust(values: Mapping[str, object]) -> None:
@@ -227,7 +265,13 @@ def _verify_trust(values: Mapping[str, object]) -> None:
 
 
 def _verify_domain(values: Mapping[str, object]) -> None:
-    """Refuse a host name that nothing vouches for, and what is for a host name without one."""
+    """Refuse a host name that nothing vouches for, and what is for a host name without one.
+
+    And one of CloudFront's own, which nobody has a certificate for.
+    """
+    if str(values.get("DomainName", "")).endswith(_EDGE_DOMAIN):
+        hint = "leave it out: the edge has such a name by itself; or take one of your own"
+        raise SettingsError(f"DomainName: {values['DomainName']} is CloudFront's own name", hint)
     proofs = [name for name in ("CertificateArn", "HostedZoneId") if values.get(name)]
     if values.get("DomainName") and not proofs:
         hint = (

@@ -19,6 +19,8 @@ OUTPUTS = {
     "DistributionArn": "arn:aws:cloudfront::111122223333:distribution/E1",
 }
 KEYS = {"SnapshotKeyArn": "awskms:arn:s", "TimestampKeyArn": "arn:t"}
+PROVIDER = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
+NOBODY = "slotcast: warning: [ci] nobody may take a role, so none is made: set ReleaseSubjects"
 SETTINGS = '[infra]\nname = "slotcast"\nproduct = "sensor"\n[ota]\nBucketName = "acme-firmware"\n'
 
 
@@ -72,8 +74,8 @@ def types(monkeypatch):
 
 def test_init_writes_what_plan_reads(run, cloud):
     code, out, err = run(*INIT)
-    assert (code, err) == (0, "")
-    assert out.startswith("infra.toml: slotcast-ota, slotcast-sensor-ci in us-east-1\n")
+    assert (code, err.count("\n"), err.startswith(NOBODY)) == (0, 1, True)
+    assert out.startswith("infra.toml: slotcast-ota (us-east-1), slotcast-sensor-ci (us-east-1)\n")
     for name in (OTA, CI):
         cloud.is_absent(name)
         if name == CI:
@@ -82,8 +84,20 @@ def test_init_writes_what_plan_reads(run, cloud):
         cloud.works_out(name)
         cloud.drops_shell(name)
     code, out, err = run("infra", "plan")
-    assert (code, err) == (0, "")
+    assert (code, err.count("\n"), err.startswith(NOBODY)) == (0, 1, True)
     assert f"{CI} (us-east-1): would be created" in out
+
+
+def test_init_tells_each_stack_with_its_region(run, aws):
+    code, out, _ = run(*INIT, "--region", "eu-central-1", "--log-bucket", "acme-logs")
+    assert code == 0
+    names = f"{OTA} (eu-central-1), {LOGS} (us-east-1), {CI} (eu-central-1)"
+    assert out.startswith(f"infra.toml: {names}\n")
+
+
+def test_init_warns_of_an_identity_provider_that_vouches_for_nobody(run, aws):
+    code, _, err = run(*INIT, "--oidc-provider-arn", PROVIDER)
+    assert (code, err.startswith(NOBODY)) == (0, True)
 
 
 def test_init_never_overwrites(run, aws):
@@ -94,10 +108,19 @@ def test_init_never_overwrites(run, aws):
     assert Path("infra.toml").read_text() == "mine"
 
 
-def test_init_writes_nothing_that_would_be_refused_later(run, aws):
-    code, _, err = run(*INIT, "--domain", "Updates.example.com")
+@pytest.mark.parametrize(
+    ("option", "value", "says"),
+    [
+        ("--domain", "Updates.example.com", '[ota] DomainName: "Updates.example.com" does not'),
+        ("--domain", "d111.cloudfront.net", "[ota] DomainName: d111.cloudfront.net is CloudFr"),
+        ("--log-bucket", "acme--x-s3", '[logs] LogBucketName: "acme--x-s3" is refused by S3'),
+        ("--region", "cn-north-1", 'region: "cn-north-1" is of a part of AWS with accounts'),
+    ],
+)
+def test_init_writes_nothing_that_would_be_refused_later(run, aws, option, value, says):
+    code, _, err = run(*INIT, option, value)
     assert code == 1
-    assert '[ota] DomainName: "Updates.example.com" does not match' in err
+    assert says in err
     assert not Path("infra.toml").exists()
 
 
@@ -109,14 +132,14 @@ def test_init_gives_the_logs_no_bucket_that_has_releases(run, aws):
 
 
 def test_init_takes_subjects_for_both_roles(run, aws):
-    provider = "arn:aws:iam::111122223333:oidc-provider/token.actions.githubusercontent.com"
     subject = "repo:acme@1/sensor@2:environment:release"
     assert run(*INIT, "--github-subject", subject)[0] == 1  # without a provider
     code, out, err = run(
-        *INIT, "--github-subject", subject, "--oidc-provider-arn", provider, "--json"
+        *INIT, "--github-subject", subject, "--oidc-provider-arn", PROVIDER, "--json"
     )
     assert code == 0
     assert f"warning: [ci] {subject} refreshes, and may release too" in err
+    assert "nobody" not in err
     assert json.loads(out)["stacks"] == {"ota": OTA, "ci": CI}
     assert Path("infra.toml").read_text().count(f'["{subject}"]') == 2
 
@@ -348,6 +371,23 @@ def test_a_template_that_is_no_yaml_is_named_with_its_line(run, aws, ota):
     code, _, err = run("infra", "plan", "--template", "ota=mine.yaml")
     assert code == 1
     assert err.startswith("slotcast: error: mine.yaml: line 3: ")
+
+
+@pytest.mark.parametrize(
+    ("setting", "hint"),
+    [
+        ("", "is it a template of ota? infra/ota.yaml has it"),
+        ('LogBuckett = "acme"\n', "is LogBucketName meant?"),
+    ],
+)
+def test_a_template_that_lacks_what_is_set_is_told_by_its_file(run, aws, setting, hint):
+    Path("infra.toml").write_text(SETTINGS.replace("BucketName", setting + "BucketName"))
+    Path("mine.yaml").write_text(read("logs"))
+    code, _, err = run("infra", "plan", "ota", "--template", "ota=mine.yaml")
+    assert code == 1
+    name = setting.partition(" ")[0] or "BucketName"
+    assert f"infra.toml: [ota] {name}: mine.yaml has no such parameter\n" in err
+    assert hint in err
 
 
 def test_a_template_for_no_stack_is_wrong_usage(run, ota):

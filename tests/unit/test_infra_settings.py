@@ -70,6 +70,13 @@ def test_logs_are_in_us_east_1_wherever_the_bucket_is(parse):
         (HEAD.replace('"slotcast"', '"-x"') + OTA, 'name: "-x" cannot begin', "a letter in front"),
         (HEAD.replace('"sensor"', '"Sensor!"') + OTA, 'product: "Sensor!"', "lower-case"),
         (HEAD + 'region = "Frankfurt"\n' + OTA, "is not a region", ""),
+        *(
+            (HEAD + f'region = "{region}"\n' + OTA, f'"{region}" is of a part of AWS', "eu-central")
+            for region in (
+                *("cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1"),
+                *("us-isof-south-1", "eu-isoe-west-1", "eusc-de-east-1"),
+            )
+        ),
         (HEAD + "[ota]\n", r"\[ota\] BucketName is missing", "bucket"),
         (HEAD + OTA + 'BuckettName = "x"\n', "BuckettName is not a parameter", "is BucketName"),
         (HEAD + OTA + 'zzz = "x"\n', r"\[ota\] zzz is not a parameter", "there are BucketName"),
@@ -90,6 +97,21 @@ def test_logs_are_in_us_east_1_wherever_the_bucket_is(parse):
         (HEAD + OTA + f"{DOMAIN}\n", "DomainName needs CertificateArn", "HostedZoneId"),
         (HEAD + OTA + f"{CERTIFICATE}\n", "CertificateArn needs DomainName", "host name"),
         (HEAD + OTA + 'HostedZoneId = "Z1"\n', "HostedZoneId needs DomainName", "host name"),
+        (HEAD + OTA + 'DomainName = "d1.cloudfront.net"\n', "is CloudFront's own", "leave it out"),
+        (HEAD + '[ota]\nBucketName = "acme.mrap"\n', "does not match", "no dots"),
+        *(
+            (HEAD + f'[ota]\nBucketName = "{name}"\n', f"no bucket may {says}$", "another")
+            for name, says in (
+                *(("xn--acme", "begin with xn--"), ("sthree-acme", "begin with sthree-")),
+                *(
+                    ("amzn-s3-demo-acme", "begin with amzn-s3-demo-"),
+                    ("a-s3alias", "end in -s3a.*"),
+                ),
+                *(("acme--ol-s3", "end in --ol-s3"), ("acme--x-s3", "end in --x-s3")),
+                ("acme--table-s3", "end in --table-s3"),
+            )
+        ),
+        (HEAD + OTA + '[logs]\nLogBucketName = "sthree-x"\n', r"\[logs\] LogBucketName", "another"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(parse, text, says, hint):
@@ -138,9 +160,21 @@ def test_an_account_does_not_do_without_conditional_writes(value):
 def test_a_job_that_refreshes_and_may_release_too_is_told(parse):
     ci = f'[ci]\nOidcProviderArn = "{PROVIDER}"\nReleaseSubjects = ["{SUBJECT}", "{SUBJECT}2"]\n'
     apart = parse(HEAD + OTA + ci + f'RefreshSubjects = ["{SUBJECT}3"]\n')
-    assert apart.cautions() == parse(HEAD + OTA).cautions() == []
+    assert apart.cautions() == parse(HEAD + OTA).cautions() == []  # without [ci] there are no roles
     (says,) = parse(HEAD + OTA + ci + f'RefreshSubjects = ["{SUBJECT}"]\n').cautions()
     assert says.startswith(f"[ci] {SUBJECT} refreshes, and may release too")
+
+
+@pytest.mark.parametrize("lines", ["", f'OidcProviderArn = "{PROVIDER}"\nReleaseSubjects = []\n'])
+def test_roles_that_nobody_may_take_are_told(parse, lines):
+    (says,) = parse(f"{HEAD}{OTA}[ci]\n{lines}").cautions()
+    assert says.startswith("[ci] nobody may take a role")
+    people = 'TrustedPrincipalArns = ["arn:aws:iam::111122223333:role/release"]\n'
+    assert parse(f"{HEAD}{OTA}[ci]\n{lines}{people}").cautions() == []
+
+
+def test_a_bucket_that_is_there_may_have_any_name(parse):
+    assert parse(f'{HEAD}[ci]\nBucketName = "sthree-acme"\n').stacks["ci"]
 
 
 def test_a_file_that_is_not_there_is_told_how_to_get(tmp_path):

@@ -5,8 +5,8 @@ edit has broken. Each rule is run under each branch of the conditions. What no r
 breach, too: nothing passes because nobody looked.
 
 view, branches, model, paths            a template as rules see it, in each branch of its conditions
-known, defaults, given, choices,        what may stand in a template, and what its parameters take
-variables, outputs
+known, defaults, given, conditions,     what may stand in a template, and what its parameters take
+choices, variables, outputs
 form, policy_paths, bucket_policy,      policies, and what of the bucket they deny and let through
 bucket_work, bucket_access,
 bucket_settings
@@ -28,6 +28,7 @@ from publisher.infra.rules import (
     bucket_settings,
     bucket_work,
     caching,
+    conditions,
     defaults,
     edge,
     edge_headers,
@@ -59,6 +60,7 @@ RULES: tuple[Rule, ...] = (
     *variables.RULES,
     *defaults.RULES,
     *given.RULES,
+    *conditions.RULES,
     *form.RULES,
     *outputs.RULES,
     *bucket.RULES,

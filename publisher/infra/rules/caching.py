@@ -23,6 +23,8 @@ from publisher.infra.wildcards import matches
 
 # What boards meet: a root that is not there yet, and a bucket that has a bad moment.
 _MET_ERRORS = (403, 404, 500, 502, 503, 504)
+# Or else an object's Cache-Control could send a fleet's polls all to the bucket.
+_POINTER_MIN_S = 1
 # How a behaviour tells each kind of pointer from the rest, in all products and channels.
 _POINTER_PATTERNS = ("*/metadata/timestamp.json", "*/version.json")
 _FORWARDING = (
@@ -77,6 +79,8 @@ def _pointers(view: View) -> Iterator[Fault]:
                 yield distribution.name, f"{path} ({pattern}) has no cache policy of this template"
             elif (most := _seconds(policy, "MaxTTL")) > POINTER_MAX_S:
                 yield distribution.name, f"{path} ({pattern}) is kept for up to {most:g} s"
+            elif (least := _seconds(policy, "MinTTL", unknown=0)) < _POINTER_MIN_S:
+                yield distribution.name, f"{path} ({pattern}) may be kept for {least:g} s only"
             elif _seconds(policy, "DefaultTTL", unknown=0) == 0:
                 yield distribution.name, f"{path} ({pattern}) is not kept without a Cache-Control"
 
@@ -134,8 +138,10 @@ RULES = (
     ),
     Rule(
         "pointer-caching",
-        f"pointers, and what no pattern names, are kept for {POINTER_MAX_S} s at most",
-        f"give the path a cache policy with a MaxTTL of {POINTER_MAX_S}, before wider patterns",
+        f"pointers, and what no pattern names, are kept for {POINTER_MAX_S} s at most, and for "
+        f"{_POINTER_MIN_S} s at least: a fleet's polls never all reach the bucket",
+        f"give the path a cache policy with a MinTTL of {_POINTER_MIN_S} and a MaxTTL of "
+        f"{POINTER_MAX_S}, before wider patterns",
         _pointers,
     ),
     Rule(

@@ -10,6 +10,9 @@ from publisher.infra.requirements import TLS_POLICIES
 from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.view import Resource, View
 
+# HTTP/1.1, which boards speak, is in all.
+_ALL_VERSIONS = "http2and3"
+
 
 def distributions(view: View) -> Iterator[tuple[Resource, dict[str, Any]]]:
     """Yield each distribution with its configuration."""
@@ -28,6 +31,14 @@ def _https(view: View) -> Iterator[Fault]:
         for pattern, behaviour in behaviours(config):
             if (found := behaviour.get("ViewerProtocolPolicy")) != "https-only":
                 yield distribution.name, f"{pattern}: ViewerProtocolPolicy is {found}"
+
+
+def _protocols(view: View) -> Iterator[Fault]:
+    for distribution, config in distributions(view):
+        if (found := config.get("HttpVersion")) != _ALL_VERSIONS:
+            yield distribution.name, f"HttpVersion is {found}"
+        if not is_true(config.get("IPV6Enabled")):
+            yield distribution.name, "it does not speak IPv6, which its AAAA record promises"
 
 
 def _methods(view: View) -> Iterator[Fault]:
@@ -74,6 +85,12 @@ RULES = (
         "nothing is served without TLS, and no board is redirected",
         "set ViewerProtocolPolicy to https-only",
         _https,
+    ),
+    Rule(
+        "edge-protocols",
+        "the edge speaks HTTP/2 and HTTP/3 beside HTTP/1.1, over IPv6 too",
+        "set HttpVersion to http2and3, and IPV6Enabled",
+        _protocols,
     ),
     Rule(
         "methods",

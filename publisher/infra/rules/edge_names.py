@@ -22,21 +22,37 @@ _VIEWER = {
 def _names(view: View) -> Iterator[Fault]:
     for distribution, config in distributions(view):
         aliases = items(config.get("Aliases"))
-        if aliases not in ([], [_DOMAIN]):
-            yield distribution.name, f"it answers as {', '.join(map(text, aliases))}"
+        if aliases != ([_DOMAIN] if _has_domain(view) else []):
+            names = ", ".join(map(text, aliases)) or "CloudFront names it, and not as DomainName"
+            yield distribution.name, f"it answers as {names}"
         if config.get("WebACLId") not in (None, _FIREWALL):
             yield distribution.name, f"{text(config['WebACLId'])} may refuse boards"
+        elif view.is_given("WebAclArn", "HasWebAcl") and not config.get("WebACLId"):
+            yield distribution.name, "WebAclArn does not stand before it"
         viewer = config.get("ViewerCertificate") or {}
         if not _is_own(view, at(viewer, "AcmCertificateArn")):
-            yield distribution.name, f"its certificate is {text(viewer['AcmCertificateArn'])}"
+            found = text(viewer.get("AcmCertificateArn", "CloudFront's"))
+            yield distribution.name, f"its certificate is {found}"
         for name in sorted(viewer.keys() - _VIEWER):
             yield distribution.name, f"ViewerCertificate: no rule knows what {name} does"
 
 
+def _has_domain(view: View) -> bool:
+    return view.is_given("DomainName", "HasDomain")
+
+
 def _is_own(view: View, certificate: Node) -> bool:
-    """Say whether there is no certificate, or that of the parameter or of the template."""
+    """Say whether it is what goes with the domain: that of the template, or of the parameter.
+
+    Without a domain there is none.
+    """
+    if not _has_domain(view):
+        return certificate is None
     made = view.named(certificate) if certificate else None
-    return certificate in (None, _CERTIFICATE) or (made is not None and made.kind == _ISSUED)
+    is_issued = made is not None and made.kind == _ISSUED
+    if view.choice.get("IssuesCertificate", is_issued):
+        return is_issued
+    return bool(certificate == _CERTIFICATE)
 
 
 def _issued(view: View) -> Iterator[Fault]:
@@ -56,7 +72,7 @@ RULES = (
     Rule(
         "edge-names",
         "the edge answers as DomainName alone, with its certificate and its firewall from "
-        "parameters, or the certificate that the template issues",
+        "parameters, or the certificate that the template issues: each where it is given",
         "set Aliases to [!Ref DomainName], AcmCertificateArn to !Ref CertificateArn or the "
         "certificate, WebACLId to !Ref WebAclArn; a wildcard or a second name has an edge of its "
         "own",

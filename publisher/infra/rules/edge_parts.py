@@ -24,6 +24,9 @@ _BEHAVIOUR = {
     *("OriginRequestPolicyId", "PathPattern", "ResponseHeadersPolicyId", "TargetOriginId"),
     "ViewerProtocolPolicy",
 }
+# The zone of all of CloudFront (General Reference, "CloudFront endpoints").
+_EDGE_ZONE = "Z2FDTNDATAQYW2"
+_ADDRESSES = ("A", "AAAA")
 
 
 def _origin(view: View) -> Iterator[Fault]:
@@ -79,6 +82,17 @@ def _records(view: View) -> Iterator[Fault]:
         target = text(record.get("AliasTarget", "DNSName"))
         if target not in {f"${{{one.name}.DomainName}}" for one, _ in distributions(view)}:
             yield record.name, f"it leads to {target}, which is not the edge"
+        if (zone := text(record.get("AliasTarget", "HostedZoneId"))) != _EDGE_ZONE:
+            yield record.name, f"{zone} is not CloudFront's zone, {_EDGE_ZONE}"
+
+
+def _addresses(view: View) -> Iterator[Fault]:
+    if view.is_given("HostedZoneId", "HasRecord"):
+        kinds = [record.get("Type") for record in view.of("Route53::RecordSet")]
+        for distribution, _ in distributions(view):
+            for kind in _ADDRESSES:
+                if (count := kinds.count(kind)) != 1:
+                    yield distribution.name, f"{count} records of type {kind} lead to it, and not 1"
 
 
 RULES = (
@@ -103,7 +117,14 @@ RULES = (
     Rule(
         "edge-records",
         "records in DNS are for the edge's own domain, and lead to the edge",
-        "name the alias of the distribution, with !GetAtt Distribution.DomainName as its target",
+        "name the alias of the distribution, with !GetAtt Distribution.DomainName as its target, "
+        f"in the zone {_EDGE_ZONE}",
         _records,
+    ),
+    Rule(
+        "edge-addresses",
+        "where the zone is given, the edge has an A record and an AAAA record in it",
+        "give one record the type A and one AAAA, both under the condition HasRecord",
+        _addresses,
     ),
 )

@@ -1,4 +1,4 @@
-"""What parameters take, and which conditions ask for them: as the templates here have them.
+"""What parameters take: as the templates here have them.
 
 A pattern cannot be told by samples: it may take what was not tried. So they are held to the word.
 """
@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from publisher.infra.node import Node, at, items, text, walk
+from publisher.infra.rules.conditions import asks
 from publisher.infra.rules.model import Fault, Rule
 from publisher.infra.rules.view import View
 
@@ -42,23 +43,8 @@ _PATTERNS: Mapping[str, tuple[str, str]] = {
 _WRITES, _SETTINGS = "ConditionalWrites", {"Enforced", "NotEnforced"}
 _POLICIES = ("PolicyDocument", "AssumeRolePolicyDocument", "KeyPolicy")
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9]+)\}")
-
-
-def _asks(parameter: str, value: str) -> Node:
-    return {"Fn::Equals": [{"Ref": parameter}, value]}
-
-
 _TARGETS = "TargetsKey"
-_IS_GIVEN = {"Fn::Not": [{"Fn::Or": [_asks(_TARGETS, "Create"), _asks(_TARGETS, "None")]}]}
-# What other rules take the name of a condition for.
-_CONDITIONS: Mapping[str, tuple[str, Node]] = {
-    "HasDeployRole": ("DeployRoleArn", {"Fn::Not": [_asks("DeployRoleArn", "")]}),
-    "HasBoundary": ("PermissionsBoundaryArn", {"Fn::Not": [_asks("PermissionsBoundaryArn", "")]}),
-    **{
-        f"Makes{role}Key": (f"{role}Key", _asks(f"{role}Key", "Create"))
-        for role in ("Targets", "Snapshot", "Timestamp")
-    },
-}
+_IS_GIVEN = {"Fn::Not": [{"Fn::Or": [asks(_TARGETS, "Create"), asks(_TARGETS, "None")]}]}
 
 
 def _patterns(view: View) -> Iterator[Fault]:
@@ -93,12 +79,6 @@ def _names(node: Mapping[str, Node]) -> list[str]:
     return _VARIABLE.findall(text(node)) if {"Ref", "Fn::Sub", "Fn::Join"} & node.keys() else []
 
 
-def _conditions(view: View) -> Iterator[Fault]:
-    for name, (parameter, shipped) in _CONDITIONS.items():
-        if parameter in view.parameters and view.conditions.get(name) != shipped:
-            yield name, f"it does not ask of {parameter} what it does in infra/*.yaml"
-
-
 def _keys_apart(view: View) -> Iterator[Fault]:
     if _TARGETS not in view.parameters:
         return
@@ -115,12 +95,6 @@ RULES = (
         "parameters that guard something take what they do here, and nothing more",
         "put the AllowedPattern, the type and the AllowedValues of infra/*.yaml back",
         _patterns,
-    ),
-    Rule(
-        "parameter-conditions",
-        "conditions ask what their names say: whether a key is made, a role or a boundary given",
-        "put the condition of infra/*.yaml back",
-        _conditions,
     ),
     Rule(
         "keys-apart",

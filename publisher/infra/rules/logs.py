@@ -25,7 +25,16 @@ _FURTHER = frozenset(
     + ("asn", "c-country", "cache-behavior-path-pattern", "distribution-tenant-id")
 )
 _MAX_RETENTION_DAYS = 400
+_DISTRIBUTION = {"Ref": "DistributionArn"}
 _FILTERS = {"Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
+
+
+def _source(view: View) -> Iterator[Fault]:
+    for source in view.of("Logs::DeliverySource"):
+        if (found := source.get("LogType")) != "ACCESS_LOGS":
+            yield source.name, f"LogType is {found}"
+        if "DistributionArn" in view.parameters and source.get("ResourceArn") != _DISTRIBUTION:
+            yield source.name, f"it is of {text(source.get('ResourceArn'))}"
 
 
 def _fields(view: View) -> Iterator[Fault]:
@@ -63,9 +72,10 @@ def _order(view: View) -> Iterator[Fault]:
                     yield delivery.name, f"it may be made before {other.name}"
     for destination in view.of("Logs::DeliveryDestination"):
         before = view.before(destination.name)
-        for source in view.of("Logs::DeliverySource"):
-            if source.name not in before:
-                yield destination.name, f"it may be made at the same time as {source.name}"
+        for kind in ("S3::BucketPolicy", "Logs::DeliverySource"):
+            for other in view.of(kind):
+                if other.name not in before:
+                    yield destination.name, f"it may be made at the same time as {other.name}"
 
 
 def _retention(view: View) -> Iterator[Fault]:
@@ -102,6 +112,12 @@ def _expires(view: View, rule: object) -> bool:
 
 RULES = (
     Rule(
+        "log-source",
+        "what is logged are requests, those to the distribution that DistributionArn names",
+        "set LogType to ACCESS_LOGS, and ResourceArn to !Ref DistributionArn",
+        _source,
+    ),
+    Rule(
         "log-fields",
         "the log has known fields, those of reports among them",
         "correct RecordFields (CloudFront Developer Guide, Standard logging reference)",
@@ -121,7 +137,8 @@ RULES = (
     ),
     Rule(
         "log-order",
-        "policy, source, destination and delivery of the logs are made one after the other",
+        "the destination of logs is made after the bucket's policy and after the source, and the "
+        "delivery after all three",
         "add DependsOn",
         _order,
     ),

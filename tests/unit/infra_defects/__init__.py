@@ -10,6 +10,7 @@ from .edges import CACHING, EDGE
 from .edits import Defect, sound_templates
 from .given import GIVEN
 from .guests import GUESTS
+from .ignored import IGNORED
 from .jobs import JOBS
 from .kept_out import KEPT_OUT
 from .misread import MISREAD
@@ -40,5 +41,5 @@ DEFECTS = (
     ),
     *(*LOGS, *PARTS),
     *(*SPARED, *ANSWERS, *PATTERNS, *JOBS),
-    *(*UNSENT, *KEPT_OUT, *MISREAD),
+    *(*UNSENT, *KEPT_OUT, *MISREAD, *IGNORED),
 )

@@ -30,6 +30,31 @@ EDGE = (
         "boards redirected",
         path("*/version.json", "ViewerProtocolPolicy", "redirect-to-https"),
     ),
+    *(
+        Defect("edge-protocols", "ota", what, put("Distribution", path, value))
+        for what, path, value in (
+            ("HTTP/1.1 alone", "DistributionConfig/HttpVersion", "http1.1"),
+            ("no HTTP/3", "DistributionConfig/HttpVersion", "http2"),
+            ("no version of HTTP, so CloudFront's", "DistributionConfig/HttpVersion", None),
+            ("no IPv6", "DistributionConfig/IPV6Enabled", False),
+        )
+    ),
+    Defect(
+        "edge-addresses", "ota", "a second A record, and no AAAA", put("AddressV6", "Type", "A")
+    ),
+    Defect("edge-addresses", "ota", "no A record", put("Address", "Type", "AAAA")),
+    Defect(
+        "edge-addresses",
+        "ota",
+        "an A record for edges with a firewall alone",
+        put("Address", "/Condition", "HasWebAcl"),
+    ),
+    Defect(
+        "edge-records",
+        "ota",
+        "an alias in the zone of S3's websites",
+        put("Address", "AliasTarget/HostedZoneId", "Z3AQBSTGFYJSTF"),
+    ),
     Defect(
         "methods",
         "ota",
@@ -167,6 +192,18 @@ CACHING = (
         "ota",
         "pointers kept for an hour",
         put("PointerCaching", "CachePolicyConfig/MaxTTL", 3600),
+    ),
+    Defect(
+        "pointer-caching",
+        "ota",
+        "pointers kept as short as Cache-Control says",
+        put("PointerCaching", "CachePolicyConfig/MinTTL", 0),
+    ),
+    Defect(
+        "pointer-caching",
+        "ota",
+        "pointers kept at least for CloudFront's 0 s",
+        put("PointerCaching", "CachePolicyConfig/MinTTL", None),
     ),
     Defect(
         "immutable-caching",

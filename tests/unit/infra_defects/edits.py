@@ -128,6 +128,13 @@ def parameter(name: str, key: str, value: object) -> Edit:
     return edit
 
 
+def condition(name: str, value: object) -> Edit:
+    def edit(template: dict) -> None:
+        template["Conditions"][name] = value
+
+    return edit
+
+
 def output(name: str, value: object) -> Edit:
     """Add an output."""
 

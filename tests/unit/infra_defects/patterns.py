@@ -1,6 +1,6 @@
 """Mistakes, and worse, with what parameters take: a pattern hardly wider than it was."""
 
-from .edits import Defect, Edit, allowing, declaring, parameter, put
+from .edits import Defect, Edit, allowing, condition, declaring, parameter, put
 
 _IAM = "arn:aws[a-z-]*:iam::[0-9]{12}:"
 _JOB = "repo:[^*?,: ]+:(environment:[^*?,: ]+|ref:refs/(heads|tags)/[^*?,: ]+)"
@@ -10,13 +10,6 @@ _PULLS = "repo:[^*?,: ]+:(environment:[^*?,: ]+|ref:refs/(heads|tags|pull/[2-9])
 def _pattern(template: str, what: str, name: str, pattern: str) -> Defect:
     edit = parameter(name, "AllowedPattern", pattern)
     return Defect("parameter-patterns", template, what, edit)
-
-
-def _condition(name: str, value: object) -> Edit:
-    def edit(template: dict) -> None:
-        template["Conditions"][name] = value
-
-    return edit
 
 
 _BUCKET_OF_ANOTHER = {"Fn::Sub": "arn:aws:s3:::${BucketName}/${Product}/${Folder}/*"}
@@ -90,13 +83,13 @@ PATTERNS = (
         "parameter-conditions",
         "ci",
         "a snapshot key made where a targets key is",
-        _condition("MakesSnapshotKey", {"Fn::Equals": [{"Ref": "TargetsKey"}, "Create"]}),
+        condition("MakesSnapshotKey", {"Fn::Equals": [{"Ref": "TargetsKey"}, "Create"]}),
     ),
     Defect(
         "parameter-conditions",
         "ota",
         "who deploys never heard of",
-        _condition("HasDeployRole", {"Fn::Equals": [{"Ref": "DeployRoleArn"}, "nobody"]}),
+        condition("HasDeployRole", {"Fn::Equals": [{"Ref": "DeployRoleArn"}, "nobody"]}),
     ),
     Defect(
         "keys-apart",

@@ -8,6 +8,18 @@ LOGS = (
     Defect("log-fields", "logs", "a field that does not exist", fields("cs-uri-qeury")),
     Defect("log-fields", "logs", "no query string, so no reports", fields(without="cs-uri-query")),
     Defect("log-privacy", "logs", "clients' addresses logged", fields("c-ip")),
+    Defect(
+        "log-source",
+        "logs",
+        "connections logged, and no requests",
+        put("Source", "LogType", "CONNECTION_LOGS"),
+    ),
+    Defect(
+        "log-source",
+        "logs",
+        "another edge's log",
+        put("Source", "ResourceArn", "arn:aws:cloudfront::111122223333:distribution/E2"),
+    ),
     Defect("log-format", "logs", "another format", put("Destination", "OutputFormat", "w3c")),
     Defect(
         "log-format",
@@ -23,6 +35,12 @@ LOGS = (
             put("Delivery", "/DependsOn", None)(template),
             put("Destination", "/DependsOn", "Source")(template),
         ],
+    ),
+    Defect(
+        "log-order",
+        "logs",
+        "the bucket's policy and the destination at the same time",
+        put("Destination", "/DependsOn", "Source"),
     ),
     Defect(
         "log-order",
