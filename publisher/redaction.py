@@ -45,7 +45,7 @@ _OTHERS = (
     # RFC 3986, 3.2.1: up to the last @ before a slash; or, of who wrote a slash as it is, up to the
     # first, but that of https://HOST:PORT/@scope.
     (
-        re.compile(r"(://[^\s/:\"]*:)(?:[^\s/\"]+|(?!\d{1,5}/)[^\s\"@]{1,200})@"),
+        re.compile(r"(://(?!\[)[^\s/:\"]*:)(?:[^\s/\"]+|(?!\d{1,5}/)[^\s\"@]{1,200})@"),
         r"\1[a password]@",
     ),
 )

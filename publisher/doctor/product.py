@@ -40,10 +40,6 @@ _STALE = (
     "look at how long the edge keeps it (MaxTTL 60), and at its origin: where that is a copy, make "
     "it anew; for now invalidate that path (`aws cloudfront create-invalidation`)"
 )
-_GONE = (
-    "run the same release or promotion again, which puts it back; if more is gone: "
-    'docs/operator.md, "When something is gone"'
-)
 _OTHER = "the edge stands before another bucket, or prefix: compare its origin with [store]"
 
 
@@ -127,7 +123,7 @@ def judge_pointer(pointer: Pointer, now: datetime) -> Finding:
     """Judge a file that is replaced by what the store has."""
     name, path = "edge-origin", pointer.path
     if pointer.edge is None and pointer.origin is None:
-        return fail(name, f"{path} is missing, at the edge and in the store", _GONE)
+        return ok(name, f"{path} is missing, at the edge as in the store")
     if pointer.edge == pointer.origin:
         return ok(name, f"{path}: the edge serves what the store has")
     if pointer.origin is None:

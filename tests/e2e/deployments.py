@@ -200,7 +200,8 @@ def forged_version_json(deployment: Deployment) -> None:
     path = deployment.folder / "published/sensor/stable/b1/version.json"
     says = {"version": "9.9.9", "url": "https://example.net/x.bin", "md5": "0" * 32}
     path.write_text(json.dumps({**says, "mandatory": True}))
-    os.utime(path, (0, 0))  # long ago
+    for one in (path, deployment.folder / "published/sensor/metadata/timestamp.json"):
+        os.utime(one, (0, 0))  # long ago: no release is under way
 
 
 def _with(answer: Answer, headers: dict[str, str]) -> Answer:

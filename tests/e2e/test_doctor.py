@@ -210,11 +210,23 @@ def test_a_fingerprint_that_is_not_the_products_is_to_be_compared(deploy, look):
 
 
 def test_a_version_json_that_is_gone_is_named(deploy, look):
-    (deploy().folder / "published/sensor/stable/b1/version.json").unlink()
+    deployment = deploy()
+    broken.forged_version_json(deployment)
+    (deployment.folder / "published/sensor/stable/b1/version.json").unlink()
     report = look()
-    assert report.names("FAIL", "WARN", "UNKNOWN") == {"edge-origin", "version-json"}
+    assert report.names("FAIL", "WARN", "UNKNOWN") == {"version-json"}
+    assert report.names("FAIL") == {"version-json"}
     assert "is missing, and 1.1.0 is on offer" in report.says("version-json")
-    assert "is missing, at the edge and in the store" in report.says("edge-origin")
+
+
+def test_a_release_that_is_under_way_has_not_written_version_json_yet(deploy, look):
+    deployment = deploy()
+    broken.forged_version_json(deployment)
+    (deployment.folder / "published/sensor/metadata/timestamp.json").touch()
+    report = look()
+    assert report.names("FAIL", "WARN", "UNKNOWN") == {"version-json"}
+    assert report.names("WARN") == {"version-json"}
+    assert report.says("version-json").endswith(" look again in a minute")
 
 
 def test_an_edge_that_is_stale_is_not_blamed_on_the_refresh_job(deploy, look):

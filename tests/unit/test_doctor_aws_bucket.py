@@ -850,6 +850,10 @@ OTHER_PEOPLE = {"StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}
             "NotIpAddress aws:sourceip, Bool aws:principalisawsservice",
         ),
         (
+            {"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}},
+            "DateGreaterThan aws:currenttime",
+        ),
+        (
             {"StringNotEqualsIgnoreCase": {"aws:SourceAccount": ACCOUNT}},
             "StringNotEqualsIgnoreCase aws:sourceaccount",
         ),
@@ -873,6 +877,7 @@ def test_a_denial_that_cloudfront_may_fall_under_is_not_known(condition, named):
         {"Null": {"aws:SourceVpce": "false"}, "StringNotEquals": {"aws:SourceVpce": "vpce-1"}},
         {"ForAnyValue:StringNotEquals": {"aws:PrincipalOrgPaths": "o-1/r-1/"}},
         {"StringNotEquals": {"aws:SourceAccount": ACCOUNT}},
+        {"StringNotEquals": {"aws:ResourceAccount": ACCOUNT}},
         {"StringNotEquals": {"aws:PrincipalServiceName": ["cloudfront.amazonaws.com", "x"]}},
     ],
 )

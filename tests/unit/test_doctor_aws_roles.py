@@ -400,6 +400,15 @@ PERIMETER = {
 }
 
 
+def test_a_denial_that_spares_services_is_nothing_that_is_not_known_of_roles():
+    account = Account()
+    ours = {"ArnNotEquals": {"aws:PrincipalArn": [*ROLES.values()]}}
+    spared = {"BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}
+    denial = {**PERIMETER, "Condition": {**ours, **spared}}
+    account.change_policy(lambda found: found.append(denial))
+    assert account.bad(check_rights) == {}
+
+
 def test_what_is_needed_and_denied_for_want_of_a_key_is_not_known():
     account = Account()
     account.change_policy(lambda found: found.append(PERIMETER))
@@ -501,6 +510,7 @@ def test_context_keys_are_given_as_what_policies_compare_them_as():
         for one in call["ContextEntries"]
     }
     assert {(name, kind) for name, kind in types if kind != "string"} == {
+        ("aws:PrincipalIsAWSService", "boolean"),
         ("aws:SecureTransport", "boolean"),
         ("s3:ObjectCreationOperation", "boolean"),
         ("s3:TlsVersion", "numeric"),

@@ -447,7 +447,7 @@ def pointer(edge, origin, age_s=600):
     ("pointer", "wanted"),
     [
         (pointer(b"{1}", b"{1}"), State.OK),
-        (pointer(None, None), State.FAIL),
+        (pointer(None, None), State.OK),
         (pointer(b"{0}", b"{1}"), State.FAIL),
         (pointer(b"{0}", b"{1}", age_s=30), State.WARN),
         (pointer(b"{0}", None), State.FAIL),
@@ -460,8 +460,8 @@ def test_the_edge_may_be_a_minute_behind_the_store(pointer, wanted):
 
 
 def version_file(there, age_s=600):
-    written = None if age_s is None else NOW - timedelta(seconds=age_s)
-    return version_files.VersionFile("v.json", "1.2.3", b"{1}", there, written)
+    changed = None if age_s is None else NOW - timedelta(seconds=age_s)
+    return version_files.VersionFile("v.json", "1.2.3", b"{1}", there, changed)
 
 
 @pytest.mark.parametrize(
@@ -473,6 +473,8 @@ def version_file(there, age_s=600):
         (version_file(b"{0}", age_s=61), State.FAIL),
         (version_file(b"{0}", age_s=None), State.FAIL),
         (version_file(None, age_s=None), State.FAIL),
+        (version_file(None, age_s=59), State.WARN),
+        (version_file(None), State.FAIL),
     ],
 )
 def test_a_version_json_may_be_behind_while_a_release_is_under_way(file, wanted):

@@ -142,6 +142,7 @@ def test_passwords_in_urls_are_not_told(url, told):
     "text",
     [
         "https://host:8443/@scope/name",
+        "https://[::1]:8443/@scope/name",
         "ssh://git@host/firmware.git",
         '{"url":"https://host:8443","mail":"me@host"}',
         "https://host:8443/ is for me@host",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 
 from publisher.infra.cost.prices import Assumed, Measured, Prices
 
@@ -104,7 +105,7 @@ def traffic_of(workload: Workload, prices: Prices) -> Traffic:
     connections = polls * seen.poll_connections + updates * seen.update_connections
     logged = (poll_requests + update_requests) if workload.log_days else 0
     head_bytes = seen.update_requests * taken.answer_head_bytes
-    misses = _misses(workload, taken, edges_of(workload, taken))
+    edges = edges_of(workload, taken)
     shield = workload.shield_region is not None
     return Traffic(
         poll_requests=poll_requests,
@@ -113,8 +114,8 @@ def traffic_of(workload: Workload, prices: Prices) -> Traffic:
         handshake_bytes=connections * taken.handshake_bytes,
         update_bytes=updates * (seen.update_bytes + head_bytes),
         payload_bytes=updates * mean_payload_bytes(workload),
-        shield_requests=misses if shield else 0,
-        origin_reads=_misses(workload, taken, caches=1) if shield else misses,
+        shield_requests=_shared_misses(workload, taken, edges) if shield else 0,
+        origin_reads=_misses(workload, taken, 1 if shield else edges),
         publisher_reads=workload.releases * seen.release_reads
         + taken.refresh_runs * seen.refresh_reads,
         publisher_writes=_publisher_writes(workload, seen, taken),
@@ -153,16 +154,40 @@ def fetches(asked: float, ttl_s: float) -> float:
     return asked / (1 + asked * ttl_s / MONTH_S)
 
 
-def _misses(workload: Workload, taken: Assumed, caches: float) -> float:
-    """Return what so many caches fetch, each asked for its part of the polls.
+def shared_fetches(asked: float, caches: float, ttl_s: float) -> float:
+    """Return how often in a month caches fetch a file from one that they share.
 
-    An Origin Shield is one for all polls: what lies below it is as old as what it has itself
-    (docs/fleet.md, "with Origin Shield").
+    They have it as old as the shared one has it (docs/fleet.md, "with Origin Shield"), so all have
+    to ask anew at the same time: the first request lets the shared one fetch, and until that is old
+    each other cache asks once, if it is asked.
+
+    Args:
+        asked: requests that reach all caches together.
     """
+    others = (caches - 1) * (1 - exp(-asked / caches * ttl_s / MONTH_S))
+    return fetches(asked, ttl_s) * (1 + others)
+
+
+def _misses(workload: Workload, taken: Assumed, caches: float) -> float:
+    """Return what so many caches fetch from the bucket, each asked for its part of the polls."""
     asked = workload.polls / caches
-    pointers = fetches(asked, taken.pointer_ttl_s) + fetches(asked, taken.missing_ttl_s)
-    files = workload.releases * caches * taken.files_per_release
-    return caches * pointers + files
+    pointers = (caches * fetches(asked, ttl_s) for ttl_s in _ttls(taken))
+    return sum(pointers) + _file_fetches(workload, taken, caches)
+
+
+def _shared_misses(workload: Workload, taken: Assumed, caches: float) -> float:
+    """Return what so many caches fetch from an Origin Shield."""
+    pointers = (shared_fetches(workload.polls, caches, ttl_s) for ttl_s in _ttls(taken))
+    return sum(pointers) + _file_fetches(workload, taken, caches)
+
+
+def _ttls(taken: Assumed) -> tuple[float, float]:
+    """Return for how long is kept what a poll asks for: timestamp, and the missing root."""
+    return taken.pointer_ttl_s, taken.missing_ttl_s
+
+
+def _file_fetches(workload: Workload, taken: Assumed, caches: float) -> float:
+    return workload.releases * caches * taken.files_per_release
 
 
 def _publisher_writes(workload: Workload, seen: Measured, taken: Assumed) -> float:

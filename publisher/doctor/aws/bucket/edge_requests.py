@@ -19,6 +19,8 @@ _SERVICE = {
     "aws:principalisawsservice": "true",
     "aws:principalservicename": "cloudfront.amazonaws.com",
 }
+# Whatever asks, it asks at some time; whether that is one of a condition's, nobody knows.
+_TIMES = ("aws:currenttime", "aws:epochtime")
 _SOURCE_EQUALS = ("StringEquals", "ArnEquals", "StringLike", "ArnLike")
 
 
@@ -73,7 +75,7 @@ def edge_may_be_denied(statement: Statement, key: str, distribution: str) -> boo
     """
     request = _reading(key, distribution)
     may_hold = all(
-        name.split(" ", 1)[1] in request.context or _holds_without_key(name, values)
+        name.split(" ", 1)[1] in (*request.context, *_TIMES) or _holds_without_key(name, values)
         for name, values in statement.conditions.items()
     )
     return may_hold and _is_for_edge(statement) and might_deny(unaddressed([statement]), request)
@@ -94,8 +96,10 @@ def _holds_without_key(condition: str, values: Sequence[str]) -> bool:
 
 
 def _reading(key: str, distribution: str) -> Request:
-    source = {"aws:sourcearn": distribution, "aws:sourceaccount": account_of(distribution)}
-    return Request("s3:GetObject", key, {**BY_TLS, **_SERVICE, **source})
+    account = account_of(distribution)  # the bucket's, too: the stack has made both
+    source = {"aws:sourcearn": distribution, "aws:sourceaccount": account}
+    whose = {"aws:resourceaccount": account, "s3:resourceaccount": account}
+    return Request("s3:GetObject", key, {**BY_TLS, **_SERVICE, **source, **whose})
 
 
 def _is_for_edge(statement: Statement) -> bool:

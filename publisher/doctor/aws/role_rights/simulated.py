@@ -29,6 +29,7 @@ _TRY = "try it with the role itself: `aws sts assume-role`"
 # Condition keys that the table or every request tells of.
 _KNOWN = {
     "aws:principalarn",
+    "aws:principalisawsservice",
     "aws:requestedregion",
     "aws:securetransport",
     "kms:messagetype",

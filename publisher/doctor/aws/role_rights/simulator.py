@@ -23,12 +23,18 @@ Asked = tuple[str, str, _Context]
 
 # Of what type a condition key's value is, where it is no text (service authorization reference).
 _TYPES: Mapping[str, ContextKeyTypeEnumType] = {
+    "aws:PrincipalIsAWSService": "boolean",
     "aws:SecureTransport": "boolean",
     "s3:ObjectCreationOperation": "boolean",
     "s3:TlsVersion": "numeric",
 }
-# What a request by TLS has; the caller is added. What a row leaves out is absent from its request.
-_CONTEXT = {"aws:SecureTransport": "true", "s3:TlsVersion": "1.2"}
+# What a request of a role by TLS has; the caller is added. What a row leaves out is absent from its
+# request.
+_CONTEXT = {
+    "aws:PrincipalIsAWSService": "false",
+    "aws:SecureTransport": "true",
+    "s3:TlsVersion": "1.2",
+}
 # Services with one endpoint, whose requests are of its region (IAM user guide, "AWS global
 # condition context keys": aws:RequestedRegion). STS has one in each region.
 _GLOBAL = ("iam:", "cloudfront:")
