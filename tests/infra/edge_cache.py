@@ -174,7 +174,7 @@ def error_ttl_s(rules: Rules, reply: Reply) -> float:
 
     400, 403, 405, 412 and 415 are said to be kept only if the origin gives them a max-age, which S3
     does not; and CustomErrorResponse (API reference) to set how long a status is kept. Here a
-    status that has a rule of its own is kept: what is seen of CloudFront in front of S3.
+    status that has a rule of its own is kept: which of the two CloudFront does nobody has seen.
     """
     named = _seconds(directives(reply.headers.get("cache-control", "")), "s-maxage", "max-age")
     status = reply.status

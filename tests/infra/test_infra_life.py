@@ -86,11 +86,11 @@ def test_a_bucket_with_releases_is_not_replaced(deployment: Deployment) -> None:
     assert changes(deployment) == {"ota": {}, "ci": {}}
 
 
-def test_a_key_that_signs_is_not_replaced_by_one_of_another_kind(deployment: Deployment) -> None:
+def test_a_key_that_signs_does_not_become_one_of_another_kind(deployment: Deployment) -> None:
     edit(deployment, "[ci]\n", '[ci]\nKeySpec = "ECC_NIST_P256"\n')
-    tried = run(deployment, "apply", "--yes")
+    tried = run(deployment, "apply", "--yes", "--let-go", "TimestampSigningKey")
     assert tried.code == 1
-    assert "TimestampSigningKey: might be replaced: nobody can sign for its role" in tried.err
+    assert "TimestampSigningKey: KeySpec cannot change once a key is made" in tried.err
     edit(deployment, '[ci]\nKeySpec = "ECC_NIST_P256"\n', "[ci]\n")
     assert changes(deployment) == {"ota": {}, "ci": {}}
 

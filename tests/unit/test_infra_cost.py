@@ -29,6 +29,8 @@ HOUR, DAY = 3600, 86400
 ASKED = ["infra", "cost", "--devices", "100000", "--poll-every", "6h", "--releases", "2"]
 ASKED += ["--size", "1.2MB"]
 PRICES = parse_prices(packaged_text())
+# An edge that keeps S3's 403 for the template's ErrorCachingMinTTL.
+KEPT = replace(PRICES, assumed=replace(PRICES.assumed, missing_ttl_s=5))
 # A client of one request for each poll, two for each update, 2,060 bytes a poll with TLS and all.
 SIMPLE = replace(
     PRICES,
@@ -95,14 +97,15 @@ def test_two_requests_for_each_poll_are_why_ten_thousand_boards_each_hour_are_no
     requests = polls * 2 + 20_000 * 7
     assert estimated.traffic.requests == requests == 14_540_000
     assert edge_dollars(estimated) == pytest.approx((requests - 10e6) * 0.01 / 1e4)  # $4.54
-    # 13 caches, asked 0.2137 times a second each: 521,000 fetches of timestamp.json, 3.5 million of
-    # the next root.
-    [seconds, a_second] = [MONTH_S, polls / 13 / MONTH_S]
-    reads = 13 * seconds * (a_second / (1 + a_second * 60) + a_second / (1 + a_second * 5))
+    # 13 caches, asked 0.2143 times a second each: 521,000 fetches of timestamp.json; of the next
+    # root, which is not kept, one with each of 7.2 million polls, and one after each update.
+    asks = polls + 20_000
+    [seconds, a_second] = [MONTH_S, asks / 13 / MONTH_S]
+    reads = 13 * seconds * a_second / (1 + a_second * 60) + asks
     reads += 2 * 13 * 5
     assert line(estimated, "S3: GETs of the edge").quantity == pytest.approx(reads)
     assert estimated.by_group["bucket"] == pytest.approx(reads * 0.0004 / 1e3, abs=0.002)
-    assert estimated.dollars == pytest.approx(4.54 + 1.60 + 3.00 + 0.01, abs=0.01)
+    assert estimated.dollars == pytest.approx(4.54 + 3.10 + 3.00 + 0.01, abs=0.01)
 
 
 def test_each_line_can_be_followed_to_a_price_of_the_table():
@@ -147,7 +150,23 @@ def test_an_edge_that_is_asked_all_the_time_fetches_once_in_each_lifetime():
     assert fetches(10, 60) == pytest.approx(10, rel=1e-3)
 
 
-@pytest.mark.parametrize("ttl_s", [5, 60])
+def test_what_no_edge_keeps_is_fetched_for_each_request():
+    assert fetches(1e12, 0) == shared_fetches(1e12, 13, 0) == 1e12
+    workload = fleet(100_000, HOUR, releases=0)
+    for shield in (None, "EU"):
+        traffic = traffic_of(replace(workload, shield_region=shield), PRICES)
+        assert traffic.origin_reads > 72_000_000  # of 72 million polls
+
+
+def test_an_edge_that_keeps_403_fetches_the_next_root_each_5_s_at_most():
+    workload = fleet(100_000, HOUR)
+    asks = 72_000_000 + 200_000
+    reads = 13 * (fetches(asks / 13, 60) + fetches(asks / 13, 5)) + 2 * 13 * 5
+    assert traffic_of(workload, KEPT).origin_reads == pytest.approx(reads)
+    assert reads < 0.1 * traffic_of(workload, PRICES).origin_reads
+
+
+@pytest.mark.parametrize("ttl_s", [0, 5, 60])
 @pytest.mark.parametrize("rate", [0.3, 5])
 def test_caches_that_share_one_ask_it_as_often_as_simulated_ones(rate, ttl_s):
     dice, now = random.Random(1), 0.0
@@ -167,13 +186,13 @@ def test_an_origin_shield_is_asked_what_edges_miss_and_asks_the_bucket_once_for_
     without = fleet(100_000, 6 * HOUR)
     with_one = replace(without, shield_region="SA")
     one, other = (estimate(workload, PRICES) for workload in (without, with_one))
-    polls = 100_000 * 30 * 4
-    asked = sum(shared_fetches(polls, 13, ttl_s) for ttl_s in (60, 5)) + 2 * 13 * 5
+    asks = 100_000 * 30 * 4 + 200_000
+    asked = shared_fetches(asks, 13, 60) + asks + 2 * 13 * 5
     shield = line(other, "Origin Shield")
     assert shield.quantity == pytest.approx(asked)
     assert shield.dollars == pytest.approx(asked * 0.016 / 1e4) == other.by_group["shield"]
     assert line(other, "S3: GETs of the edge").quantity == pytest.approx(
-        fetches(polls, 60) + fetches(polls, 5) + 2 * 5
+        fetches(asks, 60) + asks + 2 * 5
     )
     assert "Origin Shield" in line(other, "S3: GETs of the edge").how
     rest = [name for name in one.by_group if name not in ("shield", "bucket")]
@@ -181,11 +200,12 @@ def test_an_origin_shield_is_asked_what_edges_miss_and_asks_the_bucket_once_for_
     assert one.by_group["shield"] == 0
 
 
-# docs/fleet.md, "with Origin Shield": two edges, 10,001 polls in an hour, 764 bucket requests.
+# docs/fleet.md, "with Origin Shield": two edges, which keep a 403 for 5 s; 10,001 polls in an
+# hour, 764 bucket requests.
 def test_an_origin_shield_spares_the_bucket_what_it_did_before_simulated_boards():
-    taken = replace(PRICES.assumed, edges=2)
+    taken = replace(KEPT.assumed, edges=2)
     workload = fleet(10_001, HOUR, releases=0, shield_region="US")
-    reads = traffic_of(workload, replace(PRICES, assumed=taken)).origin_reads / 30 / 24
+    reads = traffic_of(workload, replace(KEPT, assumed=taken)).origin_reads / 30 / 24
     assert reads == pytest.approx(764, rel=0.05)
 
 
@@ -270,7 +290,8 @@ def test_the_command_shows_lines_the_total_and_what_it_could_not_count(capsys):
     )
     assert f"prices of {PRICES.date}" in shown
     assert re.search(r"requests: polls +24,000,000 +requests +0.012 per 10,000 +28.80", shown)
-    assert re.search(r"^total: \$23\.\d\d a month, \$0.0028 for a board and year$", shown, re.M)
+    assert "13 edges, pointers kept 60 s, a missing root not kept" in shown
+    assert re.search(r"^total: \$26\.\d\d a month, \$0.0032 for a board and year$", shown, re.M)
     assert "most of it: requests at the edge" in shown
     assert "flat-rate plans: Business, at $200, has room for" in shown
     assert "not counted: logs: delivery" in shown
@@ -349,6 +370,16 @@ def test_the_table_can_be_printed_edited_and_given_back(tmp_path, capsys):
     assert data["not_counted"] == []
 
 
+def test_a_table_can_say_that_the_edge_keeps_a_missing_root(tmp_path, capsys):
+    edited = tmp_path / "prices.toml"
+    edited.write_text(packaged_text().replace("\nmissing_ttl_s = 0\n", "\nmissing_ttl_s = 5\n"))
+    assert main([*ASKED, "--prices", str(edited), "--json"]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["origin_reads"] < MONTH_S * 13 / 60 + MONTH_S * 13 / 5 + 2 * 13 * 5
+    [reads] = [one for one in data["lines"] if one["line"] == "S3: GETs of the edge"]
+    assert reads["from"] == "13 edges, pointers kept 60 s, a missing root kept 5 s"
+
+
 def test_what_is_said_takes_the_place_of_what_is_assumed(capsys):
     said = ["--handshake-bytes", "0", "--edges", "1", "--poll-bytes", "1kB", "--log-days", "0"]
     said += ["--delta-size", "9332", "--share-delta", "50%", "--keep", "1", "--no-free-tier"]
@@ -364,8 +395,8 @@ def test_what_is_said_takes_the_place_of_what_is_assumed(capsys):
     assert by_line["S3: storage"]["price_entry"] == "bucket.EU.storage_gb_month"
     assert "logs: storage" not in by_line
     assert "always free: requests" not in by_line
-    # One edge fetches a pointer once a minute, and a missing file each 5 s, at most.
-    assert data["origin_reads"] < MONTH_S / 60 + MONTH_S / 5 + 10
+    # One edge fetches a pointer once a minute at most, and a missing root each time.
+    assert 0 < data["origin_reads"] - 12_200_000 < MONTH_S / 60 + 10 + 1
 
 
 @pytest.mark.parametrize(
@@ -456,6 +487,7 @@ def test_old_prices_are_warned_of(tmp_path, capsys):
         ("[0, 0.072]", "[9999999, 0.072]", "edge.IN.transfer of the price table is not"),
         ("date = 2026-09-05", 'date = "soon"', "date is not a day"),
         ("bytes_per_storage_gb = 1_073_741_824", "bytes_per_storage_gb = 0", "is 0"),
+        ("missing_ttl_s = 0", "missing_ttl_s = -1", "assumed.missing_ttl_s of the price table is"),
         ("edges = 13 ", "edges = 0 ", "assumed.edges of the price table is 0, not a number from 1"),
         ("SA = { requests", "ZA = { requests", "no section [shield.SA]"),
         ('name = "Pro"', "name = 5", "not [[plan]] with a name"),
@@ -508,3 +540,10 @@ def test_what_an_origin_shield_costs_and_spares_is_in_the_manual():
     shielded = estimate(replace(without, shield_region="EU"), PRICES).by_group
     spared = estimate(without, PRICES).by_group["bucket"] - shielded["bucket"]
     assert f"${shielded['shield']:.2f} above, for ${spared:.2f} less at S3" in MANUAL
+
+
+def test_what_an_edge_spares_that_keeps_a_missing_root_is_in_the_manual():
+    [not_kept, kept] = [estimate(fleet(100_000, HOUR), prices) for prices in (PRICES, KEPT)]
+    words = " ".join(MANUAL.split())
+    assert f"are ${not_kept.by_group['bucket']:.2f} of the ${not_kept.dollars:.0f};" in words
+    assert f"`missing_ttl_s = 5` in the file) makes that ${kept.by_group['bucket']:.2f}." in words

@@ -1,5 +1,6 @@
 """What a change set, or a removal, must not take away."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -138,6 +139,50 @@ def test_an_issued_certificate_that_goes_with_its_name_is_told_with_it():
     assert losses([replaced], {}, ["DomainName"]) == []
     assert len(losses([removed], {}, ["DomainName"])) == 1
     assert len(losses([replaced], {}, ["HostedZoneId"])) == 1
+
+
+def made(replacement, name, before=None, after=None):
+    """A change of a key's property: with the values that AWS tells, or without any."""
+    details = [{"Target": {"Attribute": "Properties", "Name": name}}]
+    values = {"BeforeContext": before, "AfterContext": after}
+    told = {
+        side: json.dumps({"Properties": {"Enabled": True, **properties}})
+        for side, properties in values.items()
+        if properties is not None
+    }
+    return one(KEY, replacement=replacement, Details=details, **told)
+
+
+@pytest.mark.parametrize("replacement", ["False", "Conditional", "True"])
+@pytest.mark.parametrize("name", ["KeySpec", "KeyUsage", "Origin", "MultiRegion"])
+def test_a_key_never_becomes_one_of_another_kind_whatever_the_change_set_says(name, replacement):
+    (loss,) = lost(made(replacement, name))
+    assert loss.says.startswith(f"{name} cannot change once a key is made, so the update would")
+    with pytest.raises(GuardError) as caught:
+        verify_losses([loss], ["X"])  # not even where it is named
+    assert "by hand (docs/keys.md), give its ARN as TargetsKey" in caught.value.more[0]
+    assert "--let-go" not in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "is_refused"),
+    [
+        ("KeySpec", {"KeySpec": "ECC_NIST_EDWARDS25519"}, {"KeySpec": "ECC_NIST_P256"}, True),
+        ("MultiRegion", {"MultiRegion": "true"}, {}, True),
+        ("MultiRegion", {"MultiRegion": "false"}, {"MultiRegion": False}, False),
+        ("KeySpec", {"KeySpec": "ECC_NIST_P256"}, {"KeySpec": "ECC_NIST_P256"}, False),
+        ("Origin", {"Origin": "AWS_KMS"}, {}, False),  # what counts where nothing is said
+        ("Description", {"Description": "a"}, {"Description": "b"}, False),
+    ],
+)
+def test_only_what_makes_another_kind_of_a_key_is_refused(name, before, after, is_refused):
+    assert [loss.is_final for loss in lost(made("False", name, before, after))] == (
+        [True] if is_refused else []
+    )
+
+
+def test_a_key_that_goes_for_one_that_is_given_can_still_be_let_go():
+    verify_losses(lost(one(KEY, "Remove", PolicyAction="Retain")), ["X"])
 
 
 def test_who_has_named_some_is_told_all_that_it_takes():

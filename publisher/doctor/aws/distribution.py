@@ -22,8 +22,9 @@ Config = Mapping[str, Any]
 # What policies that no board can meet begin with.
 _NO_BOARDS = "TLSv1.3"
 # What boards meet, and what edges keep without being told to; 416 they never keep (CloudFront
-# developer guide, "HTTP 4xx and 5xx status codes that CloudFront caches", "Control how long
-# CloudFront caches errors").
+# Developer Guide, "Control how long CloudFront caches errors"). A 403 they keep only with a
+# max-age ("How CloudFront processes HTTP 4xx and 5xx status codes from your origin"), which S3
+# does not send; it is judged all the same, as nobody here has seen what they do.
 _KEPT_ERRORS = (403, 404, 414, 500, 501, 502, 503, 504)
 _NEVER_KEPT = 416
 

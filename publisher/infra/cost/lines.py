@@ -138,8 +138,8 @@ def bucket_lines(workload: Workload, traffic: Traffic, prices: Prices) -> Iterat
     entry = f"bucket.{workload.bucket_region}"
     edges = f"{edges_of(workload, prices.assumed):g} edges"
     asks = edges if workload.shield_region is None else "Origin Shield"
-    how = f"{asks}, pointers kept {prices.assumed.pointer_ttl_s:g} s"
-    how += f", missing files {prices.assumed.missing_ttl_s:g} s"
+    how = f"{asks}, pointers {_kept(prices.assumed.pointer_ttl_s)}"
+    how += f", a missing root {_kept(prices.assumed.missing_ttl_s)}"
     gets = ("GETs", price.get_per_1k, 1e3, f"{entry}.get_per_1k")
     yield Line("bucket", "S3: GETs of the edge", traffic.origin_reads, *gets, how)
     how = f"{workload.releases:g} releases, {prices.assumed.refresh_runs:g} refreshes"
@@ -205,6 +205,10 @@ def log_lines(workload: Workload, traffic: Traffic, prices: Prices) -> Iterator[
 
 def _edge(workload: Workload, prices: Prices) -> EdgePrices:
     return prices.edge[workload.region]
+
+
+def _kept(ttl_s: float) -> str:
+    return f"kept {ttl_s:g} s" if ttl_s else "not kept"
 
 
 def _entry(workload: Workload, kind: str) -> str:

@@ -56,6 +56,11 @@ class Workload:
         """Return how often a board takes a release in a month, all together."""
         return self.devices * self.releases
 
+    @property
+    def pointer_asks(self) -> float:
+        """Return how often timestamp and next root are asked for: after an update's reboot, too."""
+        return self.polls + self.updates
+
 
 @dataclass(frozen=True)
 class Traffic:
@@ -149,7 +154,8 @@ def fetches(asked: float, ttl_s: float) -> float:
     """Return how often in a month a cache fetches a file that it is asked for so often.
 
     Requests come at random (a Poisson process), as boards are spread: after each fetch the cache
-    answers for `ttl_s` by itself, and fetches again with the first request after that.
+    answers for `ttl_s` by itself, and fetches again with the first request after that; with 0 it
+    fetches for each.
     """
     return asked / (1 + asked * ttl_s / MONTH_S)
 
@@ -169,15 +175,16 @@ def shared_fetches(asked: float, caches: float, ttl_s: float) -> float:
 
 
 def _misses(workload: Workload, taken: Assumed, caches: float) -> float:
-    """Return what so many caches fetch from the bucket, each asked for its part of the polls."""
-    asked = workload.polls / caches
+    """Return what so many caches fetch from the bucket, each asked for its part."""
+    asked = workload.pointer_asks / caches
     pointers = (caches * fetches(asked, ttl_s) for ttl_s in _ttls(taken))
     return sum(pointers) + _file_fetches(workload, taken, caches)
 
 
 def _shared_misses(workload: Workload, taken: Assumed, caches: float) -> float:
     """Return what so many caches fetch from an Origin Shield."""
-    pointers = (shared_fetches(workload.polls, caches, ttl_s) for ttl_s in _ttls(taken))
+    asked = workload.pointer_asks
+    pointers = (shared_fetches(asked, caches, ttl_s) for ttl_s in _ttls(taken))
     return sum(pointers) + _file_fetches(workload, taken, caches)
 
 

@@ -1,8 +1,9 @@
 """What a change must not take away: pure rules over what a change set would do.
 
-A bucket that holds anything is never let go, whoever asks. What else boards or people depend on
-goes only where it is named (`--let-go`). What is lost while the resource stays: in_place.py; by a
-parameter: parameters.py, keys.py; with a whole stack: removal.py.
+A bucket that holds anything is never let go, whoever asks; and a key never becomes one of another
+kind, as AWS fails the update. What else boards or people depend on goes only where it is named
+(`--let-go`). What is lost while the resource stays: in_place.py; by a parameter: parameters.py,
+keys.py; with a whole stack: removal.py.
 """
 
 from __future__ import annotations
@@ -52,6 +53,18 @@ _LOST_IF_REPLACED = {
 # Replaced by no property, or by its name alone ("Update requires" in the resource reference): they
 # count where CloudFormation is sure of it, as emulators take any property for one that might.
 _SURELY = (DISTRIBUTION, ROLE, ALIAS)
+# What a key is made with, and what counts where nothing is said. To change one fails the update,
+# whatever the change set says of replacement (resource reference, AWS::KMS::Key).
+_FIXED = {
+    "KeySpec": "SYMMETRIC_DEFAULT",
+    "KeyUsage": "ENCRYPT_DECRYPT",
+    "Origin": "AWS_KMS",
+    "MultiRegion": "false",
+}
+_OTHER_KEY = (
+    "so the update would fail: make a key of that kind by hand (docs/keys.md), give its ARN as "
+    "TargetsKey, SnapshotKey or TimestampKey, and root lists it by a ceremony"
+)
 # Whoever deletes one of these stacks strands boards, or the people who release.
 _PROTECTED = ("ota", "ci")
 _KEEP = "put infra.toml, or the template, back as it was"
@@ -90,7 +103,7 @@ def buckets_at_stake(changes: Iterable[Change]) -> list[str]:
 def losses(
     changes: Iterable[Change], holdings: Mapping[str, str], told: Collection[str] = ()
 ) -> list[Loss]:
-    """Return what would be lost by a change set.
+    """Return what would be lost by a change set, and what it would fail on.
 
     Args:
         holdings: what each bucket at stake holds, in words; "" for one that is empty.
@@ -99,7 +112,7 @@ def losses(
     found = (
         _loss(change, holdings)
         for change in changes
-        if _goes(change) and not _follows_name(change, told)
+        if (_goes(change) or _fixed(change)) and not _follows_name(change, told)
     )
     return [loss for loss in found if loss is not None]
 
@@ -125,6 +138,21 @@ def _goes(change: Change) -> bool:
     return change.is_removed or change.is_replaced
 
 
+def _fixed(change: Change) -> list[str]:
+    """Return the properties of a key that it would change, and that stay as the key was made."""
+    if change.type != KEY or change.action != "Modify":
+        return []
+    altered = {one.path for one in change.altered}
+    return [name for name in _FIXED if name in altered and _differs(change, name)]
+
+
+def _differs(change: Change, name: str) -> bool:
+    if not (change.before and change.after):
+        return True  # what nobody tells may be the worst
+    before, after = (found.get(name, _FIXED[name]) for found in (change.before, change.after))
+    return str(before).lower() != str(after).lower()  # AWS writes true as "true"
+
+
 def _follows_name(change: Change, told: Collection[str]) -> bool:
     """Whether it is the certificate of a name that goes, as is told: another needs another one."""
     return change.type == CERTIFICATE and change.is_replaced and DOMAIN in told
@@ -145,6 +173,9 @@ def _loss(change: Change, holdings: Mapping[str, str]) -> Loss | None:
         if held:
             says = f"{change.physical_id} holds {held}, and would be {how}"
             return Loss(change.logical_id, says, is_final=True)
+    if fixed := _fixed(change):
+        says = f"{' and '.join(fixed)} cannot change once a key is made, {_OTHER_KEY}"
+        return Loss(change.logical_id, says, is_final=True)
     lost = _lost(change)
     may = "might be" if change.replacement == "Conditional" or change.action == "Dynamic" else "is"
     return Loss(change.logical_id, f"{may} {how}: {lost}") if lost else None

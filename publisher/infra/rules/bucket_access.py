@@ -15,6 +15,7 @@ from publisher.infra.policies import (
     statements,
 )
 from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import LOG_FOLDER
 from publisher.infra.rules.view import Resource, View
 
 EDGE, _LOGS = "cloudfront.amazonaws.com", "delivery.logs.amazonaws.com"
@@ -120,8 +121,8 @@ def _service_problems(statement: Statement) -> Iterator[str]:
     more = [one for one in actions(statement) if one.lower() != "s3:putobject"]
     if more or "NotAction" in statement:
         yield f"may do more than s3:PutObject: {', '.join(more)}"
-    if not all("/AWSLogs/" in one for one in resources(statement) or [""]):
-        yield "may write outside AWSLogs/"
+    if not all(f"/{LOG_FOLDER}/" in one for one in resources(statement) or [""]):
+        yield f"may write outside {LOG_FOLDER}/"
 
 
 RULES = (
@@ -153,7 +154,8 @@ RULES = (
     Rule(
         "service-access",
         "log delivery may write for this account and its sources alone",
-        "allow s3:PutObject on AWSLogs/*, on condition of aws:SourceAccount and aws:SourceArn",
+        f"allow s3:PutObject on {LOG_FOLDER}/*, on condition of aws:SourceAccount and "
+        "aws:SourceArn",
         _service_access,
     ),
 )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from publisher.infra.node import at, items, may_be_true, text
+from publisher.infra.node import at, is_true, items, may_be_true, text
 from publisher.infra.requirements import PERSONAL_LOG_FIELDS, REPORT_LOG_FIELDS
 from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import LOG_FOLDER
 from publisher.infra.rules.view import Resource, View
 
 # CloudFront Developer Guide, "Standard logging reference", and the fields of real-time logs that
@@ -26,6 +27,8 @@ _FURTHER = frozenset(
 )
 _MAX_RETENTION_DAYS = 400
 _DISTRIBUTION = {"Ref": "DistributionArn"}
+# With names in lower case, as AWS Glue expects them ("Configure standard logging (v2)").
+_SUFFIX = "{distributionid}/{yyyy}/{MM}/{dd}/{HH}"
 _FILTERS = {"Prefix", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 
 
@@ -63,6 +66,17 @@ def _format(view: View) -> Iterator[Fault]:
             yield destination.name, f"OutputFormat is {found}"
 
 
+def _path(view: View) -> Iterator[Fault]:
+    for destination in view.of("Logs::DeliveryDestination"):
+        if not (arn := text(destination.get("DestinationResourceArn"))).endswith(f"/{LOG_FOLDER}"):
+            yield destination.name, f"logs are delivered to {arn}, and not to {LOG_FOLDER}/ in it"
+    for delivery in view.of("Logs::Delivery"):
+        if (found := text(delivery.get("S3SuffixPath"))) != _SUFFIX:
+            yield delivery.name, f"S3SuffixPath is {found}"
+        if not is_true(delivery.get("S3EnableHiveCompatiblePath")):
+            yield delivery.name, "its folders do not name what they are of"
+
+
 def _order(view: View) -> Iterator[Fault]:
     for delivery in view.of("Logs::Delivery"):
         before = view.before(delivery.name)
@@ -80,7 +94,7 @@ def _order(view: View) -> Iterator[Fault]:
 
 def _retention(view: View) -> Iterator[Fault]:
     for destination in view.of("Logs::DeliveryDestination"):
-        bucket = view.named(destination.get("DestinationResourceArn"))
+        bucket = view.log_bucket(destination)
         if bucket is None or bucket.kind != "AWS::S3::Bucket":
             yield destination.name, "logs are delivered to a bucket that is not in the template"
         else:
@@ -134,6 +148,14 @@ RULES = (
         "logs are Parquet",
         "set OutputFormat to parquet",
         _format,
+    ),
+    Rule(
+        "log-path",
+        f"logs lie in {LOG_FOLDER}/, by distribution and hour: an update of the delivery does not "
+        "move them, and Athena finds a day",
+        f'set DestinationResourceArn to !Sub "${{LogBucket.Arn}}/{LOG_FOLDER}", S3SuffixPath to '
+        f"{_SUFFIX}, and S3EnableHiveCompatiblePath",
+        _path,
     ),
     Rule(
         "log-order",

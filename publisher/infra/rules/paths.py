@@ -1,4 +1,4 @@
-"""Keys that stand for each kind of path in the bucket, of the product that rules ask about."""
+"""Keys that stand for each kind of path in the buckets, of the product that rules ask about."""
 
 from __future__ import annotations
 
@@ -18,3 +18,5 @@ RELEASED = tuple(f"{OURS}/{path}" for path in sample_paths.RELEASED)
 IMMUTABLE = tuple(f"{OURS}/{path}" for path in sample_paths.IMMUTABLE)
 # A channel may have the name of a folder.
 POINTERS = (TIMESTAMP, VERSION_JSON, f"{OURS}/payloads/sensor/version.json")
+# In the bucket of the logs.
+LOG_FOLDER = "edge"

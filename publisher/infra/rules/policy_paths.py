@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from publisher.infra.node import items, text
 from publisher.infra.policies import Statement, statements
 from publisher.infra.rules.model import Fault, Rule
+from publisher.infra.rules.paths import LOG_FOLDER
 from publisher.infra.rules.view import View
 from publisher.stores.probe import PROBE
 
@@ -16,7 +17,7 @@ _KINDS = frozenset(
     ("*", "*/metadata/*", "*/metadata/*.json", "*/metadata/timestamp.json", "*/version.json")
     + tuple(f"*/metadata/*.{role}.json" for role in ("root", "targets", "snapshot"))
     + ("*/targets/*", "*/targets/*.json", "*/payloads/*", "*/payloads/*.slc")
-    + ("*/images/*", "*/images/*.bin", f"*/{PROBE}", "AWSLogs/*")
+    + ("*/images/*", "*/images/*.bin", f"*/{PROBE}", f"{LOG_FOLDER}/*")
 )
 _BUCKET = re.compile(r"\$\{([A-Za-z0-9]+)\.Arn\}")
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from publisher.infra.node import Node, at, items, text
+from publisher.infra.rules.paths import LOG_FOLDER
 
 _NAMED = re.compile(r"\$\{([A-Za-z0-9]+)")
 _ALONE = re.compile(r"\$\{([A-Za-z0-9]+)(?:\.[A-Za-z.]+)?\}")
@@ -119,6 +120,11 @@ class View:
             ahead.extend(new)
         return found
 
+    def log_bucket(self, destination: Resource) -> Resource | None:
+        """Return the bucket of this template that logs are delivered to, in their folder or not."""
+        arn = text(destination.get("DestinationResourceArn"))
+        return self.named(arn.removesuffix(f"/{LOG_FOLDER}"))
+
     def origin_buckets(self) -> Iterator[Resource]:
         """Yield the buckets with releases: those served, and all that no logs are delivered to."""
         served = [
@@ -126,8 +132,7 @@ class View:
             for distribution in self.of("CloudFront::Distribution")
             for origin in items(distribution.get("DistributionConfig", "Origins"))
         ]
-        found = [one.get("DestinationResourceArn") for one in self.of("Logs::DeliveryDestination")]
-        logged = list(map(self.named, found))
+        logged = [self.log_bucket(one) for one in self.of("Logs::DeliveryDestination")]
         for bucket in self.of("S3::Bucket"):
             if bucket not in logged or bucket in map(self.named, served):
                 yield bucket

@@ -20,6 +20,24 @@ LOGS = (
         "another edge's log",
         put("Source", "ResourceArn", "arn:aws:cloudfront::111122223333:distribution/E2"),
     ),
+    Defect(
+        "log-path",
+        "logs",
+        "logs at the bucket's top, which an update moves",
+        put("Destination", "DestinationResourceArn", {"Fn::GetAtt": ["LogBucket", "Arn"]}),
+    ),
+    Defect(
+        "log-path",
+        "logs",
+        "folders with names that Glue does not read",
+        put("Delivery", "S3SuffixPath", "{DistributionId}/{yyyy}/{MM}/{dd}/{HH}"),
+    ),
+    Defect(
+        "log-path",
+        "logs",
+        "folders that do not say of which day they are",
+        put("Delivery", "S3EnableHiveCompatiblePath", False),
+    ),
     Defect("log-format", "logs", "another format", put("Destination", "OutputFormat", "w3c")),
     Defect(
         "log-format",

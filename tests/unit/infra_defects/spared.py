@@ -63,7 +63,7 @@ SPARED = (
             "LogBucketPolicy",
             "LogDeliveryWrites",
             "Resource",
-            _below("AWSLogs/../*", bucket="LogBucket"),
+            _below("edge/../*", bucket="LogBucket"),
         ),
     ),
     _policy(
