@@ -6,9 +6,15 @@ import re
 from datetime import timedelta
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_WHOLE = "[0-9]{1,6}"
 
 
-def read_duration(text: str, units: str) -> timedelta | None:
-    """Return a time of whole units, of which `units` has the letters; None if it is none."""
-    found = re.fullmatch(rf"([0-9]{{1,6}})([{units}])", text, re.ASCII)
-    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
+def read_duration(text: str, units: str, number: str = _WHOLE) -> timedelta | None:
+    """Return a time; None if it is none.
+
+    Args:
+        units: the letters of those that it may be in.
+        number: the pattern of how many of them there may be.
+    """
+    found = re.fullmatch(rf"({number})([{units}])", text, re.ASCII)
+    return timedelta(**{_UNITS[found[2]]: float(found[1])}) if found else None

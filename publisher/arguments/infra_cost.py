@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from publisher.arguments.common import add_json
+from publisher.arguments.durations import read_duration
 from publisher.infra.cost.regions import REGIONS, SHIELD_REGIONS
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _UNITS = {
     **{"": 1, "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6},
     **{"KiB": 1024, "MiB": 1024 * 1024},
 }
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "": 3600, "d": 86400}
+_DECIMAL = r"[0-9]{1,6}(?:\.[0-9]{1,4})? ?"
 _NEEDED = (
     ("--devices", "devices"),
     ("--poll-every", "poll_every_s"),
@@ -174,8 +175,9 @@ def _rate(text: str) -> float:
 
 
 def _interval(text: str) -> int:
-    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,4})?) ?([smhd]?)", text, re.ASCII)
-    seconds = round(float(found[1]) * _SECONDS[found[2]]) if found else 0
+    hours = text if text[-1:].isalpha() else f"{text}h"
+    time = read_duration(hours, "smhd", _DECIMAL)
+    seconds = round(time.total_seconds()) if time else 0
     if not seconds:
         raise argparse.ArgumentTypeError(f"{text} is no time, such as 30m, 6h or 1d")
     return seconds

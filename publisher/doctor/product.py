@@ -49,7 +49,7 @@ class Pointer:
 
     Attributes:
         edge: None where the edge says that there is none.
-        written: None where the store does not tell.
+        written: None where the store does not tell, or both are the same.
     """
 
     path: str
@@ -90,7 +90,9 @@ def check_edge_origin(site: Site) -> list[Finding]:
             found.append(unknown("edge-origin", f"{path} comes {how}"))
             continue
         body = edge.body if edge.is_there else None
-        pointer = Pointer(path, body, site.read_origin(path), site.written(path))
+        origin = site.read_origin(path)
+        written = None if body == origin else site.written(path)
+        pointer = Pointer(path, body, origin, written)
         found.append(judge_pointer(pointer, site.now))
     return found
 

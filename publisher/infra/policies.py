@@ -80,6 +80,12 @@ def might_deny(policy: Iterable[Statement], request: Request) -> bool:
     return any(_applies(one, request, unknown=True) for one in denying)
 
 
+def surely_allows(policy: Iterable[Statement], request: Request) -> bool:
+    """Say whether a policy allows a request whatever is not known; its denials aside."""
+    allowing = (one for one in policy if one.get("Effect") == "Allow")
+    return any(_applies(one, request, unknown=False) for one in allowing)
+
+
 def _is_for_whom_it_concerns(statement: Statement) -> bool:
     """Say whether a statement is for everybody, or of a role's own policy."""
     return is_for_all(statement) or not {"Principal", "NotPrincipal"} & statement.keys()

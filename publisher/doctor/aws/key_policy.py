@@ -12,13 +12,13 @@ from typing import NamedTuple
 from publisher.doctor.aws.evaluated import unaddressed
 from publisher.doctor.aws.keys_in_root import CHECK
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, is_deleted, is_strange
+from publisher.doctor.aws.policy import Statement, apart, nobody
 from publisher.doctor.findings import Finding, fail, ok, warn
 from publisher.infra.arns import account_of, region_of
 from publisher.infra.deployer import is_deployer as is_same
 from publisher.infra.jobs import keys_of
 from publisher.infra.node import items
-from publisher.infra.policies import Request, allows, denies
+from publisher.infra.policies import Request, allows, surely_allows
 from publisher.infra.wildcards import matches
 
 _SIGN = "kms:sign"
@@ -119,10 +119,7 @@ def _judge_statement(role: str, statement: Statement, users: Users) -> Iterator[
 
 def _judge_others(role: str, statement: Statement, users: Users) -> Iterator[Finding]:
     """Yield whom a statement names beside the account and the product's roles."""
-    others = users.others(statement)
-    deleted = [one for one in others if is_deleted(one)]
-    strange = [one for one in others if is_strange(one, users.account)]
-    own = [one for one in others if one not in (*deleted, *strange)]
+    own, strange, deleted = apart(users.others(statement), users.account)
     if strange:
         whom = f"{', '.join(strange)}, of another account,"
         says = f"the key of {role} may be used by {whom} too: {statement.name}"
@@ -131,8 +128,7 @@ def _judge_others(role: str, statement: Statement, users: Users) -> Iterator[Fin
         says = f"the key of {role} may be used by {', '.join(own)} too: {statement.name}"
         yield warn(CHECK, says, _IF_UNWANTED)
     if deleted:
-        whom = f"nobody, as {', '.join(deleted).replace('AWS:', '')} was deleted"
-        says = f"the key of {role} may be used by {whom}: {statement.name}"
+        says = f"the key of {role} may be used by {nobody(deleted)}: {statement.name}"
         yield warn(CHECK, says, _IF_UNWANTED)
 
 
@@ -188,7 +184,5 @@ def _signing(key: Key, arn: str, account: str) -> dict[str, str]:
 
 def _holds(statement: Statement, context: Mapping[str, str]) -> bool:
     """Whether a statement's conditions hold for sure; one that is not known does not."""
-    # Of a denial, and of it alone, what is not known is taken not to hold.
-    denial = {"Effect": "Deny", "Action": "*", "Resource": "*"}
-    policy = [{**one, **denial} for one in unaddressed([statement])]
-    return denies(policy, Request(_SIGN, context=context))
+    policy = [{**one, "Action": "*", "Resource": "*"} for one in unaddressed([statement])]
+    return surely_allows(policy, Request(_SIGN, context=context))

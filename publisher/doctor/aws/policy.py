@@ -69,19 +69,31 @@ class Statement:
         return {name.split(" ", 1)[1] for name in self.conditions}
 
 
-def is_strange(principal: str, account: str) -> bool:
-    """Whether a principal is of another account, by what it is called.
-
-    Args:
-        account: ours; "" where it is not known, and so of nobody whether they are of another.
-    """
-    return bool(account) and account_of(principal.partition(":")[2]) not in ("", account)
-
-
 def is_deleted(principal: str) -> bool:
     """Whether a principal is an id, which IAM puts in the place of a name that was deleted."""
     kind, _, who = principal.partition(":")
     return kind == "AWS" and who.isalnum() and not who.isdigit()
+
+
+def apart(principals: Iterable[str], account: str) -> tuple[list[str], list[str], list[str]]:
+    """Tell principals apart: those that may be ours, those of another account, the deleted.
+
+    Args:
+        account: ours; "" where it is not known, and so of nobody whether they are of another.
+    """
+    own: list[str] = []
+    strange: list[str] = []
+    deleted: list[str] = []
+    for one in principals:
+        is_strange = account_of(one.partition(":")[2]) not in ("", account)
+        found = deleted if is_deleted(one) else strange if account and is_strange else own
+        found.append(one)
+    return own, strange, deleted
+
+
+def nobody(deleted: Iterable[str]) -> str:
+    """Return in words whom a policy names that were deleted."""
+    return f"nobody, as {', '.join(deleted).replace('AWS:', '')} was deleted"
 
 
 def parse_policy(policy: str | Mapping[str, Any]) -> tuple[Statement, ...]:

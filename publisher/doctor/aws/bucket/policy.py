@@ -30,7 +30,7 @@ from publisher.doctor.aws.bucket.openings import (
 )
 from publisher.doctor.aws.bucket.requests import of_bucket
 from publisher.doctor.aws.mends import by_stack
-from publisher.doctor.aws.policy import Statement, is_deleted, is_strange, parse_policy
+from publisher.doctor.aws.policy import Statement, apart, nobody, parse_policy
 from publisher.doctor.aws.scene import Scene, bucket_setting
 from publisher.doctor.findings import Finding, fail, ok, unknown, warn
 from publisher.infra.arns import account_of
@@ -122,9 +122,7 @@ def _judge_named(statement: Statement, account: str) -> Iterator[Finding]:
     """Yield whom a statement names: worse is who is of another account, and may change things."""
     others = [who for who in statement.principals if who != EDGE]
     changes = not all(one.startswith(_HARMLESS) for one in statement.actions)
-    strange = [who for who in others if changes and is_strange(who, account)]
-    deleted = [who for who in others if is_deleted(who)]
-    rest = [who for who in others if who not in (*strange, *deleted)]
+    rest, strange, deleted = apart(others, account if changes else "")
     does = f"do {', '.join(statement.actions)}"
     lets = f"statement {statement.name} lets"
     if strange:
@@ -133,8 +131,7 @@ def _judge_named(statement: Statement, account: str) -> Iterator[Finding]:
     if rest:
         yield warn(CHECK, f"{lets} {', '.join(rest)} {does}, beside the roles", _TAKE_OUT)
     if deleted:
-        whom = f"nobody, as {', '.join(deleted).replace('AWS:', '')} was deleted,"
-        yield warn(CHECK, f"{lets} {whom} {does}", _TAKE_OUT)
+        yield warn(CHECK, f"{lets} {nobody(deleted)}, {does}", _TAKE_OUT)
 
 
 def _account(roles: Mapping[str, str], keys: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from publisher.doctor.aws.keys import key_specs
 from publisher.doctor.aws.mends import by_stack
 from publisher.doctor.aws.policy import Statement
 from publisher.doctor.aws.role_rights.row import Right
-from publisher.doctor.aws.role_rights.simulator import Answer, Asked, asked, simulate
+from publisher.doctor.aws.role_rights.simulator import TOLD, Answer, Asked, asked, simulate
 from publisher.doctor.aws.role_rights.table import wanted
 from publisher.doctor.aws.scene import Scene
 from publisher.doctor.findings import Finding, fail, ok, unknown
@@ -27,18 +27,13 @@ CHECK = "role-rights"
 _MEND = by_stack("leave the role the template's policy alone, and take others from it")
 _TRY = "try it with the role itself: `aws sts assume-role`"
 # Condition keys that the table or every request tells of.
-_KNOWN = {
-    "aws:principalarn",
-    "aws:principalisawsservice",
-    "aws:requestedregion",
-    "aws:securetransport",
+_KNOWN = TOLD | {
     "kms:messagetype",
     "kms:signingalgorithm",
     "s3:if-match",
     "s3:if-none-match",
     "s3:objectcreationoperation",
     "s3:prefix",
-    "s3:tlsversion",
 }
 
 
@@ -86,14 +81,15 @@ def judge_rights(
         if asked(row) not in answers:
             says = f"{role}: the simulator has no answer for {row.action} on {row.resource}"
             raise UnansweredError(says, _TRY)
-    told = [(row, answers[asked(row)]) for row in rows if not answers[asked(row)].refused]
-    differing = [(row, answer) for row, answer in told if answer.is_allowed != row.wanted]
+    told = [(row, answers[asked(row)]) for row in rows]
+    judged = [(row, answer) for row, answer in told if not answer.refused]
+    differing = [(row, answer) for row, answer in judged if answer.is_allowed != row.wanted]
     unsure = [row for row, answer in differing if row.wanted and _missed(answer)]
     wrong = [row for row, _ in differing if row not in unsure]
     found = [_finding(role, same) for same in _alike(wrong)]
     if missed := {key for _, answer in told for key in _missed(answer)}:
         found.append(_unsimulated(role, missed, unsure))
-    found += _refused(role, rows, answers)
+    found += _refused(role, told)
     if found:
         return found
     needs = sum(row.wanted for row in rows)
@@ -143,14 +139,12 @@ def _unsimulated(role: str, missed: Iterable[str], unsure: Sequence[Right]) -> F
     return unknown(CHECK, says + denied * bool(unsure), _TRY)
 
 
-def _refused(
-    role: str, rows: Iterable[Right], answers: Mapping[Asked, Answer]
-) -> Iterator[Finding]:
+def _refused(role: str, told: Iterable[tuple[Right, Answer]]) -> Iterator[Finding]:
     """Yield what the simulator refuses to look at, by why."""
     found: dict[str, list[Right]] = {}
-    for row in rows:
-        if why := answers[asked(row)].refused:
-            found.setdefault(why, []).append(row)
+    for row, answer in told:
+        if answer.refused:
+            found.setdefault(answer.refused, []).append(row)
     for why, same in found.items():
         yield unknown(CHECK, f"{role}: the simulator does not take {_named(same)}: {why}", _TRY)
 

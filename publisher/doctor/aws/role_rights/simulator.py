@@ -35,6 +35,9 @@ _CONTEXT = {
     "aws:SecureTransport": "true",
     "s3:TlsVersion": "1.2",
 }
+_CALLER, _REGION = "aws:PrincipalArn", "aws:RequestedRegion"
+# What every request tells, in lower case.
+TOLD = frozenset(name.lower() for name in (*_CONTEXT, _CALLER, _REGION))
 # Services with one endpoint, whose requests are of its region (IAM user guide, "AWS global
 # condition context keys": aws:RequestedRegion). STS has one in each region.
 _GLOBAL = ("iam:", "cloudfront:")
@@ -134,7 +137,7 @@ def _results(
 ) -> list[EvaluationResultTypeDef]:
     is_global = batch.actions[0].startswith(_GLOBAL)
     region = _REGION_OF_GLOBAL if is_global else scene.deployment.region
-    whose = {"aws:PrincipalArn": arn, "aws:RequestedRegion": region}
+    whose = {_CALLER: arn, _REGION: region}
     pages = scene.clients.iam.get_paginator("simulate_principal_policy").paginate(
         PolicySourceArn=arn,
         PolicyInputList=policies,
